@@ -1,0 +1,1 @@
+"""Passes in, consistent frames out: controls, denoisers, guidance, jobs and metrics."""
