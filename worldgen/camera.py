@@ -116,9 +116,7 @@ class CameraTrack:
         return len(self.world_from_camera)
 
     def __getitem__(self, frame: int) -> Camera:
-        return Camera(
-            self.world_from_camera[frame], self.K[frame], self.width, self.height, self.near, self.far
-        )
+        return Camera(self.world_from_camera[frame], self.K[frame], self.width, self.height, self.near, self.far)
 
     def __iter__(self) -> Iterator[Camera]:
         return (self[frame] for frame in range(len(self)))

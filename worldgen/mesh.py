@@ -55,9 +55,7 @@ def vertex_normals(vertices: F32, faces: I32) -> F32:
     """(V, 3) unit normals, averaged over the adjoining triangles by area."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     n = np.cross(b - a, c - a)
-    total = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(n[:, k], 3), len(vertices)) for k in range(3)], axis=1
-    )
+    total = np.stack([np.bincount(faces.ravel(), np.repeat(n[:, k], 3), len(vertices)) for k in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return np.where(length > 1e-20, total / np.maximum(length, 1e-20), [0.0, 0.0, 1.0]).astype(np.float32)
 
@@ -94,8 +92,7 @@ def merged(meshes: Sequence[Mesh]) -> Mesh:
     return Mesh(
         np.concatenate([m.vertices for m in meshes] or [np.zeros((0, 3), np.float32)]),
         np.concatenate(
-            [m.faces + np.int32(o) for m, o in zip(meshes, offsets[:-1], strict=True)]
-            or [np.zeros((0, 3), np.int32)]
+            [m.faces + np.int32(o) for m, o in zip(meshes, offsets[:-1], strict=True)] or [np.zeros((0, 3), np.int32)]
         ).astype(np.int32),
         np.concatenate([m.normals for m in meshes] or [np.zeros((0, 3), np.float32)]),
         np.concatenate([m.uv for m in meshes] or [np.zeros((0, 2), np.float32)]),
