@@ -40,6 +40,16 @@ class GBuffer:
         return np.concatenate([1.0 - self.bary.sum(-1, keepdims=True), self.bary], axis=-1)
 
 
+def same_world(a: Snapshot, b: Snapshot) -> bool:
+    """Whether two snapshots show one world, so that whatever was prepared from the static part of ``a`` holds for ``b``."""
+    return (
+        a.faces is b.faces
+        and a.rest_vertices is b.rest_vertices
+        and a.static_faces == b.static_faces
+        and a.static_vertices == b.static_vertices
+    )
+
+
 class Rasterizer(Protocol):
     """A backend. It may keep static geometry between calls of one world; ``close`` frees what it holds.
 
