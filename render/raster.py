@@ -41,7 +41,7 @@ class GBuffer:
 
 
 def same_world(a: Snapshot, b: Snapshot) -> bool:
-    """Whether two snapshots show one world, so that whatever was prepared from the static part of ``a`` holds for ``b``."""
+    """Whether two snapshots show one world: what was prepared from the static part of ``a`` holds for ``b``."""
     return (
         a.faces is b.faces
         and a.rest_vertices is b.rest_vertices
