@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from worldgen.conventions import F32
+import numpy as np
 
+from worldgen.conventions import linear_from_hex, srgb_from_linear
+from worldgen.detail import texture
+from worldgen.texture import Texture
 
-@dataclass(frozen=True, eq=False)
-class Texture:
-    """A tileable detail map that multiplies a material's base colour. Compared by ``name``.
+__all__ = ["KINDS", "Kind", "Material", "Texture", "make"]
 
-    name: unique ("brick", "cobble", or a file's content hash). detail: (S, S, 3) float32 linear multipliers with
-    mean about 1 per channel; row 0 is v = 1 (top), rows run down. size_m: the edge of one tile in metres of ``uv``
-    (1 for a bitmap whose ``uv`` is in tiles).
-    """
-
-    name: str
-    detail: F32 = field(repr=False)
-    size_m: float = 1.0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Texture) and (self.name, self.size_m) == (other.name, other.size_m)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.size_m))
+RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -38,8 +30,92 @@ class Material:
 
     name: str
     kind: str
-    base_color: tuple[float, float, float]
+    base_color: RGB
     roughness: float = 0.8
     metallic: float = 0.0
-    emission: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    emission: RGB = (0.0, 0.0, 0.0)
     texture: Texture | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a word of the vocabulary means by default.
+
+    color: linear reflectance. roughness, metallic: 0–1. glow: radiance per unit of colour (0 for what does not shine).
+    """
+
+    color: RGB
+    roughness: float
+    metallic: float = 0.0
+    glow: float = 0.0
+
+
+def _kind(colour: str, roughness: float, metallic: float = 0.0, glow: float = 0.0) -> Kind:
+    r, g, b = (float(c) for c in linear_from_hex(colour))
+    return Kind((r, g, b), roughness, metallic, glow)
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "plaster": _kind("#d9c8a6", 0.92),
+        "brick": _kind("#93523d", 0.88),
+        "stone": _kind("#a89d8a", 0.82),
+        "cobble": _kind("#7d776e", 0.7),
+        "asphalt": _kind("#4a4a4b", 0.9),
+        "concrete": _kind("#9b9891", 0.85),
+        "paving": _kind("#9a9285", 0.78),
+        "roof-tile": _kind("#a0583d", 0.8),
+        "slate": _kind("#4d5259", 0.6),
+        "wood": _kind("#7b5535", 0.6),
+        "planks": _kind("#80603f", 0.75),
+        "bark": _kind("#5a4a3b", 0.95),
+        "foliage": _kind("#4f6b2c", 0.7),
+        "grass": _kind("#5c7233", 0.9),
+        "flower": _kind("#c8324a", 0.7),
+        "soil": _kind("#5b4a38", 0.95),
+        "metal": _kind("#9a9a9c", 0.35, 1.0),
+        "iron": _kind("#2a2b2d", 0.5, 0.6),
+        "painted-metal": _kind("#2f4a3c", 0.4),
+        "rust": _kind("#7a4526", 0.9),
+        "glass": _kind("#262e36", 0.06),
+        "water": _kind("#24302f", 0.04),
+        "rubber": _kind("#1d1d1e", 0.85),
+        "plastic": _kind("#b8b4ac", 0.4),
+        "ceramic": _kind("#e6e0d4", 0.15),
+        "marble": _kind("#dcd8d0", 0.25),
+        "skin": _kind("#c68e6f", 0.5),
+        "hair": _kind("#3a2718", 0.55),
+        "cloth": _kind("#a33a32", 0.9),
+        "denim": _kind("#3a4a68", 0.9),
+        "leather": _kind("#4b2f20", 0.5),
+        "paper": _kind("#e3dac6", 0.9),
+        "lamp-glow": _kind("#ffd9a0", 0.5, 0.0, 12.0),
+        "window-glow": _kind("#ffc27a", 0.3, 0.0, 1.6),
+        "neon": _kind("#ff3d6e", 0.4, 0.0, 8.0),
+    }
+)
+"""The vocabulary of surfaces: word to its default look."""
+
+
+def make(kind: str, color: RGB | None = None, seed: int = 0, name: str | None = None) -> Material:
+    """A material of ``kind``, with its detail texture.
+
+    color: linear reflectance (3), or None for the kind's own. seed: of the texture; equal seeds share one texture
+    between all colours. name: None for one made of the kind, the colour and the seed.
+    ValueError: an unknown kind, or a colour outside 0–1.
+    """
+    word = KINDS.get(kind)
+    if word is None:
+        near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.0)[0]
+        raise ValueError(f"{kind!r} is not a material: did you mean {near!r}? (known: {', '.join(KINDS)})")
+    r, g, b = word.color if color is None else (float(c) for c in color)
+    if not all(0.0 <= c <= 1.0 for c in (r, g, b)):
+        raise ValueError(f"the colour {color} of {kind!r} is out of range: give linear red, green, blue from 0 to 1")
+    if name is None:
+        name = kind
+        if color is not None:
+            name += "-" + "".join(f"{c:02x}" for c in np.round(srgb_from_linear(np.array([r, g, b])) * 255).astype(int))
+        if seed:
+            name += f"-{seed}"
+    emission = (r * word.glow, g * word.glow, b * word.glow)
+    return Material(name, kind, (r, g, b), word.roughness, word.metallic, emission, texture(kind, seed))
