@@ -8,13 +8,21 @@ is an exact name for a surface point at any other time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
+from worldgen.material import Material
 from worldgen.world import Snapshot
+
+NAMES: Final = ("gl", "embree", "open3d")
+"""Every backend, in the order in which ``auto`` tries them."""
+
+
+class RasterizerUnavailable(ValueError):  # noqa: N818 (it names a state of the machine)
+    """A backend cannot run on this machine; the message says what to install."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,84 @@ def same_world(a: Snapshot, b: Snapshot) -> bool:
 class Rasterizer(Protocol):
     """A backend. It may keep static geometry between calls of one world; ``close`` frees what it holds.
 
+    name: one of ``NAMES``. detail: the library and the driver behind it.
     Faces are two-sided. Geometry nearer than ``camera.near`` or beyond ``camera.far`` is not seen.
     """
 
     name: str
+    detail: str
 
     def rasterize(self, snapshot: Snapshot, camera: Camera) -> GBuffer: ...
 
     def close(self) -> None: ...
+
+
+def open_rasterizer(name: str = "auto") -> Rasterizer:
+    """A backend by name, proven by rendering one triangle; ``auto`` takes the first of ``NAMES`` that works.
+
+    Raises :class:`RasterizerUnavailable` when the backend (or, for ``auto``, every backend) fails here, and
+    ``ValueError`` for an unknown name.
+    """
+    if name not in ("auto", *NAMES):
+        raise ValueError(f"{name!r} is not a rasterizer: choose one of auto, {', '.join(NAMES)}")
+    problems = []
+    for candidate in NAMES if name == "auto" else (name,):
+        try:
+            rasterizer = _opened(candidate)
+            _prove(rasterizer)
+        except RasterizerUnavailable as error:
+            problems.append(str(error))
+        else:
+            return rasterizer
+    raise RasterizerUnavailable(" ".join(problems))
+
+
+def describe_rasterizers() -> list[tuple[str, bool, str]]:
+    """For each backend of ``NAMES``: its name, whether it works here, and its driver, or what to install."""
+    found = []
+    for name in NAMES:
+        try:
+            rasterizer = open_rasterizer(name)
+        except RasterizerUnavailable as error:
+            found.append((name, False, str(error)))
+        else:
+            found.append((name, True, rasterizer.detail))
+            rasterizer.close()
+    return found
+
+
+def _opened(name: str) -> Rasterizer:
+    # Imported here: a backend's library is loaded only when the backend is asked for.
+    if name == "gl":
+        from render.raster_gl import GLRasterizer
+
+        return GLRasterizer()
+    from render.raster_rays import RayRasterizer
+
+    return RayRasterizer("embree" if name == "embree" else "open3d")
+
+
+def _prove(rasterizer: Rasterizer) -> None:
+    """Render a triangle that covers the upper left half of a 4 × 4 picture, and look at it."""
+    vertices = np.array([[-2, -2, 1], [2, -2, 1], [-2, 2, 1]], dtype=np.float32)
+    one, zero = np.array([1], dtype=np.int32), np.array([0], dtype=np.int32)
+    snapshot = Snapshot(
+        time=0.0,
+        vertices=vertices,
+        normals=np.tile(np.float32([0, 0, -1]), (3, 1)),
+        rest_vertices=vertices,
+        uv=vertices[:, :2],
+        faces=np.array([[0, 1, 2]], dtype=np.int32),
+        face_object=one,
+        face_material=zero,
+        materials=(Material("probe", "plaster", (0.5, 0.5, 0.5)),),
+        static_vertices=3,
+        static_faces=1,
+    )
+    K = np.array([[1.0, 0, 2], [0, 1, 2], [0, 0, 1]])
+    seen = rasterizer.rasterize(snapshot, Camera(np.eye(4), K, 4, 4)).triangle
+    if not (seen[0, 0] == 0 and seen[0, 2] == 0 and seen[2, 0] == 0 and seen[3, 3] == -1):
+        rasterizer.close()
+        raise RasterizerUnavailable(
+            f"The {rasterizer.name} rasterizer draws a wrong picture here ({rasterizer.detail}): use another one."
+        )
