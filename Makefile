@@ -35,9 +35,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(MAKE) --no-print-directory system
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 		|| { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.lock)"
-	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e .
+	$(BIN)/python -m pip install -qq $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/python -m pip install -qq -r requirements.lock
+	$(BIN)/python -m pip install -qq --no-build-isolation --no-deps -e .
 	@touch $@
 
 # Mesa's software OpenGL makes the fast rasterizer work without a GPU. Never fatal: without it Embree is used.
@@ -72,7 +72,7 @@ bench: $(STAMP)
 	$(BIN)/python -m tools.bench
 
 train: $(STAMP)
-	$(BIN)/python -m pip install --quiet -r requirements-train.lock
+	$(BIN)/python -m pip install -qq -r requirements-train.lock
 	$(BIN)/python -m tools.train
 
 clean:

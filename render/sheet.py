@@ -1,0 +1,105 @@
+"""Contact sheets and burn-in: how a film is shown on one page, and how an animatic says where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from worldgen.conventions import U8
+
+_PAPER = (18, 18, 20)
+_INK = (232, 230, 225)
+_FAINT = (150, 148, 144)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a sheet.
+
+    image: (H, W, 3) uint8 display values. label, note: words under it, left and right. insets: pictures of the same
+    view (depth, normals) shown small along its lower edge.
+    """
+
+    image: U8
+    label: str
+    note: str = ""
+    insets: tuple[U8, ...] = ()
+
+
+def timecode(frame: int, fps: Fraction) -> str:
+    """``HH:MM:SS:FF`` of a frame (from 0), counting ``round(fps)`` frames a second (non-drop, as editors show it)."""
+    base = max(1, round(fps))
+    seconds, rest = divmod(frame, base)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{rest:02d}"
+
+
+def spread(frames: int, count: int) -> list[int]:
+    """At most ``count`` frame numbers from first to last, evenly spread, none twice."""
+    if frames < 1 or count < 1:
+        raise ValueError("a sheet needs at least one frame")
+    return sorted({round(x) for x in np.linspace(0, frames - 1, min(count, frames))})
+
+
+def contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int = 4, tile_width: int = 420) -> U8:
+    """All ``tiles`` on one dark page, (H, W, 3) uint8, read left to right, top to bottom."""
+    if not tiles:
+        raise ValueError("a sheet needs at least one picture")
+    columns = min(columns, len(tiles))
+    gap, text = tile_width // 20, max(12, tile_width // 26)
+    height = max(round(tile_width * t.image.shape[0] / t.image.shape[1]) for t in tiles)
+    cell = height + 2 * text + gap // 2
+    top = gap + (2 * text + gap if title else 0)
+    rows = -(-len(tiles) // columns)
+    page = Image.new("RGB", (columns * (tile_width + gap) + gap, top + rows * cell + gap), _PAPER)
+    draw = ImageDraw.Draw(page)
+    if title:
+        draw.text((gap, gap), title, fill=_INK, font=_font(round(text * 1.5)))
+    for k, tile in enumerate(tiles):
+        x, y = gap + k % columns * (tile_width + gap), top + k // columns * cell
+        page.paste(_framed(tile, tile_width), (x, y))
+        draw.text((x, y + height + gap // 4), tile.label, fill=_INK, font=_font(text))
+        draw.text((x + tile_width, y + height + gap // 4), tile.note, fill=_FAINT, font=_font(text), anchor="ra")
+    return np.asarray(page)
+
+
+def burn_in(frame: U8, left: str, right: str) -> U8:
+    """A copy of ``frame`` (H, W, 3) with words on a darkened strip along its lower edge."""
+    height, width = frame.shape[:2]
+    text = max(9, height // 28)
+    strip = text * 2
+    result = frame.copy()
+    result[height - strip :] //= 3
+    page = Image.fromarray(result)
+    draw, baseline = ImageDraw.Draw(page), height - strip // 2
+    draw.text((text, baseline), left, fill=_INK, font=_font(text), anchor="lm")
+    draw.text((width - text, baseline), right, fill=_INK, font=_font(text), anchor="rm")
+    return np.asarray(page)
+
+
+def side_by_side(left: U8, right: U8) -> U8:
+    """Two pictures (H, W, 3) of one height with a thin line between them."""
+    line = np.full((left.shape[0], 4, 3), _PAPER, dtype=np.uint8)
+    return np.concatenate([left, line, right], axis=1)
+
+
+def _framed(tile: Tile, width: int) -> Image.Image:
+    def fitted(image: U8, to: int) -> Image.Image:
+        size = (to, round(to * image.shape[0] / image.shape[1]))
+        return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
+
+    picture = fitted(tile.image, width)
+    small = width // max(4, len(tile.insets))
+    for k, inset in enumerate(tile.insets):
+        drawn = fitted(inset, small - 4)
+        picture.paste(drawn, (k * small + 2, picture.height - drawn.height - 2))
+    return picture
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
