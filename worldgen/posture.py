@@ -1,0 +1,184 @@
+"""A posture: what a body does at one moment, in a director's terms, and its solution to joint turns.
+
+Legs are given by where the feet are, and solved by two-bone inverse kinematics; everything else by angles. All
+fields are plain numbers, so two postures blend by mixing their fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Final
+
+import numpy as np
+
+from worldgen.conventions import F64, unit
+from worldgen.skinning import Joints, Rig, chained
+
+SOLE: Final = 0.022
+"""Thickness of a shoe's sole, metres, for a body as tall as the baked one."""
+
+SIDES: Final = ("l", "r")
+FINGERS: Final = ("index", "middle", "ring", "pinky")
+
+
+@dataclass(frozen=True)
+class Posture:
+    """Angles in radians, positions in world metres; "sides" are left, right.
+
+    pelvis: (3,) where the pelvis joint is. heading: of the body, counter-clockwise from +Y seen from above.
+    hips: (3,) turn of the pelvis (tilt forward, list with the left side up, twist to the left).
+    feet: (2, 3) where the ball of each foot would touch the ground were the foot flat. foot_yaw: (2,) as heading.
+    foot_pitch: (2,) heel up (about the ball) positive, toe up (about the heel) negative. toes_bent: (2,) 1 where the
+    toes stay level while the heel is up, 0 where they follow the foot.
+    spine: (3,) as hips, spread over the spine. head: (3,) as hips, of the head against the chest.
+    shoulders: (2,) raise of the shoulder girdle. arms: (2, 5) flexion (forward), abduction (sideways), rotation inward of
+    the upper arm, flexion of the elbow, rotation inward of the forearm. wrists: (2, 2) flexion, sideways.
+    fingers: (2,) curl, 0 straight.
+    """
+
+    pelvis: F64
+    heading: float
+    hips: F64
+    feet: F64
+    foot_yaw: F64
+    foot_pitch: F64
+    toes_bent: F64
+    spine: F64
+    head: F64
+    shoulders: F64
+    arms: F64
+    wrists: F64
+    fingers: F64
+
+
+def blended(a: Posture, b: Posture, share: float) -> Posture:
+    """``a`` at share 0, ``b`` at 1. Headings mix as numbers: they are never wrapped in a motion."""
+    mixed = {}
+    for field in fields(Posture):
+        start, stop = getattr(a, field.name), getattr(b, field.name)
+        mixed[field.name] = start + (stop - start) * share
+    return replace(a, **mixed)
+
+
+def turn_x(angle: float) -> F64:
+    """(3, 3) rotation about +X: forward goes up."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
+
+
+def turn_y(angle: float) -> F64:
+    """(3, 3) rotation about +Y: the right side goes down."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
+
+
+def turn_z(angle: float) -> F64:
+    """(3, 3) rotation about +Z: forward goes left."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def _bend(angles: F64) -> F64:
+    """(3, 3) of (tilt forward, list with the left up, twist to the left)."""
+    return turn_z(angles[2]) @ turn_y(angles[1]) @ turn_x(-angles[0])
+
+
+def _bone_frame(direction: F64, lateral: F64) -> F64:
+    """(3, 3) columns: along the bone, sideways, and their cross product."""
+    along = unit(direction)
+    side = unit(lateral - along * (lateral @ along))
+    return np.stack([along, side, np.cross(along, side)], axis=1)
+
+
+def solved(rig: Rig, posture: Posture, size: float) -> Joints:
+    """All joints of ``rig`` (already scaled by ``size``, its height over the baked body's) in ``posture``."""
+    local = np.tile(np.eye(3), (len(rig.names), 1, 1))
+    row = {name: k for k, name in enumerate(rig.names)}
+    local[row["Root"]] = turn_z(posture.heading)
+    local[row["pelvis"]] = _bend(posture.hips)
+    for name in ("spine_01", "spine_02", "spine_03"):
+        local[row[name]] = _bend(posture.spine / 3)
+    for name in ("neck_01", "head"):
+        local[row[name]] = _bend(posture.head / 2)
+    for k, side in enumerate(SIDES):
+        _arm(rig, row, local, posture, k, side)
+    root = posture.pelvis - turn_z(posture.heading) @ (rig.heads[row["pelvis"]] - rig.heads[row["Root"]])
+    joints = chained(rig, local, root)
+    world = joints.rotation
+    for k, side in enumerate(SIDES):
+        thigh, calf, foot, ball = (row[f"{bone}_{side}"] for bone in ("thigh", "calf", "foot", "ball"))
+        foot_turn, ball_turn, ankle = foot_placed(rig, posture, k, size)
+        upper, lower = leg_turns(rig, side, joints.position[thigh], ankle, posture, k)
+        parent = world[rig.parents[thigh]]
+        for joint, turn in ((thigh, upper), (calf, lower), (foot, foot_turn), (ball, ball_turn)):
+            local[joint] = parent.T @ turn
+            parent = turn
+    return chained(rig, local, root)
+
+
+def foot_placed(rig: Rig, posture: Posture, k: int, size: float) -> tuple[F64, F64, F64]:
+    """World turns of foot and toes (3, 3), and where the ankle joint (3,) is, of side ``k``.
+
+    A raised heel turns about the ball's contact with the ground, raised toes about the heel's.
+    """
+    ankle_rest, ball_rest = rig.heads[rig.row(f"foot_{SIDES[k]}")], rig.heads[rig.row(f"ball_{SIDES[k]}")]
+    contact = np.array([ball_rest[0], ball_rest[1], -SOLE * size])
+    heel = np.array([ankle_rest[0], ankle_rest[1] - 0.045 * size, -SOLE * size])
+    pitch = float(posture.foot_pitch[k])
+    pivot = contact if pitch > 0 else heel
+    yaw = turn_z(posture.foot_yaw[k])
+    tilt = yaw @ turn_x(-pitch)
+    ankle = posture.feet[k] + yaw @ (pivot - contact) + tilt @ (ankle_rest - pivot)
+    toes = yaw @ turn_x(-pitch * (1.0 - posture.toes_bent[k])) if pitch > 0 else tilt
+    return tilt, toes, ankle
+
+
+def leg_turns(rig: Rig, side: str, hip: F64, ankle: F64, posture: Posture, k: int) -> tuple[F64, F64]:
+    """World turns (3, 3) of thigh and calf that put the ankle where it should be, the knee forward."""
+    heads = [rig.heads[rig.row(f"{bone}_{side}")] for bone in ("thigh", "calf", "foot")]
+    thigh_rest, calf_rest = heads[1] - heads[0], heads[2] - heads[1]
+    a, b = np.linalg.norm(thigh_rest), np.linalg.norm(calf_rest)
+    reach = ankle - hip
+    distance = np.clip(np.linalg.norm(reach), abs(a - b) + 1e-3, (a + b) * 0.9995)
+    towards = unit(reach)
+    facing = 0.5 * posture.heading + 0.5 * posture.foot_yaw[k]
+    forward = turn_z(facing) @ np.array([0.0, 1.0, 0.0])
+    forward = unit(forward - towards * (forward @ towards))
+    cosine = (a * a + distance * distance - b * b) / (2 * a * distance)
+    along = a * cosine
+    knee = hip + towards * along + forward * np.sqrt(max(a * a - along * along, 0.0))
+    lateral = np.cross(towards, forward)  # to the right
+    right = np.array([1.0, 0.0, 0.0])
+    upper = _bone_frame(knee - hip, lateral) @ _bone_frame(thigh_rest, right).T
+    lower = _bone_frame(hip + towards * distance - knee, lateral) @ _bone_frame(calf_rest, right).T
+    return upper, lower
+
+
+def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, side: str) -> None:
+    """Fill in the turns of one arm. Angles count from an arm that hangs straight down, elbow pointing back."""
+    sign = 1.0 if side == "l" else -1.0  # what is inward for the left is outward for the right
+    flexion, abduction, inward, elbow, twist = posture.arms[k]
+    heads = [rig.heads[row[f"{bone}_{side}"]] for bone in ("upperarm", "lowerarm", "hand")]
+    upper_rest, lower_rest = heads[1] - heads[0], heads[2] - heads[1]
+    hinge = np.cross(upper_rest, lower_rest)  # the arm is a little bent at rest
+    hanging = _bone_frame(np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]))
+    shoulder = turn_x(flexion) @ turn_y(sign * abduction) @ turn_z(-sign * inward)
+    upper = shoulder @ hanging @ _bone_frame(upper_rest, hinge).T
+    lower = shoulder @ turn_x(elbow) @ turn_z(-sign * twist) @ hanging @ _bone_frame(lower_rest, hinge).T
+    local[row[f"clavicle_{side}"]] = turn_y(sign * posture.shoulders[k])
+    local[row[f"upperarm_{side}"]] = local[row[f"clavicle_{side}"]].T @ upper
+    local[row[f"lowerarm_{side}"]] = upper.T @ lower
+    across = unit(rig.heads[row[f"index_01_{side}"]] - rig.heads[row[f"pinky_01_{side}"]])
+    along = unit(rig.heads[row[f"middle_01_{side}"]] - heads[2])
+    palm = unit(np.cross(along, across))  # its sign cancels between the sides
+    local[row[f"hand_{side}"]] = _about(across, -sign * posture.wrists[k, 0]) @ _about(palm, posture.wrists[k, 1])
+    for finger in FINGERS:
+        for joint, share in (("01", 0.7), ("02", 1.0), ("03", 0.7)):
+            local[row[f"{finger}_{joint}_{side}"]] = _about(across, -sign * share * posture.fingers[k])
+
+
+def _about(axis: F64, angle: float) -> F64:
+    """(3, 3) turn about a unit axis (Rodrigues)."""
+    x, y, z = axis
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
