@@ -125,7 +125,7 @@ def _prove(rasterizer: Rasterizer) -> None:
     snapshot = Snapshot(
         time=0.0,
         vertices=vertices,
-        normals=np.tile(np.float32([0, 0, -1]), (3, 1)),
+        normals=np.array([[0, 0, -1]] * 3, dtype=np.float32),
         rest_vertices=vertices,
         uv=vertices[:, :2],
         faces=np.array([[0, 1, 2]], dtype=np.int32),

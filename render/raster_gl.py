@@ -60,7 +60,8 @@ class GLRasterizer:
         try:
             import moderngl
 
-            self._gl: Any = moderngl.create_context(standalone=True, backend="egl")
+            create: Any = moderngl.create_context  # its annotations want a dictionary where it takes a word
+            self._gl: Any = create(standalone=True, backend="egl")
             self._program: Any = self._gl.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
         except Exception as error:  # the drivers raise whatever they like
             raise RasterizerUnavailable(

@@ -1,0 +1,374 @@
+"""Everything a picture knows about its surfaces, derived from a visibility buffer.
+
+:class:`Surface` holds a flat list of samples (triangle and barycentrics each) and works out, only when asked and only
+once, what lies there; :class:`Passes` lays the same answers out as pictures. Missing pixels hold 0, except ``depth``,
+which is ``+inf``, and ``material_index``, which is -1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from render.raster import GBuffer
+from render.texture import TextureAtlas
+from worldgen.camera import Camera
+from worldgen.conventions import F32, I32, Bool, stable_id
+from worldgen.material import Material
+from worldgen.world import Snapshot
+
+_GRAZING = 0.05
+"""Cosine below which a footprint grows no further."""
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def tensor(array: npt.NDArray[Any]) -> torch.Tensor:
+    """``array`` as a tensor of the same memory where it may be written to, else a copy."""
+    return torch.from_numpy(np.require(array, requirements=["C_CONTIGUOUS", "WRITEABLE"]))
+
+
+@dataclass(frozen=True)
+class MaterialTable:
+    """What the passes need of each of M materials.
+
+    base_color, emission: (M, 3) float32 linear. roughness, metallic: (M,) float32. id: (M,) int32 ``stable_id``.
+    """
+
+    base_color: F32
+    emission: F32
+    roughness: F32
+    metallic: F32
+    id: I32
+    atlas: TextureAtlas
+
+
+@lru_cache(maxsize=8)
+def material_table(materials: tuple[Material, ...]) -> MaterialTable:
+    """The table of a snapshot's ``materials``."""
+    return MaterialTable(
+        np.array([m.base_color for m in materials], dtype=np.float32).reshape(-1, 3),
+        np.array([m.emission for m in materials], dtype=np.float32).reshape(-1, 3),
+        np.array([m.roughness for m in materials], dtype=np.float32),
+        np.array([m.metallic for m in materials], dtype=np.float32),
+        np.array([stable_id(m.name) for m in materials], dtype=np.int32),
+        TextureAtlas.of(materials),
+    )
+
+
+class Surface:
+    """N surface points of a snapshot, as a camera sees them.
+
+    triangle: (N,) int32 rows of ``snapshot.faces``, none negative. bary: (N, 2) float32 weights of the second and third
+    corner. Every property is worked out when first asked for. Vectors are in world space unless a name says otherwise.
+    """
+
+    def __init__(self, snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> None:
+        self.snapshot, self.camera = snapshot, camera
+        self.triangle, self.bary = np.ascontiguousarray(triangle), np.ascontiguousarray(bary)
+
+    @staticmethod
+    def of(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> Surface:
+        """The samples of the pixels that show something, in row order."""
+        hit = np.flatnonzero(gbuffer.triangle >= 0)
+        if len(hit) == gbuffer.triangle.size:
+            return Surface(snapshot, camera, gbuffer.triangle.reshape(-1), gbuffer.bary.reshape(-1, 2))
+        bary = _take(gbuffer.bary.reshape(-1, 2), hit)
+        return Surface(snapshot, camera, _take(gbuffer.triangle.reshape(-1), hit), bary)
+
+    def subset(self, keep: npt.NDArray[Any]) -> Surface:
+        """The samples that ``keep`` (indices or a mask) names."""
+        return Surface(self.snapshot, self.camera, self.triangle[keep], self.bary[keep])
+
+    def __len__(self) -> int:
+        return len(self.triangle)
+
+    @cached_property
+    def _corners(self) -> torch.Tensor:
+        """(N, 3) int32 rows of the vertices."""
+        return tensor(self.snapshot.faces)[tensor(self.triangle)]
+
+    @cached_property
+    def _weights(self) -> torch.Tensor:
+        bary = tensor(self.bary)
+        return torch.cat([1.0 - bary.sum(1, keepdim=True), bary], dim=1)
+
+    def interpolate(self, attribute: F32) -> F32:
+        """A per-vertex ``attribute`` (V, C) at the samples, (N, C) float32."""
+        if not len(self):
+            return np.zeros((0, attribute.shape[1]), np.float32)
+        table = tensor(attribute.astype(np.float32, copy=False))
+        mixed = functional.embedding_bag(self._corners, table, mode="sum", per_sample_weights=self._weights)
+        result: F32 = mixed.numpy()
+        return result
+
+    @cached_property
+    def position(self) -> F32:
+        """(N, 3) metres."""
+        return self.interpolate(self.snapshot.vertices)
+
+    @cached_property
+    def rest_position(self) -> F32:
+        """(N, 3) metres: where the point is when its thing is at rest, its name for all times."""
+        return self.interpolate(self.snapshot.rest_vertices)
+
+    @cached_property
+    def uv(self) -> F32:
+        """(N, 2) metres along the surface."""
+        return self.interpolate(self.snapshot.uv)
+
+    @cached_property
+    def depth(self) -> F32:
+        """(N,) metres along the camera's axis."""
+        axis = self.camera.world_from_camera[:3, 2]
+        offset = float(axis @ self.camera.position)
+        z = tensor(self.position) @ torch.from_numpy(axis.astype(np.float32)) - offset
+        result: F32 = z.numpy()
+        return result
+
+    @cached_property
+    def view(self) -> F32:
+        """(N, 3) unit, from the point to the camera."""
+        away = torch.from_numpy(self.camera.position.astype(np.float32)) - tensor(self.position)
+        result: F32 = functional.normalize(away, dim=1).numpy()
+        return result
+
+    @cached_property
+    def _face_normal(self) -> torch.Tensor:
+        """(N, 3) unit, by the triangles' winding; zero for degenerate ones."""
+        vertices = tensor(self.snapshot.vertices)
+        rows = tensor(self.snapshot.faces) if len(self.snapshot.faces) < len(self) else self._corners
+        a, b, c = (vertices.index_select(0, rows[:, k]) for k in range(3))
+        normal = functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
+        return normal[tensor(self.triangle)] if rows is not self._corners else normal
+
+    @cached_property
+    def front(self) -> Bool:
+        """(N,) whether the camera sees the outer side."""
+        result: Bool = ((self._face_normal * tensor(self.view)).sum(1) >= 0).numpy()
+        return result
+
+    def _toward(self, normal: torch.Tensor) -> F32:
+        result: F32 = torch.where(tensor(self.front)[:, None], normal, -normal).numpy()
+        return result
+
+    @cached_property
+    def geometric_normal(self) -> F32:
+        """(N, 3) unit, of the flat triangle, turned to the camera's side."""
+        return self._toward(self._face_normal)
+
+    @cached_property
+    def normal(self) -> F32:
+        """(N, 3) unit, smooth, of the side that the camera sees."""
+        return self._toward(functional.normalize(tensor(self.interpolate(self.snapshot.normals)), dim=1, eps=1e-20))
+
+    @cached_property
+    def camera_normal(self) -> F32:
+        """(N, 3) ``normal`` in the camera's axes (+X right, +Y down, +Z forward)."""
+        rotation = torch.from_numpy(self.camera.world_from_camera[:3, :3].astype(np.float32))
+        result: F32 = (tensor(self.normal) @ rotation).numpy()
+        return result
+
+    @cached_property
+    def facing(self) -> F32:
+        """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
+        result: F32 = (self._face_normal * tensor(self.view)).sum(1).abs().clamp(max=1.0).numpy()
+        return result
+
+    @cached_property
+    def _pixel(self) -> F32:
+        """(N,) metres across a pixel in a plane that faces the camera."""
+        return self.depth * np.float32(1.0 / np.sqrt(self.camera.K[0, 0] * self.camera.K[1, 1]))
+
+    @cached_property
+    def footprint(self) -> F32:
+        """(N,) metres of surface under a pixel in the direction of its greatest extent; clamped at grazing angles."""
+        return (self._pixel / np.maximum(self.facing, _GRAZING)).astype(np.float32, copy=False)
+
+    @cached_property
+    def object_id(self) -> I32:
+        """(N,) ``stable_id`` of the thing."""
+        return _take(self.snapshot.face_object, self.triangle)
+
+    @cached_property
+    def material_index(self) -> I32:
+        """(N,) index into ``snapshot.materials``."""
+        return _take(self.snapshot.face_material, self.triangle)
+
+    @cached_property
+    def _table(self) -> MaterialTable:
+        return material_table(self.snapshot.materials)
+
+    @cached_property
+    def material_id(self) -> I32:
+        """(N,) ``stable_id`` of the material's name."""
+        return _take(self._table.id, self.material_index)
+
+    @cached_property
+    def roughness(self) -> F32:
+        """(N,) 0 to 1."""
+        return _take(self._table.roughness, self.material_index)
+
+    @cached_property
+    def metallic(self) -> F32:
+        """(N,) 0 to 1."""
+        return _take(self._table.metallic, self.material_index)
+
+    @cached_property
+    def emission(self) -> F32:
+        """(N, 3) linear radiance."""
+        return _take(self._table.emission, self.material_index)
+
+    @cached_property
+    def albedo(self) -> F32:
+        """(N, 3) linear: base colour times texture, filtered over the pixel."""
+        color = _take(self._table.base_color, self.material_index)
+        atlas = self._table.atlas
+        texture = _take(atlas.of_material, self.material_index)
+        textured = np.flatnonzero(texture >= 0)
+        if not len(textured):
+            return color
+        # The geometric mean of a pixel's two extents: sharper at grazing angles than the longer one, steadier than the
+        # shorter. ``uv`` may be stretched against the surface, so metres there are turned into lengths of ``uv``.
+        width = (self._pixel / np.sqrt(np.maximum(self.facing, _GRAZING))).astype(np.float32, copy=False)
+        width *= _take(uv_scale(self.snapshot), self.triangle)
+        if len(textured) == len(self):
+            color *= atlas.sample(texture, self.uv, width)
+            return color
+        detail = atlas.sample(_take(texture, textured), _take(self.uv, textured), _take(width, textured))
+        color[textured] *= detail
+        return color
+
+
+class Passes:
+    """The pictures of one frame, (H, W) or (H, W, C), each made when first asked for; units as in :class:`Surface`."""
+
+    def __init__(self, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> None:
+        self.gbuffer = gbuffer
+        self.surface = Surface.of(snapshot, camera, gbuffer)
+
+    def image(self, values: npt.NDArray[_Scalar], fill: float = 0) -> npt.NDArray[_Scalar]:
+        """Values (N,) or (N, C) of the samples as a picture, ``fill`` where nothing is seen."""
+        shape = (*self.gbuffer.triangle.shape, *values.shape[1:])
+        if len(values) == self.gbuffer.triangle.size:
+            return values.reshape(shape)
+        picture = np.full(shape, fill, dtype=values.dtype)
+        picture[self.gbuffer.hit] = values
+        return picture
+
+    @cached_property
+    def position(self) -> F32:
+        """(H, W, 3)."""
+        return self.image(self.surface.position)
+
+    @cached_property
+    def rest_position(self) -> F32:
+        """(H, W, 3)."""
+        return self.image(self.surface.rest_position)
+
+    @cached_property
+    def uv(self) -> F32:
+        """(H, W, 2)."""
+        return self.image(self.surface.uv)
+
+    @cached_property
+    def depth(self) -> F32:
+        """(H, W), ``+inf`` where nothing is seen."""
+        return self.image(self.surface.depth, np.inf)
+
+    @cached_property
+    def normal(self) -> F32:
+        """(H, W, 3) world, smooth."""
+        return self.image(self.surface.normal)
+
+    @cached_property
+    def geometric_normal(self) -> F32:
+        """(H, W, 3) world, flat."""
+        return self.image(self.surface.geometric_normal)
+
+    @cached_property
+    def camera_normal(self) -> F32:
+        """(H, W, 3) smooth, in the camera's axes."""
+        return self.image(self.surface.camera_normal)
+
+    @cached_property
+    def object_id(self) -> I32:
+        """(H, W)."""
+        return self.image(self.surface.object_id)
+
+    @cached_property
+    def material_id(self) -> I32:
+        """(H, W)."""
+        return self.image(self.surface.material_id)
+
+    @cached_property
+    def material_index(self) -> I32:
+        """(H, W), -1 where nothing is seen."""
+        return self.image(self.surface.material_index, -1)
+
+    @cached_property
+    def footprint(self) -> F32:
+        """(H, W)."""
+        return self.image(self.surface.footprint)
+
+    @cached_property
+    def albedo(self) -> F32:
+        """(H, W, 3)."""
+        return self.image(self.surface.albedo)
+
+    @cached_property
+    def roughness(self) -> F32:
+        """(H, W)."""
+        return self.image(self.surface.roughness)
+
+    @cached_property
+    def metallic(self) -> F32:
+        """(H, W)."""
+        return self.image(self.surface.metallic)
+
+    @cached_property
+    def emission(self) -> F32:
+        """(H, W, 3)."""
+        return self.image(self.surface.emission)
+
+
+def interpolate(gbuffer: GBuffer, faces: I32, attribute: F32) -> F32:
+    """A per-vertex ``attribute`` (V, C) as a picture (H, W, C) float32, 0 where nothing is seen."""
+    hit = gbuffer.hit
+    picture = np.zeros((*hit.shape, attribute.shape[1]), dtype=np.float32)
+    if hit.any():
+        table = tensor(attribute.astype(np.float32, copy=False))
+        corners, weights = tensor(faces[gbuffer.triangle[hit]]), tensor(gbuffer.weights[hit])
+        picture[hit] = functional.embedding_bag(corners, table, mode="sum", per_sample_weights=weights).numpy()
+    return picture
+
+
+_uv_scales: list[tuple[I32, F32, F32]] = []
+
+
+def uv_scale(snapshot: Snapshot) -> F32:
+    """(F,) lengths of ``uv`` per metre of surface, by the triangles' areas at rest; kept for the last few worlds."""
+    for faces, rest, kept in _uv_scales:
+        if faces is snapshot.faces and rest is snapshot.rest_vertices:
+            return kept
+    rows = tensor(snapshot.faces)
+    a, b, c = (tensor(snapshot.rest_vertices).index_select(0, rows[:, k]) for k in range(3))
+    p, q, r = (tensor(snapshot.uv).index_select(0, rows[:, k]) for k in range(3))
+    area = torch.linalg.cross(b - a, c - a).norm(dim=1)
+    covered = ((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0]).abs()
+    scale: F32 = torch.where(area > 0, (covered / area.clamp(min=1e-20)).sqrt(), 1.0).numpy()
+    _uv_scales.append((snapshot.faces, snapshot.rest_vertices, scale))
+    del _uv_scales[:-4]
+    return scale
+
+
+def _take(table: npt.NDArray[_Scalar], rows: npt.NDArray[Any]) -> npt.NDArray[_Scalar]:
+    """``table[rows]`` on all cores."""
+    result: npt.NDArray[_Scalar] = tensor(table).index_select(0, tensor(rows)).numpy()
+    return result
