@@ -1,0 +1,100 @@
+"""Tasteful colours and habits of building: what makes one street differ from another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from worldgen.conventions import linear_from_hex
+from worldgen.material import Material, make
+
+Rng = np.random.Generator
+
+
+def tint(kind: str, colour: str) -> Material:
+    """A material of ``kind`` in an sRGB ``#rrggbb``."""
+    r, g, b = (float(c) for c in linear_from_hex(colour))
+    return make(kind, (r, g, b))
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a street is built.
+
+    walls: (kind, colour, weight) to draw from. bases: the same for ground floors, "" for like the wall. trims, frames,
+    shutters, doors, cloths: colours. roofs: (kind, colour, weight). gables: (roof form, weight). floors: least and
+    most floors above the ground floor's. storey: floor height, metres. arched: rise of window arches over their
+    width. panes: columns and rows of a window. shutter, shop, balcony, quoins, flowers: chances a house.
+    bay: metres from window to window.
+    """
+
+    walls: tuple[tuple[str, str, float], ...]
+    bases: tuple[tuple[str, str, float], ...]
+    trims: tuple[str, ...]
+    frames: tuple[str, ...]
+    shutters: tuple[str, ...]
+    doors: tuple[str, ...]
+    cloths: tuple[tuple[str, str], ...]
+    roofs: tuple[tuple[str, str, float], ...]
+    gables: tuple[tuple[str, float], ...]
+    floors: tuple[int, int]
+    storey: tuple[float, float]
+    width: tuple[float, float]
+    arched: float
+    panes: tuple[int, int]
+    shutter: float
+    shop: float
+    balcony: float
+    quoins: float
+    flowers: float
+    bay: float
+
+
+OLD_TOWN: Final = Style(
+    walls=(
+        ("plaster", "#d6b271", 1.3), ("plaster", "#cd9f88", 1.0), ("plaster", "#e2d5b6", 1.4), ("plaster", "#a8ad95", 0.8),
+        ("plaster", "#b4b9b6", 0.6), ("plaster", "#bf8361", 0.9), ("plaster", "#d2c09b", 1.0), ("plaster", "#e0d9ca", 0.9),
+        ("brick", "#98604a", 0.6), ("stone", "#b3a890", 0.8),
+    ),
+    bases=(("", "", 3.0), ("stone", "#a79c87", 1.2), ("plaster", "#b9ae9b", 0.6)),
+    trims=("#d5ccb8", "#c3b8a1", "#e2dccf", "#b5aa96"),
+    frames=("#e4dfd3", "#d9d2c2", "#4d3524", "#2f463b", "#56646b"),
+    shutters=("#46614c", "#4f6f80", "#8b8f86", "#6d4b33", "#6a2f28", "#7f8a6a"),
+    doors=("#4a2f20", "#2f463b", "#5d2620", "#2e4353", "#6d4b33"),
+    cloths=(("#b8403a", "#ebe3d0"), ("#3f6650", "#ebe3d0"), ("#c98b3c", "#efe8d8"), ("#3e5d7c", "#e9e4d8"), ("#8c2f2a", "#8c2f2a")),
+    roofs=(("roof-tile", "#a2583b", 3.0), ("roof-tile", "#8a4b36", 1.5), ("slate", "#4e5359", 0.8)),
+    gables=(("side", 3.0), ("gable", 1.3), ("stepped", 0.7)),
+    floors=(1, 3), storey=(2.75, 3.2), width=(4.6, 7.6), arched=0.0, panes=(2, 3),
+    shutter=0.6, shop=0.4, balcony=0.3, quoins=0.35, flowers=0.5, bay=1.9,
+)  # fmt: skip
+
+BRICK_ROW: Final = Style(
+    walls=(
+        ("brick", "#8d4b39", 1.6), ("brick", "#7b4336", 1.2), ("brick", "#9d5d45", 1.2), ("brick", "#6d463d", 0.7),
+        ("brick", "#ab8660", 0.7), ("brick", "#85503f", 1.0),
+    ),
+    bases=(("", "", 3.0), ("stone", "#9a9284", 0.7), ("brick", "#4e3630", 0.8)),
+    trims=("#c4bba8", "#b0a796", "#d3cdc0"),
+    frames=("#e2ded4", "#2a2d2e", "#33463f", "#5a2a25", "#39424a"),
+    shutters=("#33463f", "#3a2b22"),
+    doors=("#20323f", "#3d1f1c", "#23362d", "#2a2a2c", "#6b5220"),
+    cloths=(("#2f3d38", "#2f3d38"), ("#5b2723", "#d9d2c2"), ("#26323d", "#d9d2c2")),
+    roofs=(("slate", "#4a4f55", 3.0), ("roof-tile", "#6f4334", 0.6)),
+    gables=(("parapet", 2.2), ("side", 1.2), ("stepped", 0.25), ("gable", 0.5)),
+    floors=(2, 3), storey=(3.1, 3.6), width=(5.4, 8.0), arched=0.16, panes=(3, 4),
+    shutter=0.0, shop=0.3, balcony=0.05, quoins=0.25, flowers=0.15, bay=2.15,
+)  # fmt: skip
+
+STYLES: Final[Mapping[str, Style]] = MappingProxyType({"old-town": OLD_TOWN, "brick-row": BRICK_ROW})
+"""The styles a street can have."""
+
+
+def pick(rng: Rng, weighted: tuple[tuple[str, str, float], ...]) -> tuple[str, str]:
+    """One (kind, colour) drawn by weight."""
+    weight = np.array([w for *_, w in weighted])
+    kind, colour, _ = weighted[int(rng.choice(len(weighted), p=weight / weight.sum()))]
+    return kind, colour
