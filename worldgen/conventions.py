@@ -78,7 +78,7 @@ def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = UP) -
     forward = unit(np.asarray(target, dtype=np.float64) - np.asarray(eye, dtype=np.float64))
     if not np.any(forward):
         raise ValueError("the camera stands exactly on the point it looks at")
-    right = np.cross(forward, up)
+    right = np.cross(forward, np.asarray(up, dtype=np.float64))
     if np.linalg.norm(right) < 1e-6:
         right = np.cross(forward, [0.0, 1.0, 0.0])
     right = unit(right)
@@ -144,8 +144,8 @@ def quaternion_from_matrix(rotation: npt.ArrayLike) -> F64:
             [0, 0, 0, r[2, 2] - r[0, 0] - r[1, 1]],
         ]
     )
-    wxyz = np.linalg.eigh(k, UPLO="U")[1][:, -1]
-    return wxyz if wxyz[0] >= 0 else -wxyz
+    wxyz: F64 = np.linalg.eigh(k, UPLO="U")[1][:, -1]
+    return np.asarray(wxyz if wxyz[0] >= 0 else -wxyz, dtype=np.float64)
 
 
 def srgb_from_linear(linear: Array) -> F32:

@@ -1,0 +1,1 @@
+"""Pocket: the embedded diffusion model, small enough to ship with the code."""

@@ -1,0 +1,230 @@
+"""The proxy shade: a film frame's layers, anti-aliased, from exact visibility and gathered light.
+
+Pixels in which one smooth surface lies are shaded once; pixels with an edge, or with a shadow's edge, four times, from
+a visibility buffer of twice the size. Sky light and bounce change slowly and are gathered on a coarse grid, then spread
+to the samples that lie on the same surface (joint bilateral upsampling, Kopf et al. 2007).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from render.gather import LitWorld
+from render.passes import Surface
+from render.raster import GBuffer, Rasterizer, same_world
+from render.rays import RayScene
+from render.spread import LightGrid, light_grid
+from worldgen.camera import Camera
+from worldgen.conventions import F32, I32, Array, Bool
+from worldgen.light import Sky
+from worldgen.mesh import face_normals
+from worldgen.world import Snapshot, World
+
+GLOSSY: Final = 0.36
+"""Surfaces smoother than this get a mirror ray."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """What light does in one frame. Pictures (H, W) or (H, W, 3) float32, linear; irradiance in kilolux.
+
+    gbuffer: at pixel centres. albedo, camera_normal: averaged over the pixel (so a normal at an edge is short). depth:
+    (H, W) metres at the centre, +inf for sky. sun: cosine to the sun where it shines, else 0. sky_light, bounce,
+    lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy surfaces, else 0.
+    emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not sky).
+    radiance: all of it together, the proxy. sky: the light of the scene, which also says how to print it.
+    """
+
+    gbuffer: GBuffer
+    albedo: F32
+    camera_normal: F32
+    depth: F32
+    sun: F32
+    sky_light: F32
+    bounce: F32
+    lamps: F32
+    occlusion: F32
+    mirror: F32
+    emission: F32
+    roughness: F32
+    metallic: F32
+    coverage: F32
+    radiance: F32
+    sky: Sky
+
+    @property
+    def proxy(self) -> F32:
+        """(H, W, 3) sRGB-encoded display values in [0, 1]."""
+        return self.sky.display(self.radiance)
+
+
+_WIDTHS: Final = {
+    "albedo": 3,
+    "camera_normal": 3,
+    "sun": 1,
+    "sky_light": 3,
+    "bounce": 3,
+    "lamps": 3,
+    "occlusion": 1,
+    "mirror": 3,
+    "emission": 3,
+    "roughness": 1,
+    "metallic": 1,
+    "coverage": 1,
+    "radiance": 3,
+}
+_COLUMNS: Final = dict(zip(_WIDTHS, np.cumsum([0, *_WIDTHS.values()]), strict=False))
+_TOTAL: Final = sum(_WIDTHS.values())
+
+
+class Shader:
+    """Shades the frames of one world; keeps the static part of the ray scene between frames."""
+
+    def __init__(self, world: World, rasterizer: Rasterizer) -> None:
+        self.world, self.rasterizer = world, rasterizer
+        self._rays = RayScene()
+        self._labels: tuple[Snapshot, I32] | None = None
+
+    def shade(self, snapshot: Snapshot, camera: Camera) -> Shading:
+        """All layers of what ``camera`` sees of ``snapshot`` (which must be of this shader's world)."""
+        self._rays.update(snapshot)
+        lit = LitWorld(snapshot, self.world.sky, self.world.lamps, self._rays)
+        gbuffer = self.rasterizer.rasterize(snapshot, camera)
+        twice = camera.resized(2 * camera.width, 2 * camera.height)
+        fine = self.rasterizer.rasterize(snapshot, twice)
+        centres = Surface.of(snapshot, camera, gbuffer)
+        grid = light_grid(lit, centres, gbuffer.hit)
+
+        labels = self._face_labels(snapshot)
+        edge = _edges(_labelled(labels, gbuffer.triangle), _labelled(labels, fine.triangle))
+        picture = np.zeros((camera.height, camera.width, _TOTAL), np.float32)
+        cosine = np.full(gbuffer.triangle.shape, -1.0, np.float32)
+        calm = np.flatnonzero(~edge)
+        values = _layers(lit, grid, snapshot, camera, gbuffer, calm)
+        picture.reshape(-1, _TOTAL)[calm] = values
+        shown = calm[gbuffer.triangle.reshape(-1)[calm] >= 0]
+        cosine.reshape(-1)[shown] = values[gbuffer.triangle.reshape(-1)[calm] >= 0, _COLUMNS["sun"]]
+        edge |= _shadow_edges(cosine)
+
+        rough = np.flatnonzero(edge)
+        four = _quarters(rough, camera.width)
+        quarters = _layers(lit, grid, snapshot, twice, fine, four.reshape(-1))
+        picture.reshape(-1, _TOTAL)[rough] = quarters.reshape(-1, 4, _TOTAL).mean(1)
+
+        depth = np.full(gbuffer.triangle.shape, np.inf, np.float32)
+        depth[gbuffer.hit] = centres.depth
+        layers = {name: _column(picture, name) for name in _WIDTHS}
+        return Shading(gbuffer=gbuffer, depth=depth, sky=self.world.sky, **layers)
+
+    def _face_labels(self, snapshot: Snapshot) -> I32:
+        """(F,) equal for faces of one thing and material that point about the same way; kept for the world."""
+        if self._labels is None or not same_world(self._labels[0], snapshot):
+            normals = np.round(face_normals(snapshot.rest_vertices, snapshot.faces) * 2.0).astype(np.int64) + 2
+            turn = (normals[:, 0] * 5 + normals[:, 1]) * 5 + normals[:, 2]
+            key = (snapshot.face_object.astype(np.int64) * 8191 + snapshot.face_material) * 125 + turn
+            self._labels = (snapshot, (key % 0x7FFFFFFF).astype(np.int32))
+        return self._labels[1]
+
+
+def _column(picture: F32, name: str) -> F32:
+    start = _COLUMNS[name]
+    part = picture[..., start : start + _WIDTHS[name]]
+    return np.ascontiguousarray(part[..., 0] if _WIDTHS[name] == 1 else part)
+
+
+def _labelled(labels: I32, triangle: I32) -> I32:
+    if not len(labels):
+        return np.full(triangle.shape, -1, np.int32)
+    return np.where(triangle >= 0, labels[np.maximum(triangle, 0)], np.int32(-1))
+
+
+def _edges(centre: I32, fine: I32) -> Bool:
+    """(H, W) pixels whose four quarters do not all show what the centre shows."""
+    height, width = centre.shape
+    quarters = fine.reshape(height, 2, width, 2)
+    return (quarters != centre[:, None, :, None]).any(axis=(1, 3))
+
+
+def _shadow_edges(cosine: F32) -> Bool:
+    """(H, W) pixels beside a jump between light and shade; -1 marks pixels that do not count."""
+    edge = np.zeros(cosine.shape, dtype=np.bool_)
+    for axis in (0, 1):
+        a, b = (np.take(cosine, range(s, cosine.shape[axis] - 1 + s), axis=axis) for s in (0, 1))
+        jump = (np.minimum(a, b) == 0) & (np.maximum(a, b) > 0.05)
+        first, second = [slice(None)] * 2, [slice(None)] * 2
+        first[axis], second[axis] = slice(None, -1), slice(1, None)
+        edge[tuple(first)] |= jump
+        edge[tuple(second)] |= jump
+    return edge
+
+
+def _quarters(pixels: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:
+    """(N, 4) flat indices, in a picture twice as large, of the quarters of flat ``pixels``."""
+    row, column = np.divmod(pixels, width)
+    top = 2 * row * (2 * width) + 2 * column
+    return np.stack([top, top + 1, top + 2 * width, top + 2 * width + 1], axis=1)
+
+
+def _layers(
+    lit: LitWorld, grid: LightGrid, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer, pixels: npt.NDArray[np.int64]
+) -> F32:
+    """(N, C) every layer of the flat ``pixels`` of ``gbuffer``."""
+    result = np.zeros((len(pixels), _TOTAL), np.float32)
+    triangle = gbuffer.triangle.reshape(-1)[pixels]
+    empty, hit = np.flatnonzero(triangle < 0), np.flatnonzero(triangle >= 0)
+    row, column = np.divmod(pixels, camera.width)
+    xy = np.stack([column, row], axis=1) + 0.5
+
+    def put(name: str, rows: npt.NDArray[np.int64], values: Array) -> None:
+        start = _COLUMNS[name]
+        result[rows, start : start + _WIDTHS[name]] = values if values.ndim == 2 else values[:, None]
+
+    if len(empty):
+        sky = lit.sky.radiance(camera.rays(xy[empty]))
+        put("emission", empty, sky)
+        put("radiance", empty, sky)
+        put("occlusion", empty, np.ones(len(empty)))
+    if not len(hit):
+        return result
+    surface = Surface(snapshot, camera, triangle[hit], gbuffer.bary.reshape(-1, 2)[pixels[hit]])
+    normal, point = surface.normal, surface.position
+    light = grid.at(xy[hit] * (grid.width / camera.width), point, normal)
+    sun, lamps = lit.sun(point, normal), lit.lamplight(point, normal)
+    irradiance = sun[:, None] * lit.sky.sun_irradiance.astype(np.float32) + lamps + light.sky + light.bounce
+    mirror = np.zeros_like(point)
+    glossy = np.flatnonzero(surface.roughness < GLOSSY)
+    if len(glossy):
+        mirror[glossy] = lit.mirror(point[glossy], normal[glossy], -surface.view[glossy])
+    radiance: F32 = (surface.albedo * irradiance / np.pi + surface.emission).astype(np.float32)
+    radiance[glossy] += _reflected(surface, glossy, radiance[glossy], mirror[glossy])
+    layers: dict[str, F32] = {
+        "albedo": surface.albedo,
+        "camera_normal": surface.camera_normal,
+        "sun": sun,
+        "sky_light": light.sky,
+        "bounce": light.bounce,
+        "lamps": lamps,
+        "occlusion": light.occlusion,
+        "mirror": mirror,
+        "emission": surface.emission,
+        "roughness": surface.roughness,
+        "metallic": surface.metallic,
+        "coverage": np.ones(len(hit), np.float32),
+        "radiance": radiance,
+    }
+    for name, values in layers.items():
+        put(name, hit, values)
+    return result
+
+
+def _reflected(surface: Surface, glossy: npt.NDArray[np.int64], diffuse: F32, mirror: F32) -> F32:
+    """What reflection adds to (and, on metal, takes from) the diffuse radiance; Fresnel after Schlick 1994."""
+    cosine = np.clip((surface.normal[glossy] * surface.view[glossy]).sum(1), 0.0, 1.0)[:, None]
+    metal = surface.metallic[glossy][:, None]
+    straight = 0.04 * (1.0 - metal) + surface.albedo[glossy] * metal
+    fresnel = straight + (1.0 - straight) * (1.0 - cosine) ** 5
+    return np.asarray(fresnel * mirror - metal * diffuse, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Data, truth, training and evaluation of the embedded model."""
