@@ -1,0 +1,202 @@
+"""What must hold between the parts of a scene: names that refer, files that exist, takes that can be shot."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from worldgen.camera_words import MAX_FRAMES, CameraWords, ShotWords
+from worldgen.errors import Loc, SceneProblem, listed, nearest
+from worldgen.spec import CharacterWords, Prop, Scene
+from worldgen.units import show
+
+ASSET_SUFFIXES: Final = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
+RESERVED: Final = {"memory", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+"""Folder names of the output tree, and names that Windows keeps for itself."""
+
+
+def check(scene: Scene, base: Path) -> None:
+    """Raises :class:`SceneProblem` for the first thing that does not fit. ``base``: the scene's folder."""
+    if not scene.shots:
+        raise SceneProblem("a scene needs at least one shot", ("shots",))
+    _check_names(scene)
+    for index, prop in enumerate(scene.world.props):
+        _check_prop(prop, base, ("world", "props", index))
+    for index, lamp in enumerate(scene.world.lamps):
+        if lamp.color is not None and lamp.temperature is not None:
+            raise SceneProblem(
+                "say `color` or `temperature`, not both", ("world", "lamps", index, "color"), at_key=True
+            )
+    for name, character in scene.characters.items():
+        _check_character(character, ("characters", name))
+    for index, shot in enumerate(scene.shots):
+        _check_shot(shot, scene, ("shots", index))
+
+
+def _check_names(scene: Scene) -> None:
+    for name in scene.characters:
+        _check_word(name, ("characters", name), at_key=True)
+    for index, prop in enumerate(scene.world.props):
+        _check_word(prop.name, ("world", "props", index, "name"))
+    for index, lamp in enumerate(scene.world.lamps):
+        _check_word(lamp.name, ("world", "lamps", index, "name"))
+    _check_distinct("thing of the world", _world_names(scene))
+    for index, shot in enumerate(scene.shots):
+        loc: Loc = ("shots", index, "name")
+        _check_word(shot.name, loc)
+        if shot.name.casefold() in RESERVED:
+            raise SceneProblem(f"{show(shot.name)} cannot name a folder: choose another name", loc)
+    _check_distinct("shot", [(shot.name, ("shots", i, "name"), False) for i, shot in enumerate(scene.shots)])
+
+
+def _world_names(scene: Scene) -> Iterator[tuple[str, Loc, bool]]:
+    yield from ((name, ("characters", name), True) for name in scene.characters)
+    yield from ((prop.name, ("world", "props", i, "name"), False) for i, prop in enumerate(scene.world.props))
+    yield from ((lamp.name, ("world", "lamps", i, "name"), False) for i, lamp in enumerate(scene.world.lamps))
+
+
+def _check_word(name: str, loc: Loc, *, at_key: bool = False) -> None:
+    # What begins with a digit would be a distance where a name or a distance may stand.
+    if not re.fullmatch(r"[^\W\d_][\w-]{0,63}", name) or len(name.encode()) > 200:
+        sentence = (
+            f"{show(name)} is not a name: begin with a letter, then letters, digits, `-` and `_`, like `opening-2`"
+        )
+        raise SceneProblem(sentence, loc, at_key=at_key)
+
+
+def _check_distinct(what: str, named: Iterable[tuple[str, Loc, bool]]) -> None:
+    # File systems may hold "Reveal" and "reveal", or two spellings of one accent, for the same name.
+    seen: set[str] = set()
+    for name, loc, at_key in named:
+        form = unicodedata.normalize("NFC", name).casefold()
+        if form in seen:
+            raise SceneProblem(f"another {what} is called {show(name)}: names must differ", loc, at_key=at_key)
+        seen.add(form)
+
+
+def _check_prop(prop: Prop, base: Path, loc: Loc) -> None:
+    if (prop.shape is None) == (prop.asset is None):
+        sentence = f"the prop {show(prop.name)} needs either `shape` or `asset`"
+        raise SceneProblem(sentence, loc if prop.shape is None else (*loc, "asset"), at_key=prop.shape is not None)
+    if prop.asset is not None:
+        try:
+            asset_path(base, prop.asset)
+        except SceneProblem as problem:
+            raise SceneProblem(problem.sentence, (*loc, "asset")) from None
+
+
+def asset_path(base: Path, asset: str) -> Path:
+    """The file that a scene in folder ``base`` calls ``asset``; links and ``..`` may not lead out of ``base``."""
+    if "\0" in asset:
+        raise SceneProblem("the name of an asset contains a null character")
+    root = base.resolve()
+    path = (root / asset).resolve()
+    if not path.is_relative_to(root):
+        raise SceneProblem(f"{show(asset)} lies outside of the scene's folder: copy it next to the scene")
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist in the scene's folder"
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, siblings)
+        raise SceneProblem(f"the asset {show(asset)} {what}" + (f": is it `{near}`?" if near else ""))
+    if path.suffix.lower() not in ASSET_SUFFIXES:
+        raise SceneProblem(f"{show(asset)} is not a mesh file: use {', '.join(ASSET_SUFFIXES)}")
+    return path
+
+
+def _check_character(character: CharacterWords, loc: Loc) -> None:
+    endless = False
+    for index, action in enumerate(character.actions):
+        here: Loc = (*loc, "actions", index)
+        if endless:
+            raise SceneProblem("this never happens: the `idle` before it has no end, give it `for`", here)
+        endless = action.idle is not None and action.idle.for_ is None
+        if action.walk is not None:
+            points = action.walk.along
+            if len(points) < 2:
+                raise SceneProblem("a walk needs at least two points to go along", (*here, "walk", "along"))
+            if max(math.dist(points[0], point) for point in points) < 0.1:
+                raise SceneProblem("this walk has no length: its points are one place", (*here, "walk", "along"))
+        if action.turn is not None and (action.turn.facing is None) == (action.turn.toward is None):
+            raise SceneProblem("a turn needs either `facing` or `toward`", (*here, "turn"))
+
+
+def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
+    if shot.duration is None and shot.frames is None:
+        raise SceneProblem(f"the shot {show(shot.name)} needs a `duration`, or a number of `frames`", loc)
+    if shot.duration is not None and shot.frames is not None:
+        raise SceneProblem("say `duration` or `frames`, not both", (*loc, "frames"), at_key=True)
+    if shot.duration is not None and shot.duration * scene.fps > MAX_FRAMES:
+        raise SceneProblem(f"this is more than {MAX_FRAMES} frames: split the shot", (*loc, "duration"))
+    end = shot.duration if shot.duration is not None else float((shot.frames or 0) / scene.fps)
+    if shot.prompt and shot.prompt[-1][0] >= end > 0:
+        late = shot.prompt[-1][0]
+        raise SceneProblem(f"words for {late:g} s are never seen: the shot ends at {end:g} s", (*loc, "prompt"))
+    for target, where in _targets(shot):
+        if isinstance(target, str):
+            _check_target(target, scene, (*loc, *where))
+    _check_camera(shot.camera, (*loc, "camera"))
+    keys = shot.camera.body.keyframes or ()
+    if keys and keys[0].focal is not None and "focal" in shot.lens.model_fields_set:
+        raise SceneProblem("the keyframes already say the focal length: drop it here or there",
+                           (*loc, "lens", "focal"), at_key=True)  # fmt: skip
+
+
+def _targets(shot: ShotWords) -> Iterator[tuple[Any, Loc]]:
+    body, aim = shot.camera.body, shot.camera.aim
+    yield shot.lens.focus, ("lens", "focus")
+    yield aim.look_at, ("camera", "aim", "look-at")
+    if body.push_in:
+        yield body.push_in.toward, ("camera", "body", "push-in", "toward")
+    if body.orbit:
+        yield body.orbit.around, ("camera", "body", "orbit", "around")
+    if body.follow:
+        yield body.follow.target, ("camera", "body", "follow", "target")
+    for index, key in enumerate(body.keyframes or ()):
+        yield key.look_at, ("camera", "body", "keyframes", index, "look-at")
+
+
+def _check_target(target: str, scene: Scene, loc: Loc) -> None:
+    name, dot, joint = target.partition(".")
+    known = [*scene.characters, *(prop.name for prop in scene.world.props), *(lamp.name for lamp in scene.world.lamps)]
+    if name not in known:
+        hint = f": there is {', '.join(f'`{k}`' for k in known)}" if known else ""
+        raise SceneProblem(f"nothing here is called {show(name)}{hint}", loc, suggestion=nearest(name, known))
+    if dot and name not in scene.characters:
+        raise SceneProblem(f"{show(name)} is no character and has no joints: write `{name}`", loc)
+    if dot:
+        from worldgen.character import JOINTS
+
+        if joint not in JOINTS:
+            near = nearest(joint, JOINTS)
+            raise SceneProblem(f"{show(name)} has no joint {show(joint)}: use {listed(JOINTS)}", loc, suggestion=near)
+
+
+def _check_camera(camera: CameraWords, loc: Loc) -> None:
+    aim, body = camera.aim, camera.body
+    keys = body.keyframes or ()
+    if aim.look_at is not None and (aim.pan is not None or aim.tilt is not None):
+        raise SceneProblem("an aim looks at something or has angles, not both: drop `look-at` or `pan` and `tilt`",
+                           (*loc, "aim", "look-at"), at_key=True)  # fmt: skip
+    aimed = aim.look_at is not None or aim.pan is not None or aim.tilt is not None
+    if body.keyframes == ():
+        raise SceneProblem("a camera path needs at least one keyframe", (*loc, "body", "keyframes"))
+    for word in ("look_at", "focal"):
+        has = [getattr(key, word) is not None for key in keys]
+        if any(has) and not all(has):
+            here: Loc = (*loc, "body", "keyframes", has.index(False))
+            raise SceneProblem(f"`{word.replace('_', '-')}` belongs to every keyframe or to none", here)
+    if keys and keys[0].look_at is not None and aimed:
+        raise SceneProblem("the keyframes already say where the camera looks: drop `aim` or their `look-at`",
+                           (*loc, "aim"), at_key=True)  # fmt: skip
+    for index in range(1, len(keys)):
+        if keys[index].t <= keys[index - 1].t:
+            raise SceneProblem("keyframes must come in order of time, each later than the one before",
+                               (*loc, "body", "keyframes", index, "t"))  # fmt: skip
+    if not aimed and not (body.orbit or body.follow or body.push_in or (keys and keys[0].look_at is not None)):
+        raise SceneProblem(
+            "nobody says where the camera looks: add `aim: {look-at: ...}` or `aim: {pan: 0deg}`", (*loc, "body")
+        )
