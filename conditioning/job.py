@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -238,7 +238,7 @@ def _write_window(job: RenderJob, window: Window, painted: F32, carry: Carry, se
         write_image(path, image)
         sums[path.name] = file_key(path)
     with written_whole(folder / "carry.npz") as part, part.open("wb") as file:
-        np.savez(file, **carry)
+        np.savez(file, **cast("dict[str, Any]", carry))
     write_json(
         folder / "done.json",
         {
