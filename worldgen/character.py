@@ -1,0 +1,265 @@
+"""People: a body, what it wears and what it does, as one thing of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from worldgen.clips import Action, choreographed
+from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
+from worldgen.figure import Figure, figure
+from worldgen.gait import Build, Ground
+from worldgen.hair import STYLES, brows, eyes, hair, hat
+from worldgen.material import Material, make
+from worldgen.mesh import Mesh, box_uv, vertex_normals
+from worldgen.posture import SOLE, solved
+from worldgen.skinning import Joints, Rig, skinned
+from worldgen.tailoring import cylinder_uv, sewn, taken
+from worldgen.wardrobe import ARM, Piece, bare, coat, legs, shoes, skirt, top
+from worldgen.world import Thing
+
+GARMENTS: Final = ("top", "legs", "coat", "skirt", "shoes", "hair", "skin", "hat")
+JOINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "root": "Root",
+        "hips": "pelvis",
+        "spine": "spine_02",
+        "chest": "spine_03",
+        "neck": "neck_01",
+        "head": "head",
+        **{
+            f"{side}_{name}": f"{bone}_{side[0]}"
+            for side in ("left", "right")
+            for name, bone in (
+                ("shoulder", "upperarm"),
+                ("elbow", "lowerarm"),
+                ("hand", "hand"),
+                ("thigh", "thigh"),
+                ("knee", "calf"),
+                ("foot", "foot"),
+                ("toes", "ball"),
+            )
+        },
+    }
+)
+"""A director's name of each joint, and the rig's. "head" is where head and neck meet, raised to the height of the eyes."""
+
+_PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "top": ("#8b8f86", "#3d4f5c", "#a4553b", "#d8d2c4", "#5b6b4a", "#7a3342"),
+        "legs": ("#2b3444", "#22252b", "#4a4238", "#3a4a5e", "#565249"),
+        "shoes": ("#3b2618", "#1d1b1a", "#5a3c25", "#4a4744"),
+        "hair": ("#1c1512", "#3a2314", "#5b3a20", "#2a1b14", "#8a6238", "#6f6a66"),
+        "skin": ("#c68e6d", "#e0b094", "#8d5a3c", "#b57b58", "#6a412b", "#d6a184"),
+        "coat": ("#6d5b45",),
+        "skirt": ("#4a3a4f",),
+        "hat": ("#5a3a34",),
+    }
+)
+_IRIS: Final = ("#4b3320", "#5a4a2c", "#51687a", "#55664a", "#39291c")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A character. thing: its object in the world. joint: (name of ``JOINTS``, seconds) to (3,) world metres."""
+
+    thing: Thing
+    joint: Callable[[str, float], F64]
+
+
+@dataclass(frozen=True)
+class _Dressed:
+    """Rest mesh at the baked size, without materials: parts as (garment, shade, kind)."""
+
+    points: F32
+    faces: I32
+    uv: F32
+    part: I32
+    parts: tuple[tuple[str, float, str], ...]
+    weights: csr_matrix
+    rig: Rig
+    height: float
+
+
+def human(
+    name: str,
+    *,
+    height: float = 1.72,
+    build: float = 0.0,
+    wardrobe: Mapping[str, str] | None = None,
+    actions: Sequence[Action] = (),
+    ground: Ground | None = None,
+    seed: int = 0,
+    masculine: float | None = None,
+    hairstyle: str | None = None,
+) -> Actor:
+    """A clothed person called ``name``.
+
+    height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not named gets a
+    colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare). actions: see
+    :mod:`worldgen.clips`. ground: height in metres at (x, y). masculine: 0 feminine … 1 masculine; None: likely for the
+    height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises ValueError with one sentence for what cannot be.
+    """
+    if not (np.isfinite(height) and 0.8 <= height <= 2.5):
+        raise ValueError(f"{name}: height is {height} m; a person is 0.8 m to 2.5 m tall")
+    if not (np.isfinite(build) and -1 <= build <= 1):
+        raise ValueError(f"{name}: build is {build}; it runs from -1 (slim) to 1 (heavy)")
+    if masculine is None:
+        masculine = float(np.clip((height - 1.64) / 0.16, 0.0, 1.0))
+    elif not 0 <= masculine <= 1:
+        raise ValueError(f"{name}: masculine is {masculine}; it runs from 0 to 1")
+    rng = np.random.default_rng(seed_from("human", name, seed))
+    colours = _colours(name, wardrobe or {}, rng)
+    if hairstyle is None:
+        hairstyle = "short" if masculine > 0.6 else str(rng.choice(("bob", "bun", "short"), p=(0.5, 0.3, 0.2)))
+    elif hairstyle not in STYLES:
+        raise ValueError(f"{name}: {_unknown('hairstyle', hairstyle, STYLES)}")
+    locks = int(rng.integers(0, 7))
+    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, locks)
+    size = height / dressed.height
+    rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
+    rest = (dressed.points * size).astype(np.float32)
+    motion = choreographed(actions, Build(rig, size), ground, float(rng.uniform(0.0, 20.0)))
+    materials = tuple(_material(name, part, colours, rng) for part in dressed.parts)
+    mesh = Mesh(
+        rest + np.array([0.0, 0.0, SOLE * size], np.float32),
+        dressed.faces,
+        vertex_normals(rest, dressed.faces),
+        (dressed.uv * size).astype(np.float32),
+        dressed.part,
+        materials,
+    )
+    face = np.array([0.0, 0.03, 0.045]) * size  # from the head's joint to between the eyes, about
+
+    @lru_cache(maxsize=256)
+    def joints(time: float) -> Joints:
+        return solved(rig, motion.at(time), size)
+
+    def pose(time: float) -> F32:
+        return skinned(rig, rest, dressed.weights, joints(float(time)))
+
+    def joint(which: str, time: float) -> F64:
+        if which not in JOINTS:
+            raise ValueError(f"{name}: {_unknown('joint', which, tuple(JOINTS))}")
+        now = joints(float(time))
+        row = rig.row(JOINTS[which])
+        if which == "root":
+            return motion.at(time).pelvis * [1.0, 1.0, 0.0] + [0.0, 0.0, float(motion.at(time).feet[:, 2].min())]
+        if which == "head":
+            return now.position[row] + now.rotation[row] @ face
+        return now.position[row].copy()
+
+    return Actor(Thing(name, mesh, pose), joint)
+
+
+def _unknown(what: str, word: str, words: Sequence[str]) -> str:
+    near = get_close_matches(word, words, 1, 0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(words)}"
+    return f"there is no {what} {word!r}: {hint}"
+
+
+def _colours(name: str, wardrobe: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
+    """Colour of every garment that is worn."""
+    for garment, colour in wardrobe.items():
+        if garment not in GARMENTS:
+            raise ValueError(f"{name}: {_unknown('garment', garment, GARMENTS)}")
+        try:
+            linear_from_hex(colour)
+        except (ValueError, AttributeError, TypeError):
+            raise ValueError(
+                f"{name}: {garment} is {colour!r}; write a colour as six hex digits, like '#b3312c'"
+            ) from None
+    result = {}
+    for garment, palette in _PALETTES.items():
+        choice = str(rng.choice(palette))
+        wanted = garment in ("top", "shoes", "hair", "skin") or (garment == "legs" and "skirt" not in wardrobe)
+        if garment in wardrobe or wanted:
+            result[garment] = wardrobe.get(garment, choice)
+    return result
+
+
+def _material(
+    name: str, part: tuple[str, float, str], colours: Mapping[str, str], rng: np.random.Generator
+) -> Material:
+    garment, shade, kind = part
+    label = f"{name}/{garment}-{shade:g}-{kind}"
+    if garment in ("white", "iris", "pupil"):
+        hexes = {"white": "#d9d4cd", "iris": str(rng.choice(_IRIS)), "pupil": "#0a0908"}
+        r, g, b = (float(c) for c in linear_from_hex(hexes[garment]))
+        return Material(label, "skin", (r, g, b), roughness=0.12)
+    r, g, b = (float(c) * shade for c in linear_from_hex(colours["skin" if garment == "lips" else garment]))
+    if garment == "lips":
+        r, g, b = 0.80 * r, 0.52 * g, 0.55 * b
+    return make(kind, (r, g, b), name=label)
+
+
+@lru_cache(maxsize=16)
+def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle: str, locks: int) -> _Dressed:
+    """Body and clothes sewn to one mesh."""
+    bare_figure = figure(build, masculine)
+    pieces: list[Piece] = []
+    for garment, make_pieces in (("top", top), ("legs", legs), ("skirt", skirt), ("coat", coat), ("shoes", shoes)):
+        if garment in garments:
+            pieces += make_pieces(bare_figure)
+    pieces += hair(bare_figure, hairstyle, locks) + brows(bare_figure) + eyes(bare_figure)
+    if "hat" in garments:
+        pieces += hat(bare_figure)
+    shown = bare(bare_figure, set(garments))
+    lips = bare_figure.lips > 0
+    body = bare_figure.body
+    pieces.append(Piece("skin", "skin", "skin", 1.0, taken(body, shown & ~lips)))
+    pieces.append(Piece("lips", "lips", "skin", 1.0, taken(body, shown & lips)))
+    cloths, uvs, parts, labels = [], [], [], {}
+    for piece in pieces:
+        cloth, uv = piece.cloth, None
+        if piece.garment in ("top", "legs", "coat", "skirt"):
+            cloth, uv = cylinder_uv(cloth, _chart(bare_figure, piece), _axes(bare_figure))
+        if uv is None:
+            uv = box_uv(cloth.points.astype(np.float32), cloth.normals.astype(np.float32))
+        label = labels.setdefault((piece.garment, piece.shade, piece.kind), len(labels))
+        cloths.append(cloth)
+        uvs.append(uv)
+        parts.append(np.full(len(cloth.faces), label, dtype=np.int32))
+    whole = sewn(cloths)
+    return _Dressed(
+        whole.points.astype(np.float32),
+        whole.faces,
+        np.concatenate(uvs).astype(np.float32),
+        np.concatenate(parts),
+        tuple(labels),
+        whole.weights.astype(np.float32).tocsr(),
+        bare_figure.rig,
+        bare_figure.height + SOLE,
+    )
+
+
+def _axes(shape: Figure) -> F64:
+    """(5, 2, 3) what the weave runs around: trunk, left and right arm, left and right leg."""
+    j = shape.joint
+    trunk = j("pelvis") + [0.0, 0.03, 0.0]
+    return np.array(
+        [
+            [trunk, trunk + [0.0, 0.0, 0.5]],
+            [j("hand_l"), j("upperarm_l")],
+            [j("hand_r"), j("upperarm_r")],
+            [j("foot_l"), j("thigh_l")],
+            [j("foot_r"), j("thigh_r")],
+        ]
+    )
+
+
+def _chart(shape: Figure, piece: Piece) -> I32:
+    """(V,) the axis of :func:`_axes` that each point of a garment belongs to."""
+    cloth = piece.cloth
+    left = cloth.points[:, 0] < 0
+    arm = shape.share(cloth, *ARM) > 0.5
+    low = cloth.points[:, 2] < shape.joint("thigh_l")[2] - 0.07
+    leg = low & (piece.garment == "legs")
+    return np.where(arm, np.where(left, 1, 2), np.where(leg, np.where(left, 3, 4), 0)).astype(np.int32)

@@ -1,0 +1,183 @@
+"""Hair, brows, eyes and hats: what a head wears. Lengths are metres on the baked body."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from worldgen.conventions import F64
+from worldgen.figure import Figure
+from worldgen.tailoring import Cloth, clipped, halved, hemmed, inflated, lofted, relaxed, sewn, smoothed
+from worldgen.wardrobe import Piece
+
+STYLES: Final = ("short", "bob", "bun")
+
+# The hairline seen from the side: height over the eyes at a distance before the ears.
+_LINE_Y: Final = (-0.12, -0.03, -0.005, 0.02, 0.026, 0.036, 0.048, 0.064, 0.085, 0.12)
+_LINE_Z: Final = (-0.098, -0.090, -0.060, -0.03, -0.02, 0.020, 0.046, 0.058, 0.065, 0.068)
+
+
+def _head(figure: Figure, points: F64) -> F64:
+    """(V, 3) points from between the ears, level with the eyes."""
+    eyes = figure.eye_centres.mean(0)
+    return points - [0.0, eyes[1] - 0.083, eyes[2]]
+
+
+def hairline(figure: Figure, points: F64) -> F64:
+    """(V,) metres inside the hairline; negative on face, ears and neck."""
+    p = _head(figure, points)
+    field = p[:, 2] - np.interp(p[:, 1], _LINE_Y, _LINE_Z)
+    ear = np.hypot((p[:, 1] - 0.002) / 0.026, (p[:, 2] + 0.014) / 0.038) - 1.0
+    field = np.minimum(field, np.where(np.abs(p[:, 0]) > 0.05, 0.03 * ear, 1.0))
+    return field
+
+
+def _scalp(figure: Figure, lift: float) -> Cloth:
+    """The scalp within the hairline (moved down by ``lift``), finer and smoother than the body's."""
+    body = figure.body
+    head = figure.share(body, "head", "neck_01") - 0.5
+    cloth = clipped(body, head, hairline(figure, body.points) + lift)
+    return halved(halved(cloth))
+
+
+def _locks(figure: Figure, points: F64, seed: int) -> F64:
+    """(V,) about -1 … 1: hair gathers in locks that run from the crown."""
+    p = _head(figure, points) - [0.0, -0.03, 0.08]
+    angle = np.arctan2(p[:, 0], p[:, 1])
+    drift = 5.0 * (p[:, 2] + 0.3 * p[:, 1])
+    return (
+        0.45 * np.sin(11 * angle + drift + seed)
+        + 0.35 * np.sin(23 * angle - 1.7 * drift + 2.0 * seed)
+        + 0.20 * np.sin(47 * angle + 2.3 * drift)
+    )
+
+
+def _cap(figure: Figure, volume: float, edge: float, seed: int, lift: float = 0.0) -> Cloth:
+    """Hair over the scalp, ``edge`` metres thick at the hairline and ``volume`` more inside it."""
+    cloth = smoothed(_scalp(figure, lift), 3)
+    inside = np.clip(relaxed(hairline(figure, cloth.points), cloth, 2) / 0.05, 0, 1)
+    inside = inside * inside * (3 - 2 * inside)
+    up = np.clip(_head(figure, cloth.points)[:, 2] / 0.09, 0, 1)
+    thick = edge + volume * inside * (0.65 + 0.35 * up)
+    thick = thick + (0.0016 + 0.10 * thick) * _locks(figure, cloth.points, seed)
+    normals = relaxed(cloth.normals, cloth, 12)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    return replace(cloth, points=cloth.points + normals * thick[:, None])
+
+
+def _rigid(figure: Figure, count: int, *bones: tuple[str, F64]) -> csr_matrix:
+    """(count, J) weights given joint by joint."""
+    weights = np.zeros((count, len(figure.rig.names)))
+    for name, share in bones:
+        weights[:, figure.rig.row(name)] = share
+    return csr_matrix(weights)
+
+
+def _curtain(figure: Figure, length: float, seed: int) -> Cloth:
+    """Hair that hangs from the sides and the back of the head, over the ears, to ``length`` metres below the eyes."""
+    around = np.linspace(-2.02, 2.02, 97)  # 0 is behind
+    levels = np.linspace(0.045, -length, 22)
+    rings = []
+    for z in levels:
+        down = np.clip((0.045 - z) / (0.045 + length), 0, 1)
+        side = np.abs(np.sin(around)) ** 1.5
+        r = 0.094 + 0.006 * side + 0.020 * np.sin(np.pi * np.clip(down * 1.15, 0, 1)) - 0.016 * down**4
+        depth = np.where(np.cos(around) > 0, 1.10, 0.80)
+        locks = 0.5 * np.sin(19 * around + 3 * down + seed) + 0.5 * np.sin(31 * around - 2 * down + 2.0 * seed)
+        r = r * (1 + 0.018 * (0.3 + down) * locks)
+        lower = 0.012 * down * np.sin(9 * around + seed) * (z < -length + 0.03)
+        rings.append(np.stack([-r * np.sin(around), -r * depth * np.cos(around) - 0.002, z + lower], axis=1))
+    rings_world = np.array(rings)[::-1] + (figure.eye_centres.mean(0) - [0.0, 0.083, 0.0])
+    count = rings_world.shape[0] * rings_world.shape[1]
+    return lofted(rings_world, _rigid(figure, count, ("head", np.ones(count))), closed=False)
+
+
+def _ball(figure: Figure, centre: F64, radii: F64, bone: str = "head", wobble: float = 0.0) -> Cloth:
+    """An ellipsoid at ``centre`` (3,) with half axes ``radii`` (3,); ``wobble`` winds locks around it."""
+    polar = np.linspace(-np.pi / 2 + 1e-3, np.pi / 2 - 1e-3, 20)[:, None]
+    around = np.linspace(0, 2 * np.pi, 40, endpoint=False)[None]
+    r = 1 + wobble * np.sin(5 * around + 9 * polar) * np.cos(polar)
+    rings = np.stack(
+        [r * np.cos(polar) * np.cos(around), r * np.cos(polar) * np.sin(around), np.sin(polar) + 0 * around], axis=-1
+    )
+    count = rings.shape[0] * rings.shape[1]
+    return lofted(centre + rings * radii, _rigid(figure, count, (bone, np.ones(count))))
+
+
+def hair(figure: Figure, style: str, seed: int) -> list[Piece]:
+    """Hair of a style of ``STYLES``."""
+    if style == "short":
+        parts = [hemmed(_cap(figure, 0.022, 0.004, seed), 0.003, 0.004)]
+    elif style == "bob":
+        parts = [
+            hemmed(_cap(figure, 0.017, 0.005, seed), 0.003, 0.004),
+            hemmed(_curtain(figure, 0.15, seed), 0.014, 0.01),
+        ]
+    else:
+        knot = figure.eye_centres.mean(0) + [0.0, -0.083 - 0.118, 0.045]
+        parts = [
+            hemmed(_cap(figure, 0.008, 0.003, seed), 0.003, 0.004),
+            _ball(figure, knot, np.array([0.040, 0.034, 0.038]), wobble=0.05),
+        ]
+    return [Piece("hair", "hair", "hair", 1.0, sewn(parts))]
+
+
+def hat(figure: Figure) -> list[Piece]:
+    """A knitted cap down to the brow and over the tips of the ears."""
+    body = figure.body
+    p = _head(figure, body.points)
+    level = p[:, 2] - 0.034 - 0.12 * p[:, 1]
+    cloth = clipped(body, figure.share(body, "head") - 0.5, level)
+    cloth = smoothed(halved(cloth), 30)
+    level = _head(figure, cloth.points)[:, 2] - 0.034
+    cloth = inflated(cloth, 0.024 + 0.012 * np.clip(level / 0.09, 0, 1))
+    cloth = smoothed(cloth, 6)
+    q = _head(figure, cloth.points)
+    band = clipped(cloth, 0.068 - (q[:, 2] - 0.12 * q[:, 1]))
+    return [
+        Piece("hat", "hat", "cloth", 1.0, hemmed(cloth, 0.005)),
+        Piece("hat band", "hat", "cloth", 0.85, hemmed(inflated(band, 0.005), 0.005, 0.005)),
+    ]
+
+
+def brows(figure: Figure) -> list[Piece]:
+    """Two thin strips of hair above the eyes."""
+    fine = halved(halved(_region(figure)))
+    q = _head(figure, fine.points)
+    x = np.abs(q[:, 0])
+    along = (x - 0.013) / 0.038  # 0 by the nose, 1 at the temple
+    middle = 0.0195 + 0.0055 * np.sin(np.pi * np.clip(along, 0, 1) ** 0.8) - 0.002 * along
+    half = 0.0034 * (1 - 0.65 * np.clip(along, 0, 1) ** 2)
+    strip = clipped(fine, half - np.abs(q[:, 2] - middle), np.minimum(x - 0.013, 0.051 - x))
+    return [Piece("brows", "hair", "hair", 0.8, hemmed(inflated(strip, 0.0016), 0.0014, 0.0))]
+
+
+def _region(figure: Figure) -> Cloth:
+    """The forehead's lower half."""
+    p = _head(figure, figure.body.points)
+    inside = (p[:, 1] > 0.05) & (p[:, 2] > 0.008) & (p[:, 2] < 0.045)
+    return clipped(figure.body, np.where(inside, 1.0, -1.0))
+
+
+def eyes(figure: Figure) -> list[Piece]:
+    """Two balls with iris and pupil, as three pieces: white, iris, pupil."""
+    rings = np.radians([0.5, 9.0, 12.5, 23.0, 26.5, 45.0, 70.0, 100.0])
+    names = (("pupil", 0, 2), ("iris", 1, 4), ("white", 3, 8))
+    around = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    pieces = []
+    for name, first, last in names:
+        parts = []
+        for centre in figure.eye_centres:
+            lift = 1.0 + (0.004 if name != "white" else 0.0)
+            polar = rings[first:last][:, None]
+            ring = np.stack(
+                [np.sin(polar) * np.cos(around), np.cos(polar) + 0 * around, np.sin(polar) * np.sin(around)], axis=-1
+            )
+            points = centre + ring * figure.eye_radius * lift
+            count = points.shape[0] * points.shape[1]
+            parts.append(lofted(points, _rigid(figure, count, ("head", np.ones(count)))))
+        pieces.append(Piece(name, name, "eye", 1.0, sewn(parts)))
+    return pieces
