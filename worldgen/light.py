@@ -96,8 +96,8 @@ class Sky:
 
         Dark scenes are printed darker than day, as film does: only 0.88 of each stop lost is given back.
         """
-        key = 0.45 * self.sun_irradiance.mean() + 0.8 * self.sky_irradiance.mean() + 0.012
-        return float(5.2 / key * min(key / 20.0, 1.0) ** 0.12 * 2.0**self.exposure_stops)
+        key = 0.25 * self.sun_irradiance.mean() + 0.8 * self.sky_irradiance.mean() + 0.012
+        return float(4.4 / key * min(key / 20.0, 1.0) ** 0.12 * 2.0**self.exposure_stops)
 
     def radiance(self, directions: Array) -> F32:
         """(N, 3) float32 kcd/m2 of the sky (no sun disc) towards world ``directions (N, 3)``, bilinear."""

@@ -28,7 +28,9 @@ BLUR_SUN = 2.0  # the sun is drawn this much wider than it is, so that it covers
 def mitsuba() -> Any:
     """The ``mitsuba`` module with its fastest working variant set: CUDA, then LLVM, then scalar."""
     if "DRJIT_LIBLLVM_PATH" not in os.environ:
-        found = sorted(Path("/usr/lib").glob("*/libLLVM.so.1[6-9]*")) + sorted(Path("/usr/lib").glob("*/libLLVM-1[6-9].so"))
+        found = sorted(Path("/usr/lib").glob("*/libLLVM.so.1[6-9]*")) + sorted(
+            Path("/usr/lib").glob("*/libLLVM-1[6-9].so")
+        )
         if found:
             os.environ["DRJIT_LIBLLVM_PATH"] = str(found[-1])
     try:
@@ -80,21 +82,17 @@ class PathTracer:
         """``radiance``, ``albedo``, ``normal`` and ``position``, each (H, W, 3) float32."""
         sensor = self._mi.load_dict(_sensor(self._mi, camera))
         image = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._integrator, spp=spp, seed=seed))
-        radiance, albedo, normal, position = (np.ascontiguousarray(image[..., k : k + 3]) for k in _layout(image))
+        # Channels: radiance, alpha, then the three layers asked for.
+        radiance, albedo, normal, position = (np.ascontiguousarray(image[..., k : k + 3]) for k in (0, 4, 7, 10))
         if denoise:
-            radiance = _denoised(radiance, albedo, normal)
+            radiance = _denoised(radiance, albedo + (1.0 - image[..., 3:4]), normal)
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
-
-
-def _layout(image: F32) -> tuple[int, int, int, int]:
-    skip = image.shape[-1] - 9  # RGB, and alpha where the film has one
-    return 0, skip, skip + 3, skip + 6
 
 
 def _denoised(radiance: F32, albedo: F32, normal: F32) -> F32:
     from pyoidn import denoise
 
-    divisor = np.where(albedo.max(-1, keepdims=True) > 0, np.maximum(albedo, 0.02), 1.0).astype(np.float32)
+    divisor = np.maximum(albedo, 0.02)  # 1 where the sky shows, so that a roof's edge against it divides sanely
     irradiance = np.ascontiguousarray(radiance / divisor)
     smooth = denoise(irradiance, albedo=np.clip(albedo, 0, 1), normal=normal, hdr=True, clean_aux=True)
     return np.asarray(smooth, dtype=np.float32) * divisor
@@ -116,7 +114,7 @@ def _sensor(mi: Any, camera: Camera) -> dict[str, Any]:
             "type": "hdrfilm",
             "width": camera.width,
             "height": camera.height,
-            "pixel_format": "rgb",
+            "pixel_format": "rgba",
             "component_format": "float32",
             "rfilter": {"type": "box"},
         },
@@ -168,7 +166,9 @@ def _mesh(mi: Any, snapshot: Snapshot, index: int) -> Any:
         properties["emitter"] = mi.load_dict(
             {"type": "area", "radiance": {"type": "rgb", "value": [float(v) for v in material.emission]}}
         )
-    mesh = mi.Mesh(material.name, len(used), len(faces), props=properties, has_vertex_normals=True, has_vertex_texcoords=True)
+    mesh = mi.Mesh(
+        material.name, len(used), len(faces), props=properties, has_vertex_normals=True, has_vertex_texcoords=True
+    )
     parameters = mi.traverse(mesh)
     parameters["vertex_positions"] = snapshot.vertices[used].ravel()
     parameters["vertex_normals"] = snapshot.normals[used].ravel()

@@ -1,0 +1,98 @@
+"""What a denoiser is told about a frame: condition maps in fixed ranges, the light, and the proxy picture.
+
+Everything comes from one :class:`render.shade.Shading`; nothing is normalised by the frame's own minimum or maximum,
+which would flicker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from render.shade import Shading
+from worldgen.camera import Camera
+from worldgen.conventions import F32, srgb_from_linear
+
+MAPS: Final = (
+    *(f"albedo.{c}" for c in "rgb"),
+    *(f"normal.{c}" for c in "xyz"),
+    "inverse_depth",
+    "sun",
+    *(f"{light}.{c}" for light in ("sky", "bounce", "lamps", "mirror", "emission") for c in "rgb"),
+    "occlusion",
+    "roughness",
+    "metallic",
+    "coverage",
+    "up",
+    "elevation",
+    "view_sun",
+)
+"""Names of the condition maps, in channel order."""
+
+LIGHT: Final = 17
+"""Numbers that describe the light of a frame."""
+
+DEPTH_M: Final = 6.0
+"""Depth at which ``inverse_depth`` is 0."""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Conditions of one frame.
+
+    maps: (M, H, W) float32, channels as in ``MAPS``, about [-1, 1]. light: (L,) float32: the sun's direction in camera
+    axes, the sine of its elevation, turbidity, clouds, exposure, how a white wall prints in sunlight, in skylight and on
+    the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded.
+    """
+
+    maps: F32
+    light: F32
+    proxy: F32
+
+
+def controls(shading: Shading, camera: Camera) -> Controls:
+    """The conditions of the frame that ``camera`` saw as ``shading``."""
+    sky = shading.sky
+    rotation = camera.world_from_camera[:3, :3].astype(np.float32)
+    ys, xs = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
+    views = camera.rays(np.stack([xs, ys], axis=-1)).astype(np.float32)
+    views /= np.linalg.norm(views, axis=-1, keepdims=True)
+
+    def printed(irradiance: F32) -> F32:
+        """How a white wall in this light prints, [-1, 1]."""
+        return 2.0 * sky.display(irradiance / np.float32(np.pi)) - 1.0
+
+    parts = [
+        2.0 * srgb_from_linear(shading.albedo) - 1.0,
+        shading.camera_normal,
+        (2.0 / (1.0 + shading.depth / DEPTH_M) - 1.0)[..., None],
+        (2.0 * shading.sun - 1.0)[..., None],
+        printed(shading.sky_light),
+        printed(shading.bounce),
+        printed(shading.lamps),
+        2.0 * sky.display(shading.mirror) - 1.0,
+        2.0 * sky.display(shading.emission) - 1.0,
+        (2.0 * shading.occlusion - 1.0)[..., None],
+        (2.0 * shading.roughness - 1.0)[..., None],
+        (2.0 * shading.metallic - 1.0)[..., None],
+        (2.0 * shading.coverage - 1.0)[..., None],
+        (shading.camera_normal @ rotation.T)[..., 2:],
+        views[..., 2:],
+        (views @ sky.sun_direction.astype(np.float32))[..., None],
+    ]
+    maps = np.concatenate(parts, axis=-1).transpose(2, 0, 1).astype(np.float32)
+    sun_lit = np.broadcast_to(sky.sun_irradiance, (1, 3)).astype(np.float32)
+    sky_lit = sky.sky_irradiance.astype(np.float32)[None]
+    light = np.concatenate(
+        [
+            sky.sun_direction @ rotation,
+            [sky.sun_direction[2], sky.turbidity / 5.0 - 1.0, 2.0 * sky.clouds - 1.0, np.log10(sky.exposure)],
+            printed(sun_lit)[0],
+            printed(sky_lit)[0],
+            printed(sun_lit * max(float(sky.sun_direction[2]), 0.0) + sky_lit)[0],
+            [float(shading.lamps.max() > 0)],
+        ]
+    ).astype(np.float32)
+    return Controls(maps, light, (2.0 * shading.proxy - 1.0).transpose(2, 0, 1).astype(np.float32))

@@ -1,0 +1,56 @@
+"""``python -m tools.train data|train|evaluate``: how pocket's weights come to be."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+DATA, RUN = Path("data/pocket"), Path("data/run")
+
+
+def main() -> int:
+    """Parse the command line and do one stage; each can be stopped and goes on where it was."""
+    parser = argparse.ArgumentParser(prog="python -m tools.train", description=__doc__)
+    stages = parser.add_subparsers(dest="stage", required=True)
+    data = stages.add_parser("data", help="path-trace training worlds")
+    data.add_argument("--data", type=Path, default=DATA)
+    data.add_argument("--seeds", default="0-199", help="first-last; held-out worlds start at 1000000")
+    data.add_argument("--cameras", type=int, default=16)
+    data.add_argument("--spp", type=int, default=32)
+    train = stages.add_parser("train", help="train on the pairs")
+    train.add_argument("--data", type=Path, default=DATA)
+    train.add_argument("--out", type=Path, default=RUN)
+    train.add_argument("--steps", type=int, default=6000)
+    train.add_argument("--minutes", type=float, default=30.0)
+    train.add_argument("--batch", type=int, default=16)
+    train.add_argument("--crop", type=int, default=96)
+    train.add_argument("--start-from", type=Path)
+    evaluate = stages.add_parser("evaluate", help="score on held-out worlds; writes a sheet and the model card")
+    evaluate.add_argument("--data", type=Path, default=DATA)
+    evaluate.add_argument("--model", type=Path, default=RUN / "model")
+    evaluate.add_argument("--out", type=Path, default=RUN)
+    options = parser.parse_args()
+    try:
+        if options.stage == "data":
+            from tools.train.data import make_data
+
+            first, last = (int(v) for v in options.seeds.split("-"))
+            make_data(options.data, range(first, last + 1), options.cameras, options.spp)
+        elif options.stage == "train":
+            from tools.train.loop import Settings, train as learn
+
+            settings = Settings(batch=options.batch, crop=options.crop, steps=options.steps, minutes=options.minutes)
+            print(learn(options.data, options.out, settings, options.start_from))
+        else:
+            from tools.train.evaluate import evaluate as score
+
+            score(options.model, options.data, options.out)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
