@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from worldgen import shapes
 from worldgen.camera_words import ShotWords
+from worldgen.character import Actor, human
 from worldgen.check import asset_path, check
+from worldgen.clips import Action, Idle, Stand, Turn, Walk, Wave
 from worldgen.conventions import F64, linear_from_hex, rotation_z, seed_from, translation
 from worldgen.errors import Loc, SceneError, SceneProblem
 from worldgen.light import Lamp, Sky, black_body
@@ -19,14 +21,11 @@ from worldgen.load import load_scene
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh
 from worldgen.sets import SetPiece
+from worldgen.sets.street import street
 from worldgen.spec import ActionWords, CharacterWords, GroundWords, LampWords, Look, Prop, Scene, SetWords, Shape
 from worldgen.tracks import camera_track
 from worldgen.words import Vector
 from worldgen.world import Shot, Thing, World
-
-if TYPE_CHECKING:
-    from worldgen.character import Actor
-    from worldgen.clips import Action
 
 LAMPS_ON_BELOW: Final = np.radians(3.0)
 """Street lamps burn when the sun stands lower than this."""
@@ -116,8 +115,6 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
 def _set_piece(words: SetWords, lamps_on: bool, loc: Loc, index: int) -> SetPiece:
     try:
         if words.street is not None:
-            from worldgen.sets.street import street
-
             s = words.street
             piece = street(length=s.length, width=s.width, style=s.style, seed=s.seed, lamps_on=lamps_on)
         elif isinstance(words.ground, GroundWords):
@@ -205,13 +202,14 @@ def _lamp(words: LampWords) -> Lamp:
 
 
 def _actor(name: str, words: CharacterWords, seed: int, loc: Loc) -> Actor:
-    from worldgen.character import human
-
     wardrobe = {key: value for key, value in words.wardrobe.model_dump().items() if value is not None}
     try:
         return human(
             name,
             height=words.body.height,
+            build=words.body.build,
+            masculine=words.body.masculine,
+            hairstyle=words.body.hairstyle,
             wardrobe=wardrobe,
             actions=[_action(action) for action in words.actions],
             seed=seed_from(seed, name),
@@ -222,8 +220,6 @@ def _actor(name: str, words: CharacterWords, seed: int, loc: Loc) -> Actor:
 
 def _action(words: ActionWords) -> Action:
     """Bearings of the scene count clockwise, a character's heading counter-clockwise."""
-    from worldgen.clips import Idle, Stand, Turn, Walk, Wave
-
     a = words.chosen
     match words.kind:
         case "walk":
@@ -247,7 +243,9 @@ def _shot(
         name, _, joint = target.partition(".")
         if name in actors:
             actor = actors[name]
-            return np.array([actor.joint(joint or CENTRE_JOINT, float(t)) for t in times]).reshape(-1, 3)
+            return np.array([actor.joint(joint.replace("-", "_") or CENTRE_JOINT, float(t)) for t in times]).reshape(
+                -1, 3
+            )
         point = np.array(points[name])
         if joint == "root":  # what follows a thing goes by where it stands
             point[2] = 0.0

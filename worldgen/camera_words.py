@@ -40,10 +40,10 @@ def _target(value: object) -> str | Vector:
     raise SceneProblem(f"{show(value)} is nothing to look at: write a name like `mara.head`, or `[x, y, z]`")
 
 
-def _focus(value: object) -> str | float:
+def _focus(value: object) -> str | float | Vector:
     """A distance, or a name or point to keep sharp (a string that starts like a number is a distance)."""
-    if isinstance(value, str) and value[:1].isalpha():
-        return value.strip()
+    if isinstance(value, list | tuple) or (isinstance(value, str) and value[:1].isalpha()):
+        return _target(value)
     result = length(value)
     if result <= 0:
         raise SceneProblem("the focus distance must be greater than zero")
@@ -58,7 +58,14 @@ _target_schema = WithJsonSchema(
 )
 Target = Annotated[Any, BeforeValidator(_target), _target_schema]
 Focus = Annotated[
-    Any, BeforeValidator(_focus), WithJsonSchema({"type": ["string", "number"], "examples": ["4m", "mara.head"]})
+    Any,
+    BeforeValidator(_focus),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": ["string", "number"]}, written_list(3, 3).json_schema],
+            "examples": ["4m", "mara.head"],
+        }
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from worldgen.camera_words import MAX_FRAMES, CameraWords, ShotWords
+from worldgen.character import JOINTS
 from worldgen.errors import Loc, SceneProblem, listed, nearest
 from worldgen.spec import CharacterWords, Prop, Scene
 from worldgen.units import show
@@ -24,6 +25,12 @@ def check(scene: Scene, base: Path) -> None:
     if not scene.shots:
         raise SceneProblem("a scene needs at least one shot", ("shots",))
     _check_names(scene)
+    kinds = [words.kind for words in scene.world.sets]
+    for index, kind in enumerate(kinds):
+        if kind in kinds[:index]:
+            raise SceneProblem(
+                f"there is already a `{kind}` in this world", ("world", "sets", index, kind), at_key=True
+            )
     for index, prop in enumerate(scene.world.props):
         _check_prop(prop, base, ("world", "props", index))
     for index, lamp in enumerate(scene.world.lamps):
@@ -167,12 +174,11 @@ def _check_target(target: str, scene: Scene, loc: Loc) -> None:
         raise SceneProblem(f"nothing here is called {show(name)}{hint}", loc, suggestion=nearest(name, known))
     if dot and name not in scene.characters:
         raise SceneProblem(f"{show(name)} is no character and has no joints: write `{name}`", loc)
-    if dot:
-        from worldgen.character import JOINTS
-
-        if joint not in JOINTS:
-            near = nearest(joint, JOINTS)
-            raise SceneProblem(f"{show(name)} has no joint {show(joint)}: use {listed(JOINTS)}", loc, suggestion=near)
+    if dot and joint.replace("-", "_") not in JOINTS:
+        known = [word.replace("_", "-") for word in JOINTS]
+        near = nearest(joint, known)
+        hint = "" if near else f": use {listed(known)}"
+        raise SceneProblem(f"{show(name)} has no joint {show(joint)}{hint}", loc, suggestion=near)
 
 
 def _check_camera(camera: CameraWords, loc: Loc) -> None:

@@ -54,7 +54,7 @@ def crane(start: npt.ArrayLike, end: npt.ArrayLike, arc: float, s: F64) -> F64:
 def orbit(centre: F64, radius: float, height: float, bearing: F64) -> F64:
     """On a level circle ``height`` above ``centre (N, 3)``, at ``bearing (N,)`` from it."""
     offset = np.stack([radius * np.sin(bearing), radius * np.cos(bearing), np.full(len(bearing), height)], axis=1)
-    return centre + offset
+    return np.asarray(centre + offset, dtype=np.float64)
 
 
 def follow(target: F64, heading: F64, behind: float, side: float, height: float) -> F64:

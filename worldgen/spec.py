@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, Wi
 from worldgen.camera_words import ShotWords
 from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.material import KINDS
+from worldgen.sets.palette import STYLES
 from worldgen.source import Source
 from worldgen.units import (
     Angle,
@@ -45,6 +46,17 @@ def _kind(value: object) -> str:
 MaterialKind = Annotated[str, BeforeValidator(_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})]
 
 
+def _style(value: object) -> str:
+    if isinstance(value, str) and value in STYLES:
+        return value
+    near = nearest(str(value), STYLES)
+    hint = "" if near else f": use {listed(STYLES)}"
+    raise SceneProblem(f"{show(value)} is not a style of street{hint}", suggestion=near)
+
+
+StyleName = Annotated[str, BeforeValidator(_style), WithJsonSchema({"type": "string", "enum": list(STYLES)})]
+
+
 class Look(Words):
     """What the pictures look like."""
 
@@ -73,9 +85,9 @@ class SkyWords(Words):
 class StreetWords(Words):
     """A street of houses along +Y, from y = 0, its middle on x = 0."""
 
-    length: PositiveLength = Field(60.0, ge=4, le=2000, description="How long the street is.")
-    width: PositiveLength = Field(9.0, ge=2, le=100, description="From wall to wall.")
-    style: str = Field("old-town", description="The style of the houses.")
+    length: PositiveLength = Field(60.0, ge=15, le=300, description="How long the street is.")
+    width: PositiveLength = Field(9.0, ge=6, le=30, description="From wall to wall.")
+    style: StyleName = Field("old-town", description="The style of the houses.")
     seed: int = Field(0, description="Another seed, another street.")
 
 
@@ -192,11 +204,16 @@ class WorldWords(Words):
 class BodyWords(Words):
     """A person's body."""
 
-    height: PositiveLength = Field(1.72, ge=0.5, le=2.5, description="From the floor to the top of the head.")
+    height: PositiveLength = Field(1.72, ge=0.8, le=2.5, description="From the floor to the top of the head.")
+    build: Number = Field(0.0, ge=-1, le=1, description="From -1 (slim) to 1 (heavy).")
+    masculine: Number | None = Field(
+        None, ge=0, le=1, description="From 0 (feminine) to 1 (masculine). Unsaid: likely for the height."
+    )
+    hairstyle: Literal["short", "bob", "bun"] | None = Field(None, description="Unsaid: by the seed.")
 
 
 class Wardrobe(Words):
-    """Colours of hair, skin and clothes; a garment that is not named is not worn, but for top, legs and shoes."""
+    """Colours. Coat, skirt and hat are worn only when named; the others, unsaid, are drawn by the seed."""
 
     skin: Colour | None = Field(None, description="Skin.")
     hair: Colour | None = Field(None, description="Hair.")
@@ -205,6 +222,7 @@ class Wardrobe(Words):
     shoes: Colour | None = Field(None, description="Shoes.")
     coat: Colour | None = Field(None, description="A coat over it all.")
     skirt: Colour | None = Field(None, description="A skirt instead of trousers.")
+    hat: Colour | None = Field(None, description="A hat.")
 
 
 class WalkWords(Words):

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from worldgen.errors import SceneProblem, listed, nearest
 
 LENGTHS: Final = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048}
+MILLIMETRES: Final = {"mm": 1.0, "cm": 10.0, "m": 1e3, "km": 1e6, "in": 25.4, "ft": 304.8}
 ANGLES: Final = {"deg": math.pi / 180, "°": math.pi / 180, "rad": 1.0}
 DURATIONS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 SPEEDS: Final = {"m/s": 1.0, "km/h": 1 / 3.6, "mph": 0.44704}
@@ -96,7 +97,7 @@ def length(value: object) -> float:
 
 def focal(value: object) -> float:
     """Millimetres; a plain number is millimetres."""
-    result = _quantity(value, "a focal length", "35mm", LENGTHS, 1e-3) * 1e3
+    result = _quantity(value, "a focal length", "35mm", MILLIMETRES, 1.0)
     if not 1.0 <= result <= 5000.0:
         raise SceneProblem(f"{show(value)} is not a focal length between 1 mm and 5000 mm: write it like `35mm`")
     return result
@@ -190,7 +191,7 @@ def sensor(value: object) -> tuple[float, float]:
         hint = "" if near else f": use {listed(SENSORS)}, or `[36mm, 24mm]`"
         raise SceneProblem(f"{show(value)} is not a sensor{hint}", suggestion=near)
     if isinstance(value, list | tuple) and len(value) == 2:
-        edges = [_quantity(v, "a sensor's edge", "36mm", LENGTHS, 1e-3) * 1e3 for v in value]
+        edges = [_quantity(v, "a sensor's edge", "36mm", MILLIMETRES, 1.0) for v in value]
         if all(0.5 <= edge <= 500 for edge in edges):
             return edges[0], edges[1]
     raise SceneProblem(f"{show(value)} is not a sensor: use a name like `super35`, or `[36mm, 24mm]`")
