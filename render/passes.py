@@ -90,12 +90,13 @@ class Surface:
         return len(self.triangle)
 
     @cached_property
-    def _corners(self) -> torch.Tensor:
+    def corners(self) -> torch.Tensor:
         """(N, 3) int32 rows of the vertices."""
         return tensor(self.snapshot.faces)[tensor(self.triangle)]
 
     @cached_property
-    def _weights(self) -> torch.Tensor:
+    def weights(self) -> torch.Tensor:
+        """(N, 3) float32 of the three corners."""
         bary = tensor(self.bary)
         return torch.cat([1.0 - bary.sum(1, keepdim=True), bary], dim=1)
 
@@ -104,7 +105,7 @@ class Surface:
         if not len(self):
             return np.zeros((0, attribute.shape[1]), np.float32)
         table = tensor(attribute.astype(np.float32, copy=False))
-        mixed = functional.embedding_bag(self._corners, table, mode="sum", per_sample_weights=self._weights)
+        mixed = functional.embedding_bag(self.corners, table, mode="sum", per_sample_weights=self.weights)
         result: F32 = mixed.numpy()
         return result
 
@@ -140,18 +141,18 @@ class Surface:
         return result
 
     @cached_property
-    def _face_normal(self) -> torch.Tensor:
-        """(N, 3) unit, by the triangles' winding; zero for degenerate ones."""
+    def face_normal(self) -> torch.Tensor:
+        """(N, 3) unit, by the triangles' winding, whichever side is seen; zero for degenerate ones."""
         vertices = tensor(self.snapshot.vertices)
-        rows = tensor(self.snapshot.faces) if len(self.snapshot.faces) < len(self) else self._corners
+        rows = tensor(self.snapshot.faces) if len(self.snapshot.faces) < len(self) else self.corners
         a, b, c = (vertices.index_select(0, rows[:, k]) for k in range(3))
         normal = functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
-        return normal[tensor(self.triangle)] if rows is not self._corners else normal
+        return normal[tensor(self.triangle)] if rows is not self.corners else normal
 
     @cached_property
     def front(self) -> Bool:
         """(N,) whether the camera sees the outer side."""
-        result: Bool = ((self._face_normal * tensor(self.view)).sum(1) >= 0).numpy()
+        result: Bool = ((self.face_normal * tensor(self.view)).sum(1) >= 0).numpy()
         return result
 
     def _toward(self, normal: torch.Tensor) -> F32:
@@ -161,7 +162,7 @@ class Surface:
     @cached_property
     def geometric_normal(self) -> F32:
         """(N, 3) unit, of the flat triangle, turned to the camera's side."""
-        return self._toward(self._face_normal)
+        return self._toward(self.face_normal)
 
     @cached_property
     def normal(self) -> F32:
@@ -178,7 +179,7 @@ class Surface:
     @cached_property
     def facing(self) -> F32:
         """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
-        result: F32 = (self._face_normal * tensor(self.view)).sum(1).abs().clamp(max=1.0).numpy()
+        result: F32 = (self.face_normal * tensor(self.view)).sum(1).abs().clamp(max=1.0).numpy()
         return result
 
     @cached_property

@@ -7,16 +7,14 @@ whenever its vertices change, and the answers are merged.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from importlib import import_module
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
 from render.raster import same_world
+from render.threads import deal
 from worldgen.conventions import F32, I32, Array, Bool
 from worldgen.world import Snapshot
 
@@ -62,7 +60,7 @@ class _EmbreePart:
             a["tfar"][miss] = np.inf
             triangle[s], bary[s, 0], bary[s, 1], distance[s] = a["primID"], a["u"], a["v"], a["tfar"]
 
-        _deal(shoot, n)
+        deal(shoot, n, _SLICE)
         return triangle, bary, distance
 
     def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
@@ -71,23 +69,8 @@ class _EmbreePart:
         def shoot(s: slice) -> None:
             blocked[s] = self._scene.run(origins[s], directions[s], dists=reach[s], query="OCCLUDED") >= 0
 
-        _deal(shoot, len(origins))
+        deal(shoot, len(origins), _SLICE)
         return blocked
-
-
-def _deal(work: Callable[[slice], None], count: int) -> None:
-    """Do ``work`` on slices that cover ``range(count)``, on all cores."""
-    slices = [slice(start, min(start + _SLICE, count)) for start in range(0, count, _SLICE)]
-    if len(slices) == 1:
-        work(slices[0])
-    else:
-        list(_pool().map(work, slices))
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(cores, thread_name_prefix="rays")
 
 
 class _Open3DPart:
