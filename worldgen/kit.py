@@ -33,6 +33,11 @@ class Kit:
     _material: list[tuple[Material, int]] = field(default_factory=list)
     _count: int = 0
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was collected yet."""
+        return not self._points
+
     def _add(self, points: F64, faces: I32, normals: F32, uv: F32, material: Material) -> None:
         self._points.append(points)
         self._faces.append(faces + np.int32(self._count))

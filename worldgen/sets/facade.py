@@ -153,6 +153,8 @@ def windows(kit: Kit, rng: Rng, openings: list[Opening], j: Joinery, surround: s
         )
     sill = [[[-0.08, -0.02, -0.09], [w + 0.08, 0.1, 0.0]], [[-0.05, -0.02, -0.14], [w + 0.05, 0.05, -0.09]]]
     trim = list(sill)
+    if o.rise > 0:
+        surround = "lintel"
     if surround == "flat":
         b = 0.11
         trim += [
@@ -205,13 +207,13 @@ def shutters(kit: Kit, rng: Rng, openings: list[Opening], material: Material) ->
         for side in (-1.0, 1.0):
             angle = 0.06 if rng.random() < 0.7 else rng.uniform(0.3, 1.2)
             leaf = Kit()
-            rows = np.arange(0.1, h - 0.12, 0.075)
+            rows = np.arange(0.1, h - 0.12, 0.1)
             slats = np.stack(
                 [
                     np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, -0.012), rows], -1),
                     np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, -0.012), rows], -1),
-                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, 0.012), rows - 0.055], -1),
-                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, 0.012), rows - 0.055], -1),
+                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, 0.012), rows - 0.075], -1),
+                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, 0.012), rows - 0.075], -1),
                 ],
                 axis=1,
             )
@@ -259,77 +261,3 @@ def door(
         trim, FRONT,
     )  # fmt: skip
     kit.boxes([[o.x0 - 0.1, y, 0.05]], [[o.x1 + 0.1, 0.3, o.z0]], step, NO_BOTTOM)
-
-
-def shop_front(
-    kit: Kit, rng: Rng, o: Opening, paint: Material, glass: Material, stone: Material, cloth: tuple[str, str] | None
-) -> None:
-    """A timber shop front: stall riser, big panes, a recessed door, a fascia with gilt letters and perhaps an awning."""
-    depth, w = 0.22, o.x1 - o.x0
-    reveal(kit, o, depth, paint, sill=False)
-    entry = o.x0 + (0.12 if rng.random() < 0.5 else w - 1.12)
-    kit.panel(o.x0, o.x1, o.z0, o.z1, -depth, glass)
-    riser = 0.55
-    bars = [o.x0, *(x for x in np.linspace(o.x0, o.x1, max(3, round(w / 1.1) + 1))[1:-1] if abs(x - entry - 0.5) > 0.7)]
-    low, high = [], []
-    for x in [*bars, entry, entry + 1.0, o.x1 - 0.1]:
-        low.append([x, -depth - 0.02, o.z0])
-        high.append([x + 0.1, -0.06, o.z1])
-    low += [[o.x0, -depth - 0.02, o.z1 - 0.1], [o.x0, -depth - 0.02, o.z1 - 0.62], [entry + 0.1, -depth, o.z0]]
-    high += [[o.x1, -0.05, o.z1], [o.x1, -0.1, o.z1 - 0.57], [entry + 1.0, -depth + 0.05, o.z0 + 0.3]]
-    for a, b in ((o.x0, entry), (entry + 1.0, o.x1)):
-        if b - a > 0.25:
-            low += [[a, -depth - 0.02, o.z0], [a + 0.12, -0.1, o.z0 + 0.1]]
-            high += [[b, -0.08, o.z0 + riser], [b - 0.1, -0.06, o.z0 + riser - 0.1]]
-    low += [
-        [o.x0 - 0.14, -0.01, o.z0],
-        [o.x1, -0.01, o.z0],
-        [o.x0 - 0.2, -0.01, o.z1],
-        [o.x0 - 0.26, -0.01, o.z1 + 0.5],
-    ]
-    high += [
-        [o.x0, 0.07, o.z1],
-        [o.x1 + 0.14, 0.07, o.z1],
-        [o.x1 + 0.2, 0.1, o.z1 + 0.5],
-        [o.x1 + 0.26, 0.24, o.z1 + 0.58],
-    ]
-    kit.boxes(low, high, paint, FRONT)
-    kit.boxes([[entry, -depth, 0.05]], [[entry + 1.1, 0.18, o.z0]], stone)
-    gilt = tint("metal", "#b9924a")
-    x, letters = o.x0 + w * 0.22, []
-    while x < o.x0 + w * 0.74:
-        size = float(rng.choice([0.05, 0.1, 0.13, 0.16]))
-        if rng.random() < 0.86:
-            letters.append([x, size])
-        x += size + 0.05
-    for x, size in letters:
-        kit.boxes(
-            [[x, 0.09, o.z1 + 0.14], [x, 0.09, o.z1 + 0.14]],
-            [[x + min(size, 0.035), 0.115, o.z1 + 0.36], [x + size, 0.115, o.z1 + (0.175 if size < 0.14 else 0.25)]],
-            gilt,
-            ("+y", "+z"),
-        )
-    if cloth is not None:
-        awning(kit, rng, o.x0 - 0.1, o.x1 + 0.1, o.z1 + 0.06, cloth)
-
-
-def awning(kit: Kit, rng: Rng, x0: float, x1: float, z: float, cloth: tuple[str, str]) -> None:
-    """A striped canvas roof that slopes out by about a metre, with a valance and its arms."""
-    out, drop = rng.uniform(0.85, 1.15), rng.uniform(0.4, 0.6)
-    count = 2 * round((x1 - x0) / 0.44) + 1
-    xs = np.linspace(x0, x1, count + 1)
-    sag = np.array([0.0, 0.04, 0.0])
-    ys, zs = np.array([0.1, 0.1 + out / 2, 0.1 + out]), z - np.array([0.0, drop / 2, drop]) - sag
-    for k, colour in enumerate(cloth):
-        fabric = tint("cloth", colour)
-        a, b = xs[k:-1:2], xs[k + 1 :: 2]
-        e = np.ones(a.shape)
-        strips = [
-            np.stack([np.stack(p, -1) for p in ((b, y0 * e, z0 * e), (a, y0 * e, z0 * e), (a, y1 * e, z1 * e), (b, y1 * e, z1 * e))], 1)
-            for y0, z0, y1, z1 in (
-                (ys[0], zs[0], ys[1], zs[1]), (ys[1], zs[1], ys[2], zs[2]), (ys[2], zs[2], ys[2] + 0.01, zs[2] - 0.2),
-            )
-        ]  # fmt: skip
-        kit.quads(np.concatenate(strips)[:, ::-1], fabric)
-    for x in (x0 + 0.05, x1 - 0.05):
-        kit.tube([[x, 0.05, zs[2] - 0.25], [x, ys[2], zs[2] - 0.02]], 0.015, make("iron"), 5)

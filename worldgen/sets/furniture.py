@@ -1,20 +1,13 @@
-"""What stands in a street: lamps, trees, and the clutter of people who live there."""
+"""What belongs to the street itself: lamps, bunting, cables, a fountain."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from worldgen.conventions import seed_from
-from worldgen.kit import Kit, placed
-from worldgen.light import Lamp
+from worldgen.conventions import F64
+from worldgen.kit import Kit
 from worldgen.material import make
-from worldgen.mesh import Mesh
-from worldgen.sets.ground import KERB, pavement_width
-from worldgen.sets.palette import Rng, Style, tint
-from worldgen.sets.tree import grate, tree
-
-WARM = (60.0, 38.0, 17.0)
-"""Radiant intensity of a street lamp, about 2800 K."""
+from worldgen.sets.palette import Rng, tint
 
 
 def lamp_post(kit: Kit, lit: bool) -> tuple[float, float, float]:
@@ -37,36 +30,55 @@ def lamp_post(kit: Kit, lit: bool) -> tuple[float, float, float]:
         kit.tube([b, t], 0.014, iron, 4)
     kit.turned(
         [(0.24, 3.77), (0.25, 3.8), (0.12, 3.95), (0.09, 4.0), (0.1, 4.03), (0.02, 4.1), (0.03, 4.16), (0.0, 4.22)],
-        iron,
-        sides=12,
-    )
+        iron, sides=12,
+    )  # fmt: skip
     return (0.0, 0.0, 3.56)
 
 
-def furnish(
-    length: float, width: float, style: Style, seed: int, lamps_on: bool, name: str
-) -> tuple[list[tuple[str, Mesh]], list[Lamp]]:
-    """Meshes with their names below the street's, and the lamps."""
-    things: list[tuple[str, Mesh]] = []
-    lamps: list[Lamp] = []
-    edge = width / 2 - pavement_width(width) + 0.42
-    for k, y in enumerate(np.arange(4.0, length - 2.0, 11.0)):
-        side = -1.0 if k % 2 else 1.0
-        kit = Kit()
-        at = lamp_post(kit, lamps_on)
-        things.append((f"lamp-{k:02d}", kit.build(placed(side * edge, float(y), KERB))))
-        if lamps_on:
-            lamps.append(Lamp(f"{name}/lamp-{k:02d}", (side * edge, float(y), KERB + at[2]), WARM))
-    for k, y in enumerate(np.arange(9.5, length - 4.0, 11.0)):
-        rng = np.random.default_rng(seed_from("tree", seed, k))
-        side = 1.0 if k % 2 else -1.0
-        kit = Kit()
-        tree(kit, rng, float(rng.uniform(5.0, 6.4)))
-        grate(kit, 0.9)
-        things.append(
-            (f"tree-{k:02d}", kit.build(placed(side * (edge + 0.1), float(y), KERB, float(rng.uniform(0, 6)))))
-        )
-    return things, lamps
+def catenary(a: F64, b: F64, sag: float, steps: int = 24) -> F64:
+    """Points ``(steps + 1, 3)`` of a cable from a to b that hangs ``sag`` metres (a parabola)."""
+    t = np.linspace(0, 1, steps + 1)[:, None]
+    return a + (b - a) * t - [0, 0, sag] * (4 * t * (1 - t))
 
 
-__all__ = ["Rng", "furnish", "lamp_post"]
+def bunting(kit: Kit, rng: Rng, a: F64, b: F64) -> None:
+    """A string of small pennants between two walls."""
+    line = catenary(a, b, rng.uniform(0.35, 0.6))
+    kit.tube(line, 0.006, make("iron"), 3)
+    colours = ("#b8403a", "#e8dfc8", "#3f6a78", "#d2a03f", "#5c7a4a")
+    along = (b - a) / np.linalg.norm(b - a)
+    for k in range(1, len(line) - 1):
+        p, w = line[k], along * 0.11
+        swing = np.array([0.0, rng.normal(0, 0.06), -0.27])
+        kit.quads([[p - w, p + w, p + swing, p + swing]], tint("cloth", colours[k % len(colours)]))
+
+
+def cable(kit: Kit, rng: Rng, a: F64, b: F64) -> None:
+    """A plain wire between two walls."""
+    kit.tube(catenary(a, b, rng.uniform(0.2, 0.5)), 0.009, make("iron"), 4)
+
+
+def fountain(kit: Kit) -> None:
+    """An eight-sided stone basin with a column, an upper bowl and still water, 3.4 m across."""
+    stone = tint("stone", "#b3a892")
+    kit.turned(
+        [
+            (1.9, 0),
+            (1.9, 0.14),
+            (1.66, 0.14),
+            (1.6, 0.2),
+            (1.6, 0.56),
+            (1.7, 0.6),
+            (1.7, 0.68),
+            (1.42, 0.68),
+            (1.4, 0.3),
+        ],
+        stone,
+        sides=8,
+    )
+    kit.turned([(1.45, 0.56), (0.0, 0.56)], make("water"), sides=8)
+    kit.turned([(0.42, 0.3), (0.42, 0.7), (0.24, 0.8), (0.18, 1.1), (0.2, 1.5), (0.3, 1.56), (0.7, 1.72), (0.74, 1.8), (0.66, 1.82), (0.6, 1.74)], stone, sides=20)  # fmt: skip
+    kit.turned([(0.64, 1.78), (0.0, 1.78)], make("water"), sides=20)
+    kit.turned(
+        [(0.12, 1.7), (0.1, 2.1), (0.2, 2.2), (0.16, 2.35), (0.06, 2.45), (0.1, 2.55), (0.0, 2.68)], stone, sides=12
+    )

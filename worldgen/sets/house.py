@@ -19,6 +19,7 @@ from worldgen.sets import facade, roof
 from worldgen.sets.facade import FRONT, Joinery, Opening
 from worldgen.sets.ornament import balcony, flower_box, hanging_sign
 from worldgen.sets.palette import Rng, Style, pick, tint
+from worldgen.sets.shop import shop_front
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class Plan:
     quoins: bool
     shop: bool
     bays: int
+    entry: int
+
+    @property
+    def door(self) -> tuple[float, float]:
+        """x from and to of the house door."""
+        if self.shop:
+            return self.width - 1.45, self.width - 0.45
+        middle = (self.entry + 0.5) * self.width / self.bays
+        return middle - 0.52, middle + 0.52
 
     @property
     def eaves(self) -> float:
@@ -64,26 +74,26 @@ def plan(style: Style, seed: int, width: float, lit: bool, depth: float = 9.0) -
     gable = style.gables[int(rng.choice(len(forms), p=forms / forms.sum()))][0]
     if gable in ("gable", "stepped") and width > 7.0:
         gable = "side"
+    bays = max(2, round(width / style.bay))
     joinery = Joinery(frame, trim, walls, tuple(glass), style.panes, rng.uniform(0.13, 0.19), tint("cloth", "#8d867a"))
     return Plan(
         width, depth, rng.uniform(3.3, 3.8), rng.uniform(*style.storey), int(rng.integers(style.floors[0], style.floors[1] + 1)),
         gable, rng.uniform(0.72, 0.95), walls, tint(kind, colour) if kind else walls, trim, tint(*pick(rng, style.roofs)),
         joinery, shutter, str(rng.choice(["flat", "lintel", "hood"], p=[0.45, 0.3, 0.25])),
-        bool(rng.random() < style.quoins), bool(rng.random() < style.shop), max(2, round(width / style.bay)),
+        bool(rng.random() < style.quoins), bool(rng.random() < style.shop), bays, int(rng.integers(bays)),
     )  # fmt: skip
 
 
 def house(
+    p: Plan,
     style: Style,
     seed: int,
-    width: float,
     place: npt.ArrayLike,
     *,
     lit: bool = False,
     flanks: tuple[bool, bool] = (False, False),
 ) -> Mesh:
     """A house placed by ``place (4, 4)``. flanks: whether the side at x = 0 and at x = ``width`` is seen and has windows."""
-    p = plan(style, seed, width, lit)
     rng = np.random.default_rng(seed_from("house", seed))
     kit = Kit()
     _front(kit, rng, p, style, lit)
@@ -100,31 +110,28 @@ def _bay_openings(p: Plan, z: float, height: float, width: float, rise: float) -
 
 def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
     j = p.joinery
-    wide = min(p.width / p.bays * 0.56, 1.25 if style.arched else 1.1)
+    # Open shutters lie beside the window: leave them room.
+    share = 0.45 if p.shutter is not None else 0.55
+    wide = min(p.width / p.bays * share, 1.25 if style.arched else 1.1)
     rise = style.arched * wide
-    ground: list[Opening] = []
     floor = 0.16
+    entry = Opening(*p.door, floor, floor + 2.5)
     if p.shop:
         shop = Opening(0.5, p.width - 0.5 - 1.35, 0.12, p.ground - 0.75)
-        entry = Opening(p.width - 1.35 - 0.1, p.width - 0.45, floor, floor + 2.55)
-        ground = [shop, entry]
-        glow = tint("window-glow", "#ffc888") if lit else make("glass")
+        ground = [shop]
         cloth = style.cloths[int(rng.integers(len(style.cloths)))] if rng.random() < 0.7 else None
         paint = tint("wood", str(rng.choice(style.doors)))
-        facade.shop_front(kit, rng, shop, paint, glow, j.trim, cloth)
+        shop_front(kit, rng, shop, paint, lit, j.trim, cloth)
     else:
-        at = int(rng.integers(p.bays))
         bays = _bay_openings(p, 1.05, min(p.ground - 1.75, 1.75), wide, rise)
-        middle = (bays[at].x0 + bays[at].x1) / 2
-        entry = Opening(middle - 0.52, middle + 0.52, floor, floor + 2.5)
-        low = [o for k, o in enumerate(bays) if k != at]
+        low = [o for k, o in enumerate(bays) if k != p.entry]
         facade.windows(kit, rng, low, j, p.surround)
         if p.shutter is not None:
             facade.shutters(kit, rng, low, p.shutter)
-        ground = [*low, entry]
+        ground = low
     leaf = tint("wood", str(rng.choice(style.doors)))
     facade.door(kit, entry, leaf, p.trim, tint("stone", "#8f8778"), 0.2, j.glass[-1] if lit else j.glass[0])
-    facade.wall(kit, 0, p.width, -0.3, p.ground, ground, p.base)
+    facade.wall(kit, 0, p.width, -0.3, p.ground, [*ground, entry], p.base)
     upper: list[Opening] = []
     balconied = rng.random() < style.balcony
     flowers = rng.random() < style.flowers
@@ -149,7 +156,7 @@ def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
                     flower_box(kit, rng, o.x0 - 0.02, o.x1 + 0.02, o.z0)
         upper += row
     facade.wall(kit, 0, p.width, p.ground, p.eaves, upper, p.walls)
-    if rng.random() < 0.55:
+    if rng.random() < (0.75 if p.shop else 0.12):
         hanging_sign(
             kit,
             rng,

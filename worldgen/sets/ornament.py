@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from worldgen.conventions import F64
-from worldgen.kit import Kit
+from worldgen.kit import ALL_SIDES, Kit
 from worldgen.material import Material, make
 from worldgen.sets.palette import Rng, tint
 
@@ -68,23 +68,34 @@ def balcony(kit: Kit, rng: Rng, x: float, z: float, stone: Material) -> None:
 
 
 def hanging_sign(kit: Kit, rng: Rng, x: float, z: float, colour: str) -> None:
-    """A painted board on an iron bracket that stands out from the wall."""
-    iron, board = make("iron"), tint("wood", colour)
-    kit.tube([[x, 0, z + 0.3], [x, 0.95, z + 0.3]], 0.015, iron, 6)
+    """A painted board on an iron bracket that stands out from the wall: square, round or long."""
+    iron, board, gilt = make("iron"), tint("wood", colour), tint("metal", "#b9924a")
+    out = rng.uniform(0.62, 0.82)
+    kit.tube([[x, 0, z + 0.3], [x, out, z + 0.3]], 0.013, iron, 6)
     bend = np.linspace(0, np.pi / 2, 7)
-    kit.tube(np.stack([np.full(7, x), 0.6 * np.sin(bend), z + 0.3 - 0.35 * np.cos(bend)], axis=1), 0.011, iron, 5)
+    kit.tube(np.stack([np.full(7, x), 0.6 * out * np.sin(bend), z + 0.3 + 0.26 * np.cos(bend)], axis=1), 0.009, iron, 5)
+    middle, form = out * 0.58, int(rng.integers(3))
+    kit.boxes([[x - 0.006, middle - 0.006, z + 0.1]], [[x + 0.006, middle + 0.006, z + 0.3]], iron)
+    if form == 0:
+        a = np.linspace(0, 2 * np.pi, 21)
+        ring = np.stack([np.full(21, x), middle + 0.24 * np.cos(a), z - 0.12 + 0.24 * np.sin(a)], axis=1)
+        kit.tube(ring, 0.022, gilt, 6)
+        for s in (-1.0, 1.0):
+            hub = np.broadcast_to([x + s * 0.016, middle, z - 0.12], (20, 3))
+            rim = ring + [s * 0.012, 0, 0]
+            fan = np.stack([hub, rim[:-1], rim[1:], rim[1:]], axis=1)
+            kit.quads(fan if s > 0 else fan[:, [0, 2, 1, 1]], board)
+        w, h = 0.11, 0.05
+    else:
+        w, h = (0.24, 0.19) if form == 1 else (0.16, 0.34)
+        kit.boxes([[x - 0.018, middle - w, z + 0.1 - 2 * h]], [[x + 0.018, middle + w, z + 0.1]], board, ALL_SIDES)
+        w, h = w * 0.7, h * 0.16
+    rows = np.array([z - 0.08, z - 0.19])
+    e = np.ones(2)
+    wide = w * np.array([1.0, 0.6])
     kit.boxes(
-        [[x - 0.02, 0.28, z - 0.42], [x - 0.008, 0.36, z + 0.12], [x - 0.008, 0.8, z + 0.12]],
-        [[x + 0.02, 0.9, z + 0.14], [x + 0.008, 0.376, z + 0.3], [x + 0.008, 0.816, z + 0.3]],
-        board,
-        ("-x", "+x", "-y", "+y", "-z", "+z"),
-    )
-    gilt = tint("metal", "#b9924a")
-    side = ("-x", "+x")
-    kit.boxes(
-        [[x - 0.024, 0.36, z - 0.02], [x - 0.024, 0.42, z - 0.16]],
-        [[x + 0.024, 0.82, z + 0.04], [x + 0.024, 0.76, z - 0.12]],
+        np.stack([e * x - 0.021, middle - wide, rows], 1),
+        np.stack([e * x + 0.021, middle + wide, rows + h], 1),
         gilt,
-        side,
+        ("-x", "+x"),
     )
-    kit.boxes([[x - 0.024, 0.52, z - 0.34]], [[x + 0.024, 0.66, z - 0.22]], gilt, side)

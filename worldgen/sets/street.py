@@ -18,9 +18,10 @@ import numpy as np
 from worldgen.conventions import F64, seed_from
 from worldgen.kit import Kit, placed
 from worldgen.sets import SetPiece
-from worldgen.sets.furniture import furnish
+from worldgen.sets.dressing import doorstep, kerbside, overhead, square
 from worldgen.sets.ground import CROSS, KERB, SQUARE_DEPTH, SQUARE_HALF, ground
 from worldgen.sets.house import house
+from worldgen.sets.house import plan as draw_plan
 from worldgen.sets.landmark import church
 from worldgen.sets.palette import STYLES, Style
 from worldgen.world import Thing
@@ -56,11 +57,27 @@ def street(
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"the {what} of a street is {value}: give {low:g} to {high:g} metres")
     things = [Thing(f"{name}/ground", ground(length, width, style))]
+    tops: dict[str, list[tuple[float, float]]] = {"L": [], "R": []}
     for lot in _lots(length, width, look, seed):
-        mesh = house(look, seed_from("house", seed, lot.name), lot.width, lot.place, lit=lamps_on, flanks=lot.flanks)
+        own = seed_from("house", seed, lot.name)
+        plan = draw_plan(look, own, lot.width, lamps_on)
+        mesh = house(plan, look, own, lot.place, lit=lamps_on, flanks=lot.flanks)
         things.append(Thing(f"{name}/{lot.name}", mesh))
+        tag = lot.name[6]
+        if lot.name[7:].isdigit() and tag in tops:
+            tops[tag].append((lot.width, plan.eaves))
+            step = doorstep(plan, own, lot.place)
+            if step is not None:
+                things.append(Thing(f"{name}/doorstep-{lot.name[6:]}", step))
     things.append(Thing(f"{name}/church", church(seed, (2.5, length + CROSS + 21.0))))
-    pieces, lamps = furnish(length, width, look, seed, lamps_on, name)
+
+    def top(side: float, y: float) -> float:
+        row = tops["L" if side < 0 else "R"]
+        ends = np.cumsum([w for w, _ in row])
+        return row[int(np.searchsorted(ends, y))][1] if row and y < ends[-1] else 0.0
+
+    pieces, lamps = kerbside(length, width, seed, lamps_on, name)
+    pieces += overhead(length, width, top, seed) + square(seed)
     things += [Thing(f"{name}/{part}", mesh) for part, mesh in pieces]
     return SetPiece(tuple(things), tuple(lamps))
 

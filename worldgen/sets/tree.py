@@ -50,7 +50,7 @@ def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
     centres = np.array(tips)
     centres = np.concatenate([centres, centres + rng.normal(0, 0.28, centres.shape)])
     middle = centres.mean(0)
-    spread = height * 0.085
+    spread = height * 0.082
     greens = ("#4d6a2a", "#5d7a31", "#3f5a26", "#6d8238")
     part = rng.integers(0, len(greens), len(centres))
     shade = np.clip((centres[:, 2] - middle[2]) / (height * 0.25), -1, 1)
@@ -58,7 +58,7 @@ def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
     for k, colour in enumerate(greens):
         group = centres[part == k]
         if len(group):
-            quads = leaves(rng, group, round(21 * dense), (spread, spread, spread * 0.75), 0.105)
+            quads = leaves(rng, group, round(26 * dense), (spread, spread, spread * 0.8), 0.097)
             low = quads[..., 2].min(axis=1)
             kit.quads(quads[low > 2.1], tint("foliage", colour))
 
