@@ -173,9 +173,7 @@ class Writer:
         """Index of the new accessor."""
         component = {"float32": 5126, "uint16": 5123, "uint8": 5121}[data.dtype.name]
         self.blob += b"\0" * (-len(self.blob) % 4)
-        self.document.bufferViews.append(
-            gltf.BufferView(buffer=0, byteOffset=len(self.blob), byteLength=data.nbytes)
-        )
+        self.document.bufferViews.append(gltf.BufferView(buffer=0, byteOffset=len(self.blob), byteLength=data.nbytes))
         self.blob += np.ascontiguousarray(data).tobytes()
         bounds = kind == "VEC3" and component == 5126
         self.document.accessors.append(

@@ -26,7 +26,7 @@ STANDING_HALF_WIDTH: Final = 0.095
 TOE_OUT: Final = 0.10  # radians
 START: Final = 0.5  # steps of phase between the first weight shift and the body's setting off
 STOP: Final = 0.62  # and from where the body arrives to the feet's being together
-STANDING_DROP: Final = 0.012  # knees are never locked
+STANDING_DROP: Final = -0.004  # knees are never locked
 Ground = Callable[[float, float], float]
 
 
@@ -88,7 +88,7 @@ def step_length(speed: float, size: float) -> float:
 def _place(build: Build, at: F64, yaw: float, side: int, half_width: float, ground: Ground) -> F64:
     """(3,) the ball of a foot that stands beside ``at``."""
     lateral = (half_width if side == 1 else -half_width) * build.size
-    offset = turn_z(yaw) @ np.array([lateral, 0.0, 0.0])
+    offset = turn_z(yaw) @ np.array([lateral, -0.022 * build.size, 0.0])  # the ankle is behind the hip
     toe = turn_z(yaw + (TOE_OUT if side == 0 else -TOE_OUT)) @ np.array([0.0, build.ball_from_ankle, 0.0])
     x, y = at + offset[:2] + toe[:2]
     return np.array([x, y, ground(float(x), float(y))])
@@ -181,7 +181,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
             0.11 + 0.01 * effort,
             0.12 + 0.10 * effort * max(sign * lag, 0.0),
             0.24 + 0.30 * effort * max(0.15 + sign * lag, 0.0),
-            0.10,
+            -0.85,
         ]
     return Posture(
         pelvis=pelvis,
@@ -259,10 +259,10 @@ def _reachable(build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, 
         tilted = np.array([arm[0], c * arm[1] - s * arm[2], s * arm[1] + c * arm[2]])
         ankle = feet[k] + turn_z(yaw[k]) @ (pivot - contact + tilted)
         hip = pelvis + turn @ (thigh - centre)
-        length = (np.linalg.norm(calf - thigh) + np.linalg.norm(foot - calf)) * 0.992
+        length = (np.linalg.norm(calf - thigh) + np.linalg.norm(foot - calf)) * 0.998
         flat = float(np.hypot(*(ankle - hip)[:2]))
         drop = (thigh - centre)[2] + np.sin(hips[1]) * (thigh - centre)[0] * -1.0
         heights.append(float(ankle[2] + np.sqrt(max(length**2 - flat**2, 0.01)) - drop))
-    soft = 0.006 * size  # smooth minimum (log-sum-exp), so that the knee does not snap
+    soft = 0.003 * size  # smooth minimum (log-sum-exp), so that the knee does not snap
     low = min(heights)
     return low - soft * float(np.log(np.sum(np.exp(-(np.array(heights) - low) / soft))))

@@ -39,8 +39,9 @@ def _scalp(figure: Figure, lift: float) -> Cloth:
     """The scalp within the hairline (moved down by ``lift``), finer and smoother than the body's."""
     body = figure.body
     head = figure.share(body, "head", "neck_01") - 0.5
-    cloth = clipped(body, head, hairline(figure, body.points) + lift)
-    return halved(halved(cloth))
+    cloth = halved(halved(clipped(body, head, hairline(figure, body.points) + lift + 0.012)))
+    ragged = 0.0035 * _locks(figure, cloth.points, 1)
+    return clipped(cloth, hairline(figure, cloth.points) + lift + ragged)
 
 
 def _locks(figure: Figure, points: F64, seed: int) -> F64:
@@ -84,13 +85,13 @@ def _curtain(figure: Figure, length: float, seed: int) -> Cloth:
     for z in levels:
         down = np.clip((0.045 - z) / (0.045 + length), 0, 1)
         side = np.abs(np.sin(around)) ** 1.5
-        r = 0.094 + 0.006 * side + 0.020 * np.sin(np.pi * np.clip(down * 1.15, 0, 1)) - 0.016 * down**4
+        r = 0.078 + 0.004 * side + 0.014 * np.sin(np.pi * np.clip(0.15 + down * 1.05, 0, 1)) ** 0.7 - 0.006 * down**4
         depth = np.where(np.cos(around) > 0, 1.10, 0.80)
         locks = 0.5 * np.sin(19 * around + 3 * down + seed) + 0.5 * np.sin(31 * around - 2 * down + 2.0 * seed)
         r = r * (1 + 0.018 * (0.3 + down) * locks)
         lower = 0.012 * down * np.sin(9 * around + seed) * (z < -length + 0.03)
         rings.append(np.stack([-r * np.sin(around), -r * depth * np.cos(around) - 0.002, z + lower], axis=1))
-    rings_world = np.array(rings)[::-1] + (figure.eye_centres.mean(0) - [0.0, 0.083, 0.0])
+    rings_world = np.array(rings)[::-1, ::-1] + (figure.eye_centres.mean(0) - [0.0, 0.083, 0.0])
     count = rings_world.shape[0] * rings_world.shape[1]
     return lofted(rings_world, _rigid(figure, count, ("head", np.ones(count))), closed=False)
 

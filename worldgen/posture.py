@@ -164,14 +164,17 @@ def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, si
     hanging = _bone_frame(np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]))
     shoulder = turn_x(flexion) @ turn_y(sign * abduction) @ turn_z(-sign * inward)
     upper = shoulder @ hanging @ _bone_frame(upper_rest, hinge).T
-    lower = shoulder @ turn_x(elbow) @ turn_z(-sign * twist) @ hanging @ _bone_frame(lower_rest, hinge).T
+    lower = shoulder @ turn_x(elbow) @ turn_z(-0.5 * sign * twist) @ hanging @ _bone_frame(lower_rest, hinge).T
     local[row[f"clavicle_{side}"]] = turn_y(sign * posture.shoulders[k])
     local[row[f"upperarm_{side}"]] = local[row[f"clavicle_{side}"]].T @ upper
     local[row[f"lowerarm_{side}"]] = upper.T @ lower
     across = unit(rig.heads[row[f"index_01_{side}"]] - rig.heads[row[f"pinky_01_{side}"]])
     along = unit(rig.heads[row[f"middle_01_{side}"]] - heads[2])
     palm = unit(np.cross(along, across))  # its sign cancels between the sides
-    local[row[f"hand_{side}"]] = _about(across, -sign * posture.wrists[k, 0]) @ _about(palm, posture.wrists[k, 1])
+    turn = _about(unit(lower_rest), 0.5 * sign * twist)  # half in the forearm, half at the wrist
+    local[row[f"hand_{side}"]] = (
+        turn @ _about(across, -sign * posture.wrists[k, 0]) @ _about(palm, posture.wrists[k, 1])
+    )
     for finger in FINGERS:
         for joint, share in (("01", 0.7), ("02", 1.0), ("03", 0.7)):
             local[row[f"{finger}_{joint}_{side}"]] = _about(across, -sign * share * posture.fingers[k])

@@ -156,6 +156,7 @@ def hemmed(cloth: Cloth, thickness: float, depth: float = 0.02) -> Cloth:
     along = mean[rim][:, rim]
     for _ in range(3):
         into = 0.5 * into + 0.5 * (along @ into)
+        normals = 0.5 * normals + 0.5 * (along @ normals)
     count, n = len(cloth.points), len(rim)
     edge = cloth.points[rim] - normals * thickness
     inside = edge + into * depth - normals * (0.3 * thickness)

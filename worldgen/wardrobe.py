@@ -16,7 +16,7 @@ from trimesh.creation import extrude_polygon
 from worldgen.conventions import F64, unit
 from worldgen.figure import Figure
 from worldgen.posture import SOLE
-from worldgen.tailoring import Cloth, clipped, hemmed, inflated, lofted, relaxed, sewn, smoothed
+from worldgen.tailoring import Cloth, clipped, hemmed, inflated, lofted, relaxed, rims, sewn, smoothed
 
 ARM = ("upperarm", "lowerarm", "hand", "index", "middle", "ring", "pinky", "thumb")
 LEG = ("thigh", "calf", "foot", "ball")
@@ -146,7 +146,7 @@ def legs(figure: Figure) -> list[Piece]:
         girth = 0.075 - 0.006 * np.clip((knee[2] - z) / 0.4, 0, 1)
         lower = np.clip((knee[2] + 0.05 - z) / 0.1, 0, 1)
         points = tubed(points, hip, knee, leg * (1 - lower), np.full(len(z), 0.077))
-        points = tubed(points, knee, ankle + [0.0, -0.008, 0.0], leg * lower, girth)
+        points = tubed(points, knee, ankle - np.array([0.0, 0.008, 0.0]), leg * lower, girth)
     cloth = smoothed(replace(cloth, points=points), 6)
     return [Piece("legs", "legs", "denim", 1.0, hemmed(cloth, 0.005))]
 
@@ -165,7 +165,7 @@ def shoes(figure: Figure) -> list[Piece]:
         outline = MultiPoint(points[mine & (points[:, 2] < 0.03)][:, :2]).convex_hull
         outline = outline.buffer(0.02).buffer(-0.017).segmentize(0.012)
         slab = extrude_polygon(outline, SOLE + 0.006).subdivide()
-        where = np.asarray(slab.vertices) + [0.0, 0.0, -SOLE]
+        where = np.asarray(slab.vertices) - np.array([0.0, 0.0, SOLE])
         ball = figure.joint(f"ball_{side}")
         weights = lil_matrix((len(where), len(figure.rig.names)))
         toes = np.clip((where[:, 1] - ball[1]) / 0.04 + 0.5, 0, 1)
@@ -175,6 +175,12 @@ def shoes(figure: Figure) -> list[Piece]:
             Piece("sole", "shoes", "rubber", 0.35, Cloth(where, np.asarray(slab.faces, np.int32), weights.tocsr()))
         )
     return pieces
+
+
+def _skirt_top(figure: Figure) -> float:
+    """Where the baked tube is whole all around, metres."""
+    z = figure.skirt.points[rims(figure.skirt.faces)[:, 0], 2]
+    return float(z[z > z.mean()].min())
 
 
 def _skirt_weights(figure: Figure, points: F64, stiff: float) -> csr_matrix:
@@ -196,8 +202,19 @@ def _skirt_weights(figure: Figure, points: F64, stiff: float) -> csr_matrix:
     return weights.tocsr()
 
 
-def _tube(figure: Figure, top_z: float, hem_z: float, ease: float, flare: float, folds: float) -> Cloth:
-    """The skirt tube between two heights, ``ease`` metres out, ``flare`` metres more at the hem, with hanging folds."""
+def _tube(
+    figure: Figure,
+    top_z: float,
+    hem_z: float,
+    ease: float,
+    flare: float,
+    folds: float,
+    bodice: Cloth | None = None,
+) -> Cloth:
+    """The skirt tube between two heights, ``ease`` metres out, ``flare`` metres more at the hem, with hanging folds.
+
+    bodice: what it is sewn to; at the top the tube takes its girth.
+    """
     source = figure.skirt
     cloth = clipped(source, top_z - source.points[:, 2], source.points[:, 2] - hem_z)
     cloth = smoothed(cloth, 4)
@@ -205,6 +222,12 @@ def _tube(figure: Figure, top_z: float, hem_z: float, ease: float, flare: float,
     down = np.clip((top_z - cloth.points[:, 2]) / (top_z - hem_z), 0, 1)
     wave = np.sin(9 * angle + 0.7) + 0.5 * np.sin(14 * angle + 2.0)
     wider = 1 + (ease + flare * down**1.3 + folds * down**1.5 * wave) / np.maximum(radius, 0.05)
+    if bodice is not None:
+        near = np.abs(bodice.points[:, 2] - top_z) < 0.04
+        near &= figure.share(bodice, *ARM) < 0.3
+        girth = np.interp(angle, *_around_spine(figure, bodice.points[near]), period=2 * np.pi) - 0.003
+        fade = np.clip(1 - down / 0.28, 0, 1) ** 2
+        wider += fade * (girth / np.maximum(radius, 0.05) - wider)
     points = cloth.points.copy()
     centre = figure.joint("spine_02")[1] + 0.035
     points[:, 0] *= wider
@@ -223,9 +246,9 @@ def skirt(figure: Figure) -> list[Piece]:
 def coat(figure: Figure) -> list[Piece]:
     """A belted coat to the knee: lapels and collar, an overlapping front with buttons, wide sleeves."""
     suit = figure.suit
-    waist = figure.skirt.points[:, 2].max() - 0.022
+    waist = _skirt_top(figure) - 0.006
     arm = figure.share(suit, *ARM)
-    hem = np.where(arm > 0.4, 1.0, suit.points[:, 2] - (waist - 0.03))
+    hem = np.where(arm > 0.4, 1.0, suit.points[:, 2] - (waist - 0.012))
     wrist = np.where(arm > 0.4, 1.99 - along_arm(figure, suit.points), 1.0)
 
     def opening(points: F64) -> F64:
@@ -237,7 +260,7 @@ def coat(figure: Figure) -> list[Piece]:
 
     cloth = clipped(suit, hem, wrist)
     cloth = smoothed(cloth, 12)
-    cloth = draped(figure, cloth, 0.024, 0.85, 0.004)
+    cloth = draped(figure, cloth, 0.024, 0.45, 0.004)
     cloth = sleeves(figure, cloth, 0.074, 0.060)
     cloth = smoothed(cloth, 8)
     field = opening(cloth.points)
@@ -245,7 +268,7 @@ def coat(figure: Figure) -> list[Piece]:
     edge = clipped(cloth, field, 0.058 - field, cloth.points[:, 2] - figure.joint("spine_03")[2] - 0.02)
     lapel = inflated(edge, 0.005 + 0.008 * np.clip((edge.points[:, 2] - figure.joint("clavicle_l")[2]) / 0.06, 0, 1))
 
-    lower = _tube(figure, waist + 0.02, figure.joint("calf_l")[2] - 0.02, 0.026, 0.065, 0.007)
+    lower = _tube(figure, waist + 0.004, figure.joint("calf_l")[2] - 0.02, 0.026, 0.06, 0.007, body)
     lower = replace(lower, weights=_skirt_weights(figure, lower.points, 0.05))
     pieces = [
         Piece("coat", "coat", "cloth", 1.0, hemmed(body, 0.007)),
@@ -317,7 +340,12 @@ def bare(figure: Figure, garments: set[str]) -> F64:
     arm = figure.share(body, *ARM) > 0.4
     hidden = np.zeros(len(z), dtype=bool)
     if garments & {"top", "coat"}:
-        trunk = (neck_field(figure, body.points) > 0.03) & (z > figure.joint("pelvis")[2]) & ~arm
+        trunk = (
+            (neck_field(figure, body.points) > 0.03)
+            & (z < figure.joint("neck_01")[2])
+            & (z > figure.joint("pelvis")[2])
+            & ~arm
+        )
         hidden |= trunk | (arm & (along_arm(figure, body.points) < 1.8))
     if garments & {"legs"}:
         hidden |= (z < figure.joint("spine_01")[2]) & (z > 0.09) & ~arm
