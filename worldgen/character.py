@@ -63,7 +63,7 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "hat": ("#5a3a34",),
     }
 )
-_IRIS: Final = ("#4b3320", "#5a4a2c", "#51687a", "#55664a", "#39291c")
+_IRIS: Final = ("#3b2618", "#4a3a22", "#43566a", "#46563d", "#2c2018")
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _material(
     garment, shade, kind = part
     label = f"{name}/{garment}-{shade:g}-{kind}"
     if garment in ("white", "iris", "pupil"):
-        hexes = {"white": "#d9d4cd", "iris": str(rng.choice(_IRIS)), "pupil": "#0a0908"}
+        hexes = {"white": "#c4beb6", "iris": str(rng.choice(_IRIS)), "pupil": "#0a0908"}
         r, g, b = (float(c) for c in linear_from_hex(hexes[garment]))
         return Material(label, "skin", (r, g, b), roughness=0.12)
     r, g, b = (float(c) * shade for c in linear_from_hex(colours["skin" if garment == "lips" else garment]))
@@ -205,7 +205,11 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
     """Body and clothes sewn to one mesh."""
     bare_figure = figure(build, masculine)
     pieces: list[Piece] = []
-    for garment, make_pieces in (("top", top), ("legs", legs), ("skirt", skirt), ("coat", coat), ("shoes", shoes)):
+    coated = "coat" in garments
+    pieces += top(bare_figure, coated)
+    if "legs" in garments:
+        pieces += legs(bare_figure, coated)
+    for garment, make_pieces in (("skirt", skirt), ("coat", coat), ("shoes", shoes)):
         if garment in garments:
             pieces += make_pieces(bare_figure)
     pieces += hair(bare_figure, hairstyle, locks) + brows(bare_figure) + eyes(bare_figure)

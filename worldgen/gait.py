@@ -181,7 +181,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
             0.11 + 0.01 * effort,
             0.12 + 0.10 * effort * max(sign * lag, 0.0),
             0.24 + 0.30 * effort * max(0.15 + sign * lag, 0.0),
-            -0.85,
+            -0.35,
         ]
     return Posture(
         pelvis=pelvis,
@@ -195,7 +195,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
         head=np.array([-0.03 * effort, 0.010 * effort * stance_right, 0.075 * effort * reach]),
         shoulders=np.array([-0.10, -0.10]),
         arms=arms,
-        wrists=np.zeros((2, 2)),
+        wrists=np.array([[0.35, 0.0], [0.35, 0.0]]),
         fingers=np.array([0.30, 0.30]),
     ), going
 
@@ -232,9 +232,9 @@ def _swing(steps: Steps, row: int, following: int, x: float, effort: float) -> t
     place = a + (b - a) * forward
     place[2] = a[2] + (b[2] - a[2]) * smooth(x * 1.4 if b[2] > a[2] else x)
     rise = abs(b[2] - a[2])
-    clearance = (0.035 + 0.05 * (1.0 - min(effort, 1.0))) * steps.build.size + 0.35 * rise
-    place[2] += clearance * np.sin(np.pi * x) ** 2
-    pitch = effort * (HEEL_UP * (1.0 - smooth(x / 0.62)) - TOE_UP * smooth((x - 0.45) / 0.55))
+    clearance = (0.045 + 0.05 * (1.0 - min(effort, 1.0))) * steps.build.size + 0.35 * rise
+    place[2] += clearance * np.sin(np.pi * x**0.75) ** 2
+    pitch = effort * (HEEL_UP * (1.0 - smooth((x - 0.05) / 0.72)) - TOE_UP * smooth((x - 0.45) / 0.55))
     return (
         place,
         float(steps.yaw[row] + (steps.yaw[following] - steps.yaw[row]) * smooth(x)),

@@ -85,7 +85,8 @@ def _curtain(figure: Figure, length: float, seed: int) -> Cloth:
     for z in levels:
         down = np.clip((0.045 - z) / (0.045 + length), 0, 1)
         side = np.abs(np.sin(around)) ** 1.5
-        r = 0.078 + 0.004 * side + 0.014 * np.sin(np.pi * np.clip(0.15 + down * 1.05, 0, 1)) ** 0.7 - 0.006 * down**4
+        r = 0.070 + 0.004 * side + 0.020 * np.clip((0.045 - z) / 0.05, 0, 1) ** 0.6 - 0.006 * down**4
+        r = r * (1 - 0.11 * np.clip((np.abs(around) - 1.5) / 0.5, 0, 1) ** 2)  # the front locks lie against the cheeks
         depth = np.where(np.cos(around) > 0, 1.10, 0.80)
         locks = 0.5 * np.sin(19 * around + 3 * down + seed) + 0.5 * np.sin(31 * around - 2 * down + 2.0 * seed)
         r = r * (1 + 0.018 * (0.3 + down) * locks)
@@ -150,8 +151,8 @@ def brows(figure: Figure) -> list[Piece]:
     q = _head(figure, fine.points)
     x = np.abs(q[:, 0])
     along = (x - 0.013) / 0.038  # 0 by the nose, 1 at the temple
-    middle = 0.0195 + 0.0055 * np.sin(np.pi * np.clip(along, 0, 1) ** 0.8) - 0.002 * along
-    half = 0.0034 * (1 - 0.65 * np.clip(along, 0, 1) ** 2)
+    middle = 0.0178 + 0.0038 * np.sin(np.pi * np.clip(along, 0, 1) ** 0.8) - 0.002 * along
+    half = 0.0030 * (1 - 0.65 * np.clip(along, 0, 1) ** 2)
     strip = clipped(fine, half - np.abs(q[:, 2] - middle), np.minimum(x - 0.013, 0.051 - x))
     return [Piece("brows", "hair", "hair", 0.8, hemmed(inflated(strip, 0.0016), 0.0014, 0.0))]
 
@@ -165,7 +166,7 @@ def _region(figure: Figure) -> Cloth:
 
 def eyes(figure: Figure) -> list[Piece]:
     """Two balls with iris and pupil, as three pieces: white, iris, pupil."""
-    rings = np.radians([0.5, 9.0, 12.5, 23.0, 26.5, 45.0, 70.0, 100.0])
+    rings = np.radians([0.5, 10.0, 13.0, 25.0, 28.0, 45.0, 70.0, 100.0])
     names = (("pupil", 0, 2), ("iris", 1, 4), ("white", 3, 8))
     around = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     pieces = []

@@ -112,12 +112,13 @@ def sleeves(figure: Figure, cloth: Cloth, upper: float, cuff: float) -> Cloth:
     return replace(cloth, points=points)
 
 
-def top(figure: Figure) -> list[Piece]:
-    """A plain jumper: neck band, sleeves to the wrist, hem below the hips."""
+def top(figure: Figure, under_coat: bool = False) -> list[Piece]:
+    """A plain jumper: neck band, sleeves to the wrist, hem below the hips. Under a coat only what shows is made."""
     suit = figure.suit
-    hem = suit.points[:, 2] - (figure.joint("pelvis")[2] - 0.045)
-    hem = np.where(figure.share(suit, *ARM) > 0.4, 1.0, hem)
-    wrist = np.where(figure.share(suit, *ARM) > 0.4, 1.93 - along_arm(figure, suit.points), 1.0)
+    end = figure.joint("spine_03")[2] if under_coat else figure.joint("pelvis")[2] - 0.045
+    hem = np.where(figure.share(suit, *ARM) > 0.4, 1.0, suit.points[:, 2] - end)
+    reach = 0.4 if under_coat else 1.93
+    wrist = np.where(figure.share(suit, *ARM) > 0.4, reach - along_arm(figure, suit.points), 1.0)
     cloth = clipped(suit, neck_field(figure, suit.points), hem, wrist)
     cloth = smoothed(cloth, 6)
     cloth = draped(figure, cloth, 0.012, 0.55, 0.004)
@@ -130,10 +131,11 @@ def top(figure: Figure) -> list[Piece]:
     ]
 
 
-def legs(figure: Figure) -> list[Piece]:
-    """Straight trousers from the waist to the shoe."""
+def legs(figure: Figure, under_coat: bool = False) -> list[Piece]:
+    """Straight trousers from the waist to the shoe; under a coat from above the knee."""
     suit = figure.suit
-    waist = figure.joint("spine_01")[2] + 0.03 - suit.points[:, 2]
+    start = figure.joint("calf_l")[2] + 0.13 if under_coat else figure.joint("spine_01")[2] + 0.03
+    waist = start - suit.points[:, 2]
     waist = np.where(figure.share(suit, *ARM) > 0.2, -1.0, waist)
     cloth = clipped(suit, waist, suit.points[:, 2] - 0.062)
     cloth = inflated(smoothed(cloth, 5), 0.007)
@@ -189,7 +191,7 @@ def _skirt_weights(figure: Figure, points: F64, stiff: float) -> csr_matrix:
     stiff: how much of the lower hem stays with the hips.
     """
     hips, knee = figure.joint("pelvis")[2], figure.joint("calf_l")[2]
-    down = np.clip((hips + 0.02 - points[:, 2]) / (hips - knee), 0, 1)
+    down = np.clip((hips + 0.02 - points[:, 2]) / (0.7 * (hips - knee)), 0, 1)
     follow = (1 - stiff) * down * down * (3 - 2 * down)
     right = np.clip(points[:, 0] / 0.22 + 0.5, 0, 1)
     right = right * right * (3 - 2 * right)
