@@ -163,7 +163,7 @@ def _wood(rng: Rng) -> tuple[F32, float]:
 
 def _planks(rng: Rng) -> tuple[F32, float]:
     cells = courses(rng, 1.4, 1, 10, 0.0, 0.1, 0.0, 0.0)
-    side = np.minimum(cells.along, 1 - cells.along) * 0.14
+    side = (np.minimum(cells.along, 1 - cells.along) * 0.14).astype(np.float32)
     gap = 0.3 + 0.7 * smooth(0.001, 0.006, side)
     return _timber(rng, cells, 0.14) * _tint(rng, cells.index, 0.14, 0.03) * _rgb(gap), 1.4
 
@@ -234,7 +234,7 @@ def _marble(rng: Rng) -> tuple[F32, float]:
     vein = np.exp(-((np.abs(turn) / 0.07) ** 0.8)) * smooth(-0.8, 1.2, noise(rng, 1, 5, 0.9))
     fine = np.exp(-((np.abs(noise(rng, 2, 50, 1.0)) / 0.05) ** 0.9)) * 0.25
     cloud = np.exp(0.05 * noise(rng, 1, 6, 1.0))
-    return _rgb(cloud) * (1 - (0.5 * vein + fine)[..., None] * [0.8, 0.75, 0.68]), 1.6
+    return _rgb(cloud) * (1 - (0.5 * vein + fine)[..., None] * np.array([0.8, 0.75, 0.68], np.float32)), 1.6
 
 
 def _weave(rng: Rng, threads: int, size: float, twill: bool, contrast: float) -> tuple[F32, float]:

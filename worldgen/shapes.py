@@ -50,7 +50,8 @@ def rounded_box(size: tuple[float, float, float], radius: float, steps: int) -> 
     sign = np.where(np.arange(n) <= steps, -1.0, 1.0)
     a, b = np.meshgrid(np.tan(bend), np.tan(bend), indexing="ij")
     sa, sb = np.meshgrid(sign, sign, indexing="ij")
-    points, faces = [], []
+    points: list[F64] = []
+    faces: list[I32] = []
     i, j = np.meshgrid(np.arange(n - 1), np.arange(n - 1), indexing="ij")
     q = i * n + j
     quad = np.stack([q, q + n, q + n + 1, q + 1], axis=-1).reshape(-1, 4)
@@ -64,7 +65,7 @@ def rounded_box(size: tuple[float, float, float], radius: float, steps: int) -> 
             core[..., axis], core[..., u], core[..., v] = side * half[axis], sa * half[u], sb * half[v]
             faces.append((quad if side > 0 else quad[:, ::-1]) + len(points) * n * n)
             points.append((core + radius * normal).reshape(-1, 3))
-    vertices = np.concatenate(points) + [0, 0, size[2] / 2]
+    vertices = np.concatenate(points) + np.array([0, 0, size[2] / 2])
     keys = np.round(vertices, 7)
     _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     quads = index.reshape(-1)[np.concatenate(faces)]

@@ -20,7 +20,7 @@ def planter(kit: Kit, rng: Rng, pot: bool) -> None:
         wood = tint("planks", "#6b5238")
         kit.boxes([[-r, -r, 0.03]], [[r, r, h]], wood)
         legs = np.array([[x, y, 0.0] for x in (-r, r) for y in (-r, r)])
-        kit.boxes(legs - [0.03, 0.03, 0], legs + [0.03, 0.03, h + 0.06], wood)
+        kit.boxes(legs - np.array([0.03, 0.03, 0]), legs + np.array([0.03, 0.03, h + 0.06]), wood)
     kit.boxes([[-r * 0.7, -r * 0.7, h - 0.1]], [[r * 0.7, r * 0.7, h - 0.04]], make("soil"), ("+z",))
     tall = float(rng.uniform(0.12, 0.5))
     n = 9
@@ -31,7 +31,7 @@ def planter(kit: Kit, rng: Rng, pot: bool) -> None:
     )
     if rng.random() < 0.6:
         colour = str(rng.choice(["#c43b4b", "#e0d8cc", "#d58a34", "#9a5aa8"]))
-        kit.quads(leaves(rng, centres + [0, 0, 0.1], 6, (0.18, 0.18, 0.12), 0.035), tint("flower", colour))
+        kit.quads(leaves(rng, centres + np.array([0, 0, 0.1]), 6, (0.18, 0.18, 0.12), 0.035), tint("flower", colour))
 
 
 def barrel(kit: Kit, at: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from worldgen.conventions import F64
 from worldgen.kit import NO_BOTTOM, Kit
 from worldgen.material import Material, make
-from worldgen.sets.palette import Rng, tint
+from worldgen.sets.palette import Rng
 
 FRONT = ("-x", "+x", "+y", "-z", "+z")
 

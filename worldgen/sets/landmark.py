@@ -8,7 +8,7 @@ from worldgen.conventions import seed_from
 from worldgen.kit import Kit, placed
 from worldgen.material import make
 from worldgen.mesh import Mesh
-from worldgen.sets.facade import FRONT, Joinery, Opening, reveal, wall
+from worldgen.sets.facade import FRONT, Opening, reveal, wall
 from worldgen.sets.palette import tint
 
 
@@ -54,25 +54,17 @@ def church(seed: int, at: tuple[float, float]) -> Mesh:
         for angle, long in ((0.6, 0.55), (-1.9, 0.8)):
             tip = [half + long * np.sin(angle), 0.1, tall - 6.2 + long * np.cos(angle)]
             side.tube([[half, 0.1, tall - 6.2], tip], 0.03, make("iron"), 4)
-        c, s = np.cos(k * np.pi / 2), np.sin(k * np.pi / 2)
-        corner = np.array([-half * c + -half * s * -1 * -1, 0, 0])
-        del corner
         kit.mesh(side.build(), placed(0, 0, 0, k * np.pi / 2) @ placed(-half, half))
-        del c, s
-    h, o = half + 0.35, tall
-    rim = np.array([[-h, -h, o], [h, -h, o], [h, h, o], [-h, h, o]])
-    mid = np.array([[x * 0.52, y * 0.52, o + 2.0] for x, y, _ in rim])
-    tip = np.array([0, 0, o + 2.0 + spire])
+    out, wide = half + 0.35, 2 * half + 0.7
+    rim = np.array([[-out, -out, tall], [out, -out, tall], [out, out, tall], [-out, out, tall]])
+    waist = rim * [0.52, 0.52, 1.0] + np.array([0, 0, 2.0])
+    tip = np.array([0, 0, tall + 2.0 + spire])
     for k in range(4):
-        a, b = rim[k], rim[(k + 1) % 4]
-        c2, d2 = mid[(k + 1) % 4], mid[k]
-        w = 2 * h
-        kit.quads([[a, b, c2, d2]], slate, [[[0, 0], [w, 0], [w * 0.76, 2.6], [w * 0.24, 2.6]]])
-        kit.quads([[d2, c2, tip, tip]], slate, [[[0, 0], [w * 0.52, 0], [w * 0.26, spire], [w * 0.26, spire]]])
+        a, b, c, d = rim[k], rim[(k + 1) % 4], waist[(k + 1) % 4], waist[k]
+        kit.quads(np.stack([a, b, c, d]), slate, [[[0, 0], [wide, 0], [wide * 0.76, 2.6], [wide * 0.24, 2.6]]])
+        top = [wide * 0.26, spire]
+        kit.quads(np.stack([d, c, tip, tip]), slate, [[[0, 0], [wide * 0.52, 0], top, top]])
     kit.turned(
         [(0.02, 0), (0.16, 0.2), (0.02, 0.4), (0.015, 1.4)], tint("metal", "#b9924a"), (0, 0, float(tip[2]) - 0.1), 8
     )
     return kit.build(placed(*at))
-
-
-__all__ = ["Joinery", "church"]

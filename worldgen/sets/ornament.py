@@ -34,7 +34,7 @@ def flower_box(kit: Kit, rng: Rng, x0: float, x1: float, z: float) -> None:
     centres = np.stack([np.linspace(x0 + 0.08, x1 - 0.08, n), np.full(n, 0.13), np.full(n, z + 0.2)], axis=1)
     kit.quads(leaves(rng, centres, 7, (0.13, 0.12, 0.12), 0.05), make("foliage"))
     colour = str(rng.choice(["#c22f3d", "#d65a72", "#e6e0d6", "#c9476b", "#d98a2b"]))
-    kit.quads(leaves(rng, centres + [0, 0.03, 0.07], 4, (0.13, 0.1, 0.09), 0.035), tint("flower", colour))
+    kit.quads(leaves(rng, centres + np.array([0, 0.03, 0.07]), 4, (0.13, 0.1, 0.09), 0.035), tint("flower", colour))
 
 
 def balcony(kit: Kit, rng: Rng, x: float, z: float, stone: Material) -> None:
@@ -59,12 +59,14 @@ def balcony(kit: Kit, rng: Rng, x: float, z: float, stone: Material) -> None:
     px = np.concatenate([np.linspace(a, b, 17), np.full(6, a), np.full(6, b)])
     py = np.concatenate([np.full(17, e), np.linspace(0.06, e, 7)[:-1], np.linspace(0.06, e, 7)[:-1]])
     foot = np.stack([px, py, np.full(len(px), z + 0.1)], axis=1)
-    kit.boxes(foot - [0.008, 0.008, 0], foot + [0.008, 0.008, tall - 0.1], iron, ("-x", "+x", "-y", "+y"))
+    kit.boxes(
+        foot - np.array([0.008, 0.008, 0]), foot + np.array([0.008, 0.008, tall - 0.1]), iron, ("-x", "+x", "-y", "+y")
+    )
     if rng.random() < 0.7:
         n = 7
         pots = np.stack([np.linspace(a + 0.1, b - 0.1, n), np.full(n, e - 0.02), np.full(n, z + tall - 0.12)], axis=1)
         kit.quads(leaves(rng, pots, 9, (0.16, 0.13, 0.16), 0.055), make("foliage"))
-        kit.quads(leaves(rng, pots + [0, 0.05, 0.04], 4, (0.15, 0.1, 0.14), 0.04), tint("flower", "#cf3f55"))
+        kit.quads(leaves(rng, pots + np.array([0, 0.05, 0.04]), 4, (0.15, 0.1, 0.14), 0.04), tint("flower", "#cf3f55"))
 
 
 def hanging_sign(kit: Kit, rng: Rng, x: float, z: float, colour: str) -> None:
@@ -82,7 +84,7 @@ def hanging_sign(kit: Kit, rng: Rng, x: float, z: float, colour: str) -> None:
         kit.tube(ring, 0.022, gilt, 6)
         for s in (-1.0, 1.0):
             hub = np.broadcast_to([x + s * 0.016, middle, z - 0.12], (20, 3))
-            rim = ring + [s * 0.012, 0, 0]
+            rim = ring + np.array([s * 0.012, 0, 0])
             fan = np.stack([hub, rim[:-1], rim[1:], rim[1:]], axis=1)
             kit.quads(fan if s > 0 else fan[:, [0, 2, 1, 1]], board)
         w, h = 0.11, 0.05

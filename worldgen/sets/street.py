@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worldgen.conventions import F64, seed_from
-from worldgen.kit import Kit, placed
+from worldgen.kit import placed
 from worldgen.sets import SetPiece
 from worldgen.sets.dressing import doorstep, kerbside, overhead, square
 from worldgen.sets.ground import CROSS, KERB, SQUARE_DEPTH, SQUARE_HALF, ground
@@ -26,7 +26,8 @@ from worldgen.sets.landmark import church
 from worldgen.sets.palette import STYLES, Style
 from worldgen.world import Thing
 
-Rng = np.random.Generator
+Place = Callable[[float, float], F64]
+"""Where a house stands that begins so many metres along its row and is so wide: (4, 4)."""
 
 
 @dataclass(frozen=True)
@@ -83,63 +84,47 @@ def street(
 
 
 def _row(
-    seed: int,
-    tag: str,
-    start: float,
-    stop: float,
-    style: Style,
-    place: Callable[[float, float], F64],
-    flanks: tuple[bool, bool],
+    seed: int, tag: str, start: float, stop: float, style: Style, place: Place, front: int | None = None
 ) -> list[_Lot]:
-    """Houses side by side from ``start`` to at most ``stop`` metres along a line; the last may fall short of it."""
-    lots: list[_Lot] = []
-    at = start
+    """Houses side by side from ``start`` to at most ``stop`` metres along a line; the last may fall short of it.
+
+    front: which flank of the first house, and the other one of the last, is seen (0 at x = 0, 1 at x = width).
+    """
+    wide: list[float] = []
     while True:
-        rng = np.random.default_rng(seed_from("width", seed, tag, len(lots)))
-        wide = float(rng.uniform(*style.width))
-        if at + wide > stop:
+        rng = np.random.default_rng(seed_from("width", seed, tag, len(wide)))
+        wide.append(float(rng.uniform(*style.width)))
+        if start + sum(wide) > stop:
             break
-        lots.append(_Lot(f"house-{tag}{len(lots):02d}", wide, place(at, wide), (False, False)))
-        at += wide
-    if lots and any(flanks):
-        first, last = lots[0], lots[-1]
-        lots[0] = _Lot(first.name, first.width, first.place, (flanks[0], False))
-        last = lots[-1]
-        lots[-1] = _Lot(last.name, last.width, last.place, (last.flanks[0], flanks[1]))
+    lots = []
+    for k, width in enumerate(wide[:-1]):
+        seen = {front if k == 0 else None, 1 - front if front is not None and k == len(wide) - 2 else None}
+        at = start + sum(wide[:k])
+        lots.append(_Lot(f"house-{tag}{k:02d}", width, place(at, width), (0 in seen, 1 in seen)))
     return lots
 
 
+def _along_y(x: float) -> Place:
+    """Houses in a row along +Y whose fronts stand at ``x`` and look towards x = 0."""
+    if x < 0:
+        return lambda at, width: placed(x, at + width, KERB, -np.pi / 2)
+    return lambda at, width: placed(x, at, KERB, np.pi / 2)
+
+
 def _lots(length: float, width: float, style: Style, seed: int) -> list[_Lot]:
-    half = width / 2
-    lots: list[_Lot] = []
-    # Seen from the street, the left row's x axis runs towards -Y, the right row's towards +Y.
-    z = KERB
-    left = _row(seed, "L", 0.0, length + 2.0, style, lambda a, w: placed(-half, a + w, z, -np.pi / 2), (True, True))
-    right = _row(seed, "R", 0.0, length + 2.0, style, lambda a, w: placed(half, a, z, np.pi / 2), (True, True))
-    lots += [_Lot(o.name, o.width, o.place, (o.flanks[1], o.flanks[0])) for o in left] + right
-    reach = half + 9.0 + 14.0
-    end = length + CROSS
-    lots += _row(seed, "E", -reach, reach, style, lambda a, w: placed(a + w, end, z, np.pi), (False, False))
-    for side, tag in ((-1.0, "W"), (1.0, "O")):
-        # The ends of the cross street, well out of the middle of the picture.
-        turn = -np.pi / 2 if side < 0 else np.pi / 2
-        x = side * (reach - 4.0)
-        lots += _row(
-            seed, f"X{tag}", length - 9.0, end + 3.0, style,
-            lambda a, w, x=x, t=turn, s=side: placed(x, a + w if s < 0 else a, z, t), (False, False),
-        )  # fmt: skip
-        x = side * SQUARE_HALF
-        lots += _row(
-            seed, f"S{tag}", -SQUARE_DEPTH - 4.0, 0.5, style,
-            lambda a, w, x=x, t=turn, s=side: placed(x, a + w if s < 0 else a, z, t), (False, False),
-        )  # fmt: skip
-    lots += _row(
-        seed,
-        "B",
-        -SQUARE_HALF - 4.0,
-        SQUARE_HALF + 6.0,
-        style,
-        lambda a, w: placed(a, -SQUARE_DEPTH, z, 0.0),
-        (False, False),
-    )
+    half, end = width / 2, length + CROSS
+    lots = _row(seed, "L", 0.0, length + 2.0, style, _along_y(-half), 1)
+    lots += _row(seed, "R", 0.0, length + 2.0, style, _along_y(half), 0)
+    # The far side of the cross street, its two ends, and its near side beyond the corner houses.
+    reach = half + 23.0
+    lots += _row(seed, "E", -reach, reach, style, lambda at, w: placed(at + w, end, KERB, np.pi))
+    for tag, x in (("XL", 4.0 - reach), ("XR", reach - 4.0)):
+        lots += _row(seed, tag, length - 9.0, end + 3.0, style, _along_y(x))
+    lots += _row(seed, "NL", half + 9.1, reach - 4.0, style, lambda at, w: placed(-at - w, length + 1.0, KERB))
+    lots += _row(seed, "NR", half + 9.1, reach - 4.0, style, lambda at, w: placed(at, length + 1.0, KERB))
+    # Three sides of the square.
+    for tag, x in (("SL", -SQUARE_HALF), ("SR", SQUARE_HALF)):
+        lots += _row(seed, tag, -SQUARE_DEPTH - 4.0, 6.0, style, _along_y(x))
+    back = SQUARE_HALF + 5.0
+    lots += _row(seed, "B", -back, back, style, lambda at, w: placed(at, -SQUARE_DEPTH, KERB))
     return lots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worldgen.conventions import F64
+from worldgen.conventions import F64, Bool
 from worldgen.kit import Kit, placed, smooth_normals
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv
@@ -81,7 +81,7 @@ def _lying() -> F64:
     return np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
-def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: F64, belt: int, chrome: Material) -> None:
+def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: Bool, belt: int, chrome: Material) -> None:
     """A smooth skin over stations ``(N, M, 3)``: glass between belt and roof where ``tall``, pillars of paint."""
     n, m = skin.shape[:2]
     i, j = np.meshgrid(np.arange(n - 1), np.arange(m - 1), indexing="ij")
