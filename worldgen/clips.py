@@ -257,7 +257,7 @@ def _waving(steps: Steps, seconds: float, hand: int, time: float) -> tuple[Postu
         still.shoulders.copy(),
     )
     arms[hand] += (raised - arms[hand]) * up
-    wrists[hand] = np.array([0.0, 0.18 * beat]) * up
+    wrists[hand] += (np.array([0.0, 0.18 * beat]) - wrists[hand]) * up
     fingers[hand] *= 1.0 - 0.8 * up
     shoulders[hand] += 0.16 * up
     side = 1.0 if hand == 0 else -1.0

@@ -181,7 +181,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
             0.11 + 0.01 * effort,
             0.12 + 0.10 * effort * max(sign * lag, 0.0),
             0.24 + 0.30 * effort * max(0.15 + sign * lag, 0.0),
-            -0.35,
+            -0.25,
         ]
     return Posture(
         pelvis=pelvis,
@@ -195,7 +195,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
         head=np.array([-0.03 * effort, 0.010 * effort * stance_right, 0.075 * effort * reach]),
         shoulders=np.array([-0.10, -0.10]),
         arms=arms,
-        wrists=np.array([[0.35, 0.0], [0.35, 0.0]]),
+        wrists=np.array([[0.0, -0.40], [0.0, -0.40]]),
         fingers=np.array([0.30, 0.30]),
     ), going
 

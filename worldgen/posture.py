@@ -176,8 +176,12 @@ def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, si
         turn @ _about(across, -sign * posture.wrists[k, 0]) @ _about(palm, posture.wrists[k, 1])
     )
     for finger in FINGERS:
+        pointing = rig.heads[row[f"{finger}_03_{side}"]] - rig.heads[row[f"{finger}_01_{side}"]]
+        spread = np.arctan2(np.cross(along, pointing) @ palm, along @ pointing)
+        closed = _about(palm, -0.65 * spread)  # at rest the fingers are splayed
         for joint, share in (("01", 0.7), ("02", 1.0), ("03", 0.7)):
-            local[row[f"{finger}_{joint}_{side}"]] = _about(across, -sign * share * posture.fingers[k])
+            curled = _about(across, -sign * share * posture.fingers[k])
+            local[row[f"{finger}_{joint}_{side}"]] = closed @ curled if joint == "01" else curled
 
 
 def _about(axis: F64, angle: float) -> F64:
