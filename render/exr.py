@@ -27,7 +27,7 @@ def write_exr(path: Path, planes: Mapping[str, Layer], camera: Camera | None = N
     """Write planes (H, W) under their channel names ("depth.Z"), lossless (ZIP), whole or not at all.
 
     float32 and float16 stay what they are; integers become uint32 (ids are positive). The header says in words what
-    the numbers mean and, given a ``camera``, holds its ``worldFromCamera`` (4 × 4, OpenCV axes, metres) and ``intrinsics``
+    the numbers mean and, given a ``camera``, holds ``worldFromCamera`` (4 × 4, OpenCV axes, metres) and ``intrinsics``
     (3 × 3, pixels).
     Errors: ``ValueError`` if the optional package is missing or the planes differ in size, ``OSError``.
     """
