@@ -59,7 +59,7 @@ def _masonry(
 
 def _brick(rng: Rng) -> tuple[F32, float]:
     cells = courses(rng, 1.8, 24, 8, 0.5, 0.06, 0.002, 0.006)
-    tint = _tint(rng, cells.index, 0.2, 0.07) * _rgb(_grain(rng, 0.13, 8, 200, 0.6))
+    tint = _tint(rng, cells.index, 0.2, 0.05) * _rgb(_grain(rng, 0.13, 8, 200, 0.6))
     count = int(cells.index.max()) + 1
     burnt = (rng.random(count) < 0.07)[cells.index]
     tint = np.where(burnt[..., None], tint * np.array([0.52, 0.58, 0.68], np.float32), tint)

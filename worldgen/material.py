@@ -24,7 +24,8 @@ class Material:
     """A surface, hashable.
 
     name: what a director calls it, unique within a world ("plaster-ochre"). kind: one word of ``KINDS``.
-    base_color: linear reflectance (3). roughness, metallic: 0–1, as in glTF. emission: linear radiance (3).
+    base_color: linear reflectance (3). roughness, metallic: 0–1, as in glTF. emission: linear radiance (3),
+    kilocandela per square metre.
     texture: detail that multiplies ``base_color``, or None.
     """
 
@@ -41,7 +42,8 @@ class Material:
 class Kind:
     """What a word of the vocabulary means by default.
 
-    color: linear reflectance. roughness, metallic: 0–1. glow: radiance per unit of colour (0 for what does not shine).
+    color: linear reflectance. roughness, metallic: 0–1. glow: radiance per unit of colour,
+    kilocandela per square metre (0 for what does not shine).
     """
 
     color: RGB
@@ -89,9 +91,9 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "denim": _kind("#3a4a68", 0.9),
         "leather": _kind("#4b2f20", 0.5),
         "paper": _kind("#e3dac6", 0.9),
-        "lamp-glow": _kind("#ffd9a0", 0.5, 0.0, 12.0),
-        "window-glow": _kind("#ffc27a", 0.3, 0.0, 1.6),
-        "neon": _kind("#ff3d6e", 0.4, 0.0, 8.0),
+        "lamp-glow": _kind("#ffd9a0", 0.5, 0.0, 0.12),
+        "window-glow": _kind("#ffc27a", 0.3, 0.0, 0.014),
+        "neon": _kind("#ff3d6e", 0.4, 0.0, 0.3),
     }
 )
 """The vocabulary of surfaces: word to its default look."""

@@ -18,8 +18,8 @@ from worldgen.sets.house import Plan
 from worldgen.sets.palette import Rng, tint
 from worldgen.sets.tree import grate, tree
 
-WARM = (60.0, 38.0, 17.0)
-"""Radiant intensity of a street lamp, about 2800 K."""
+WARM = (0.75, 0.46, 0.2)
+"""Intensity of a street lamp, kilocandela, about 2900 K."""
 CELL = 11.0
 """Metres from one lamp to the next, and from one tree to the next."""
 

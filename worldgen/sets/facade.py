@@ -123,17 +123,17 @@ def windows(kit: Kit, rng: Rng, openings: list[Opening], j: Joinery, surround: s
         reveal(kit, q, j.reveal, j.wall)
     y, f, bar = -j.reveal, 0.065, 0.022
     columns, rows = j.panes
-    parts = [
-        [[0, y - 0.02, 0], [f, y + 0.05, h]], [[w - f, y - 0.02, 0], [w, y + 0.05, h]],
-        [[f, y - 0.02, 0], [w - f, y + 0.06, f]], [[f, y - 0.02, h - f - o.rise], [w - f, y + 0.05, h]],
-    ]  # fmt: skip
+    upright = [[[0, y - 0.02, 0], [f, y + 0.05, h]], [[w - f, y - 0.02, 0], [w, y + 0.05, h]]]
+    level = [[[f, y - 0.02, 0], [w - f, y + 0.06, f]], [[f, y - 0.02, h - f - o.rise], [w - f, y + 0.05, h]]]
     for c in range(1, columns):
         x, half = w * c / columns, (0.035 if columns == 2 else bar / 2)
-        parts.append([[x - half, y - 0.02, f], [x + half, y + 0.045, h - f]])
+        upright.append([[x - half, y - 0.02, f], [x + half, y + 0.045, h - f]])
     for r in range(1, rows):
         z, half = h * r / rows, (0.03 if r == rows // 2 and columns > 2 else bar / 2)
-        parts.append([[f, y - 0.02, z - half], [w - f, y + 0.03, z + half]])
-    kit.boxes(*_spread(np.array(parts), at), j.frame, FRONT)
+        level.append([[f, y - 0.02, z - half], [w - f, y + 0.03, z + half]])
+    # Only the sides that can be seen: bars run from frame to frame.
+    kit.boxes(*_spread(np.array(upright), at), j.frame, ("-x", "+x", "+y"))
+    kit.boxes(*_spread(np.array(level), at), j.frame, ("-z", "+z", "+y"))
     which = rng.integers(0, len(j.glass), len(openings))
     for k, glass in enumerate(j.glass):
         for q in (openings[i] for i in np.flatnonzero(which == k)):
@@ -207,13 +207,13 @@ def shutters(kit: Kit, rng: Rng, openings: list[Opening], material: Material) ->
         for side in (-1.0, 1.0):
             angle = 0.06 if rng.random() < 0.7 else rng.uniform(0.3, 1.2)
             leaf = Kit()
-            rows = np.arange(0.1, h - 0.12, 0.1)
+            rows = np.arange(0.15, h - 0.06, 0.1)
             slats = np.stack(
                 [
                     np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, -0.012), rows], -1),
                     np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, -0.012), rows], -1),
-                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, 0.012), rows - 0.075], -1),
-                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, 0.012), rows - 0.075], -1),
+                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, 0.012), rows - 0.105], -1),
+                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, 0.012), rows - 0.105], -1),
                 ],
                 axis=1,
             )

@@ -58,7 +58,7 @@ OLD_TOWN: Final = Style(
     walls=(
         ("plaster", "#d6b271", 1.3), ("plaster", "#cd9f88", 1.0), ("plaster", "#e2d5b6", 1.4), ("plaster", "#a8ad95", 0.8),
         ("plaster", "#b4b9b6", 0.6), ("plaster", "#bf8361", 0.9), ("plaster", "#d2c09b", 1.0), ("plaster", "#e0d9ca", 0.9),
-        ("brick", "#98604a", 0.6), ("stone", "#b3a890", 0.8),
+        ("brick", "#a06f5b", 0.6), ("stone", "#b3a890", 0.8),
     ),
     bases=(("", "", 3.0), ("stone", "#a79c87", 1.2), ("plaster", "#b9ae9b", 0.6)),
     trims=("#d5ccb8", "#c3b8a1", "#e2dccf", "#b5aa96"),
@@ -74,10 +74,10 @@ OLD_TOWN: Final = Style(
 
 BRICK_ROW: Final = Style(
     walls=(
-        ("brick", "#8d4b39", 1.6), ("brick", "#7b4336", 1.2), ("brick", "#9d5d45", 1.2), ("brick", "#6d463d", 0.7),
-        ("brick", "#ab8660", 0.7), ("brick", "#85503f", 1.0),
+        ("brick", "#9a6252", 1.6), ("brick", "#8b5648", 1.2), ("brick", "#a76f58", 1.2), ("brick", "#7e594f", 0.7),
+        ("brick", "#b39470", 0.7), ("brick", "#936353", 1.0),
     ),
-    bases=(("", "", 3.0), ("stone", "#9a9284", 0.7), ("brick", "#4e3630", 0.8)),
+    bases=(("", "", 3.0), ("stone", "#9a9284", 0.7), ("brick", "#5c4841", 0.8)),
     trims=("#c4bba8", "#b0a796", "#d3cdc0"),
     frames=("#e2ded4", "#2a2d2e", "#33463f", "#5a2a25", "#39424a"),
     shutters=("#33463f", "#3a2b22"),

@@ -58,7 +58,7 @@ def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
     for k, colour in enumerate(greens):
         group = centres[part == k]
         if len(group):
-            quads = leaves(rng, group, round(26 * dense), (spread, spread, spread * 0.8), 0.097)
+            quads = leaves(rng, group, round(23 * dense), (spread, spread, spread * 0.8), 0.102)
             low = quads[..., 2].min(axis=1)
             kit.quads(quads[low > 2.1], tint("foliage", colour))
 
