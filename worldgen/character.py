@@ -216,11 +216,12 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
     if "hat" in garments:
         pieces += hat(bare_figure)
     shown = bare(bare_figure, set(garments))
-    lips = bare_figure.lips > 0
+    lips = bare_figure.lips
     body = bare_figure.body
     pieces.append(Piece("skin", "skin", "skin", 1.0, taken(body, shown & ~lips)))
     pieces.append(Piece("lips", "lips", "skin", 1.0, taken(body, shown & lips)))
-    cloths, uvs, parts, labels = [], [], [], {}
+    cloths, uvs, parts = [], [], []
+    labels: dict[tuple[str, float, str], int] = {}
     for piece in pieces:
         cloth, uv = piece.cloth, None
         if piece.garment in ("top", "legs", "coat", "skirt"):

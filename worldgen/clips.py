@@ -162,7 +162,7 @@ def choreographed(actions: Sequence[Action], build: Build, ground: Ground | None
         match action:
             case Stand(at, facing, seconds):
                 place, heading = _checked_point(at, "Stand"), _nearest_turn(heading, facing) if segments else facing
-                stand = planned(build, lambda u, p=place, h=heading: (p, h), 0, 1.0, 0.0, floor)
+                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
                 segments.append(Segment(time, partial(_standing, stand)))
                 time += _checked_seconds(seconds, "Stand")
             case Walk():
@@ -179,13 +179,13 @@ def choreographed(actions: Sequence[Action], build: Build, ground: Ground | None
                 time += steps.seconds
                 heading = steps.way(float(steps.count))[1]
             case Idle(seconds):
-                stand = planned(build, lambda u, p=place, h=heading: (p, h), 0, 1.0, 0.0, floor)
+                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
                 segments.append(Segment(time, partial(_standing, stand)))
                 time += float("inf") if seconds is None else _checked_seconds(seconds, "Idle")
             case Wave(seconds, hand):
                 if hand not in ("left", "right"):
                     raise ValueError(f"Wave: hand is {hand!r}; write 'left' or 'right'")
-                stand = planned(build, lambda u, p=place, h=heading: (p, h), 0, 1.0, 0.0, floor)
+                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
                 length = _checked_seconds(seconds, "Wave")
                 segments.append(Segment(time, partial(_waving, stand, length, 0 if hand == "left" else 1)))
                 time += length
@@ -238,6 +238,10 @@ def _turn(build: Build, place: F64, heading: float, target: float, floor: Ground
 
     turning_right = target < heading
     return planned(build, progress, count, 0.52, 0.12, floor, first_side=1 if turning_right else 0)
+
+
+def _stay(place: F64, heading: float) -> Callable[[float], tuple[F64, float]]:
+    return lambda _: (place, heading)
 
 
 def _standing(steps: Steps, time: float) -> tuple[Posture, float]:

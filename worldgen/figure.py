@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worldgen.conventions import Array, F64
+from worldgen.conventions import F64, Array, Bool
 from worldgen.gltf import SkinnedAsset, SkinnedPart, load_skinned
 from worldgen.skinning import Rig, weight_matrix
 from worldgen.tailoring import Cloth
@@ -27,7 +27,7 @@ class Figure:
     rig: Rig
     height: float
     body: Cloth
-    lips: F64
+    lips: Bool
     suit: Cloth
     skirt: Cloth
     eye_centres: F64
@@ -94,7 +94,7 @@ def figure(build: float, masculine: float) -> Figure:
         rig=Rig(source.joint_names, source.parents, heads),
         height=float(skin[:, 2].max() - floor),
         body=cloth(body),
-        lips=(body.region == body.regions.index("lips")).astype(np.float64),
+        lips=body.region == body.regions.index("lips"),
         suit=cloth(source.parts["suit"]),
         skirt=cloth(source.parts["skirt"]),
         eye_centres=np.array(centres),

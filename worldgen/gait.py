@@ -246,7 +246,7 @@ def _swing(steps: Steps, row: int, following: int, x: float, effort: float) -> t
 def _reachable(build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, yaw: F64, pitch: F64) -> float:
     """The pelvis height, lowered softly where a leg would otherwise have to stretch."""
     rig, size = build.rig, build.size
-    heights = [float(pelvis[2])]
+    heights: list[float] = [float(pelvis[2])]
     centre = rig.heads[rig.row("pelvis")]
     turn = turn_z(heading + hips[2])
     for k, side in enumerate(SIDES):
@@ -259,8 +259,8 @@ def _reachable(build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, 
         tilted = np.array([arm[0], c * arm[1] - s * arm[2], s * arm[1] + c * arm[2]])
         ankle = feet[k] + turn_z(yaw[k]) @ (pivot - contact + tilted)
         hip = pelvis + turn @ (thigh - centre)
-        length = (np.linalg.norm(calf - thigh) + np.linalg.norm(foot - calf)) * 0.998
-        flat = float(np.hypot(*(ankle - hip)[:2]))
+        length = 0.998 * float(np.linalg.norm(calf - thigh) + np.linalg.norm(foot - calf))
+        flat = float(np.hypot(ankle[0] - hip[0], ankle[1] - hip[1]))
         drop = (thigh - centre)[2] + np.sin(hips[1]) * (thigh - centre)[0] * -1.0
         heights.append(float(ankle[2] + np.sqrt(max(length**2 - flat**2, 0.01)) - drop))
     soft = 0.003 * size  # smooth minimum (log-sum-exp), so that the knee does not snap

@@ -88,7 +88,7 @@ def _accessor(document: Any, blob: bytes, index: int) -> npt.NDArray[Any]:
         raise ValueError(f"it is cut short: {needed} bytes are promised, {len(blob)} are there")
     rows = np.ndarray((accessor.count, width), dtype, blob, start, (stride, dtype.itemsize)).copy()
     if accessor.normalized and dtype.kind in "iu":
-        return np.maximum(rows / np.iinfo(dtype).max, -1.0)
+        return np.maximum(rows / (2 ** (8 * dtype.itemsize - (dtype.kind == "i")) - 1), -1.0)
     return rows
 
 

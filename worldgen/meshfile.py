@@ -6,7 +6,6 @@ glTF says +Y is up and is turned to +Z up; the other formats do not say, and are
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -43,12 +42,16 @@ def load_mesh(path: Path, *, scale: float = 1.0) -> Mesh:
         raise ValueError(f"{path.name} is not a mesh file: use {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise ValueError(f"there is no mesh file {path}")
-    if suffix in (".gltf", ".glb"):
-        _refuse_outside(path)
+    beside = _Beside(path.parent)
     try:
-        scene = trimesh.load_scene(path, process=False)
+        with path.open("rb") as stream:
+            scene = trimesh.load_scene(stream, file_type=suffix[1:], resolver=beside, process=False)
     except Exception as error:  # every reader fails in its own way on a broken file
-        raise ValueError(f"{path.name} cannot be read as {suffix[1:]}: it is broken or cut short ({error})") from None
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        if not beside.refused:
+            raise ValueError(f"{path.name} cannot be read: it is broken or cut short ({reason})") from None
+    if beside.refused:
+        raise ValueError(f"{path.name} refers to {beside.refused[0]!r}, outside its own folder: that is not read")
     up = YUP_FROM_ZUP.T if suffix in (".gltf", ".glb") else np.eye(4)
     parts = []
     total = 0
@@ -71,29 +74,32 @@ def load_mesh(path: Path, *, scale: float = 1.0) -> Mesh:
     return merged(parts)
 
 
-def _refuse_outside(path: Path) -> None:
-    """A glTF may name other files; only those beside or below it are read."""
-    document = _gltf_json(path)
-    for kind in ("buffers", "images"):
-        for item in document.get(kind, []) if isinstance(document, dict) else []:
-            uri = item.get("uri") if isinstance(item, dict) else None
-            if not isinstance(uri, str) or uri.startswith("data:"):
-                continue
-            target = (path.parent / unquote(uri)).resolve()
-            if urlparse(uri).scheme or not target.is_relative_to(path.parent.resolve()):
-                raise ValueError(f"{path.name} refers to {uri!r}, outside its own folder: that is not read")
+class _Beside(trimesh.resolvers.Resolver):  # type: ignore[misc]
+    """Serves a mesh file the files it names (buffers, bitmaps, materials), if they lie in or below its own folder."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.refused: list[str] = []
 
-def _gltf_json(path: Path) -> Any:
-    data = path.read_bytes()
-    try:
-        if path.suffix.lower() == ".glb":
-            if data[:4] != b"glTF" or int.from_bytes(data[8:12], "little") > len(data):
-                raise ValueError
-            data = data[20 : 20 + int.from_bytes(data[12:16], "little")]
-        return json.loads(data)
-    except ValueError:
-        raise ValueError(f"{path.name} is not a whole glTF file: it is broken or cut short") from None
+    def get(self, key: str) -> bytes:
+        """Content of the file ``key``."""
+        target = (self.folder / unquote(key.strip())).resolve()
+        if urlparse(key).scheme or not target.is_relative_to(self.folder):
+            self.refused.append(key)
+            raise ValueError(f"{key!r} lies outside")
+        return target.read_bytes()
+
+    def keys(self) -> list[str]:
+        """Names of the files beside the mesh."""
+        return [item.name for item in self.folder.iterdir() if item.is_file()]
+
+    def namespaced(self, namespace: str) -> _Beside:
+        """The same for a folder below."""
+        return _Beside(self.folder / namespace)
+
+    def write(self, name: str, data: Any) -> None:
+        """Nothing is written while reading."""
+        raise ValueError(f"{name!r} is not to be written")
 
 
 def _part(path: Path, key: str, geometry: Any) -> Mesh | None:
@@ -191,7 +197,7 @@ def _unit(values: Any) -> F64:
 
 
 def _linear(colours: Any) -> F64:
-    """sRGB colours (N, 3 or 4), bytes or unit floats, as linear (N, 3)."""
+    """Linear (N, 3) of sRGB colours (N, 3 or 4), bytes or unit floats."""
     return linear_from_srgb(_unit(colours)[:, :3].astype(np.float32)).astype(np.float64)
 
 

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix, lil_matrix
 from shapely import MultiPoint
 from trimesh.creation import extrude_polygon
 
-from worldgen.conventions import F64, unit
+from worldgen.conventions import F64, Bool, unit
 from worldgen.figure import Figure
 from worldgen.posture import SOLE
 from worldgen.tailoring import Cloth, clipped, hemmed, inflated, lofted, relaxed, rims, sewn, smoothed
@@ -335,7 +335,7 @@ def _buttons(figure: Figure, cloth: Cloth) -> Cloth:
     return sewn(discs)
 
 
-def bare(figure: Figure, garments: set[str]) -> F64:
+def bare(figure: Figure, garments: set[str]) -> Bool:
     """(F,) true for the body's faces that no garment hides."""
     body = figure.body
     z = body.points[:, 2]
@@ -355,4 +355,5 @@ def bare(figure: Figure, garments: set[str]) -> F64:
         hidden |= (z < figure.joint("spine_01")[2]) & (z > figure.joint("calf_l")[2] + 0.16) & ~arm
     if garments & {"shoes"}:
         hidden |= (z < 0.085) & ~arm
-    return ~hidden[body.faces].all(1)
+    shown: Bool = np.logical_not(hidden[body.faces].all(1))
+    return shown

@@ -109,6 +109,18 @@ def test_gltf_may_not_reach_outside_its_folder(tmp_path: Path) -> None:
             load_mesh(inside / "bad.gltf")
 
 
+def test_obj_may_not_reach_outside_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "secret.mtl").write_text("newmtl m\nKd 1 0 0\n")
+    triangle = "v 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl m\nf 1 2 3\n"
+    (tmp_path / "inside" / "a.obj").write_text("mtllib ../secret.mtl\n" + triangle)
+    with pytest.raises(ValueError, match="outside its own folder"):
+        load_mesh(tmp_path / "inside" / "a.obj")
+    (tmp_path / "inside" / "own.mtl").write_text("newmtl m\nKd 1 0 0\n")
+    (tmp_path / "inside" / "b.obj").write_text("mtllib own.mtl\n" + triangle)
+    assert load_mesh(tmp_path / "inside" / "b.obj").materials[0].base_color == pytest.approx((1, 0, 0), abs=0.01)
+
+
 def test_too_many_triangles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box().export(tmp_path / "box.obj")
     monkeypatch.setattr("worldgen.meshfile.MOST_TRIANGLES", 11)
