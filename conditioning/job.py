@@ -70,7 +70,7 @@ class RenderJob:
     scene: hash of the scene with the bytes of its assets. shot: its name. start, stop: frames painted (from 0).
     width, height: pixels. fps: frames a second. model, weights: the model's name and the hash of its weights.
     steps: sampling steps. window: frames painted together, at most. guidance: sorted (setting, value) pairs.
-    seed: of all noise. rasterizer: its name. code: hash of the program's sources.
+    seed: of all noise. rasterizer: its name. device: what paints. code: hash of the program's sources.
     """
 
     scene: str
@@ -87,6 +87,7 @@ class RenderJob:
     guidance: tuple[tuple[str, Setting], ...]
     seed: int
     rasterizer: str
+    device: str
     code: str
 
     def described(self) -> dict[str, object]:

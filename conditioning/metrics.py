@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from scipy import ndimage
-from torch.nn import functional
 
 from render.correspondence import Correspondence
+from render.warp import warp
 from worldgen.conventions import F32, U8, Bool
 
 SIGMAS: Final = (0.0, 1.0, 2.0)
@@ -57,7 +56,7 @@ NO_CHANGE: Final = Change((0.0,) * len(SIGMAS), 0)
 
 
 def change(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence) -> Change:
-    """Differences between a frame and another one brought to it.
+    """Differences between a frame and another one warped to it (bicubic: bilinear would punish sharp films).
 
     image_i, image_j: (H, W, 3) display values, uint8 or in [0, 1]. correspondence: where the pixels of i lie in j.
     """
@@ -66,18 +65,8 @@ def change(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence)
     total = []
     for sigma in SIGMAS:
         a, b = (blurred(x, sigma) for x in (i, j))
-        total.append(float(np.abs(a - brought(b, correspondence))[seen].mean(-1).sum(dtype=np.float64)))
+        total.append(float(np.abs(a - warp(b, correspondence))[seen].mean(-1).sum(dtype=np.float64)))
     return Change(tuple(total), int(seen.sum()))
-
-
-def brought(image_j: F32, correspondence: Correspondence) -> F32:
-    """(H, W, C) frame j resampled to the pixels of frame i, bicubic: linear interpolation would punish sharp films."""
-    height, width = image_j.shape[:2]
-    size = np.array([width, height], dtype=np.float32)
-    grid = torch.from_numpy(np.asarray(correspondence.xy / size * 2.0 - 1.0, dtype=np.float32))
-    picture = torch.from_numpy(np.ascontiguousarray(image_j.transpose(2, 0, 1)))
-    moved = functional.grid_sample(picture[None], grid[None], "bicubic", "border", align_corners=False)
-    return np.ascontiguousarray(moved[0].numpy().transpose(1, 2, 0))
 
 
 def e_warp(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence, sigma: float = 0.0) -> float:
@@ -119,7 +108,7 @@ def carried_control(image: U8, first: U8, to_first: Correspondence) -> U8:
 
     Its warp error is the floor of the measure (resampling alone), and it is no film: light and life stand still.
     """
-    moved = np.clip(np.rint(brought(_levels(first), to_first)), 0, 255).astype(np.uint8)
+    moved = np.clip(np.rint(warp(_levels(first), to_first)), 0, 255).astype(np.uint8)
     return np.where(to_first.visible[..., None], moved, image)
 
 

@@ -93,7 +93,7 @@ def _framed(tile: Tile, width: int) -> Image.Image:
         return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
 
     picture = fitted(tile.image, width)
-    small = width // max(4, len(tile.insets))
+    small = width // max(5, len(tile.insets))
     for k, inset in enumerate(tile.insets):
         drawn = fitted(inset, small - 4)
         picture.paste(drawn, (k * small + 2, picture.height - drawn.height - 2))

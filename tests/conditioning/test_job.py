@@ -37,6 +37,7 @@ JOB = RenderJob(
     guidance=(("strength", 1.0),),
     seed=7,
     rasterizer="none",
+    device="cpu",
     code="c3",
 )
 
@@ -90,7 +91,14 @@ def test_windows_cover_every_frame_once() -> None:
 def test_the_key_names_everything_that_determines_the_frames() -> None:
     assert JOB.key == replace(JOB).key
     changes = {"scene": "x", "stop": 9, "width": 34, "fps": Fraction(25), "weights": "y", "steps": 3, "seed": 8}
-    changes |= {"guidance": (("strength", 0.5),), "rasterizer": "gl", "code": "z", "model": "m", "window": 5}
+    changes |= {
+        "guidance": (("strength", 0.5),),
+        "rasterizer": "gl",
+        "device": "cuda",
+        "code": "z",
+        "model": "m",
+        "window": 5,
+    }
     keys = {replace(JOB, **{name: value}).key for name, value in changes.items()}
     assert len(keys | {JOB.key}) == len(changes) + 1
 

@@ -10,7 +10,6 @@ from conditioning.metrics import (
     MARGIN_PX,
     NO_CHANGE,
     blurred_control,
-    brought,
     carried_control,
     change,
     counted,
@@ -125,8 +124,3 @@ def test_the_carried_control_is_the_first_frame_where_it_is_seen() -> None:
     carried = carried_control(now, first, to_first)
     assert (carried[:, 10 : WIDTH - 10] == first[:, 13 : WIDTH - 7]).all()
     assert (carried[:, WIDTH - 3 :] == now[:, WIDTH - 3 :]).all()
-
-
-def test_resampling_by_nothing_changes_nothing() -> None:
-    image = picture(1).astype(np.float32)
-    assert np.abs(brought(image, shifted_by(0)) - image).max() < 1e-2

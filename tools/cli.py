@@ -1,0 +1,199 @@
+"""The ``setpiece`` command: every verb, its options and its words. What a verb does is in ``tools.commands_*``.
+
+Heavy libraries are imported inside the verbs, so that ``setpiece --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.console import guarded
+
+app = typer.Typer(
+    name="setpiece",
+    help="Film sets that stay standing: scenes built in 3D, painted frame by frame, consistent throughout.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Guidance(StrEnum):
+    """Whether frames are kept consistent by reprojection."""
+
+    on = "on"
+    off = "off"
+
+
+class Quality(StrEnum):
+    """How large and how carefully."""
+
+    draft = "draft"
+    preview = "preview"
+    final = "final"
+
+
+class PassFormat(StrEnum):
+    """What passes are written as."""
+
+    png = "png"
+    npz = "npz"
+    exr = "exr"
+
+
+SceneFile = Annotated[Path, typer.Argument(metavar="SCENE", help="The scene file, or the folder with its scene.yaml.")]
+Out = Annotated[Path, typer.Option(help="Where the folder of the scene goes.")]
+ShotName = Annotated[str | None, typer.Option(help="Only the shot of this name.")]
+PictureSize = Annotated[str | None, typer.Option(metavar="WxH", help="Another picture size, like 640x360.")]
+QualityOption = Annotated[
+    Quality, typer.Option(help="draft: a quarter of the width and height; preview: half; final: as the scene says.")
+]
+RasterizerName = Annotated[str, typer.Option(help="auto, gl, embree or open3d.")]
+Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
+Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
+
+
+@app.command()
+def new(name: Annotated[Path, typer.Argument(help="The folder to make.")]) -> None:
+    """Make a folder with a commented scene to start from."""
+    from tools.commands_scene import new_scene
+
+    new_scene(name)
+
+
+@app.command()
+def check(
+    scene: SceneFile, size: PictureSize = None, quality: QualityOption = Quality.final, json: Json = False
+) -> None:
+    """Read and build a scene, and say what it holds and about how long it takes."""
+    from tools.commands_scene import check_scene
+
+    check_scene(scene, size, quality.value, json)
+
+
+@app.command()
+def proxy(
+    scene: SceneFile,
+    shot: ShotName = None,
+    size: PictureSize = None,
+    quality: QualityOption = Quality.final,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """The animatic (proxy.mp4) and a contact sheet of every shot: the built world, not painted."""
+    from tools.commands_proxy import make_proxy
+
+    make_proxy(scene, shot, size, quality.value, rasterizer, out, force, json)
+
+
+@app.command()
+def passes(
+    scene: SceneFile,
+    names: Annotated[
+        str, typer.Option("--pass", metavar="A,B", help="Which passes, like depth,normal,albedo; all for all.")
+    ] = "depth,normal",
+    form: Annotated[
+        PassFormat, typer.Option("--format", help="png to look at, npz or exr for exact values.")
+    ] = PassFormat.png,
+    shot: ShotName = None,
+    size: PictureSize = None,
+    quality: QualityOption = Quality.final,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Depth, normals, ids and more, one file a frame."""
+    from tools.commands_proxy import make_passes
+
+    make_passes(scene, names, form.value, shot, size, quality.value, rasterizer, out, force, json)
+
+
+@app.command()
+def render(
+    scene: SceneFile,
+    shot: ShotName = None,
+    guidance: Annotated[Guidance, typer.Option(help="off paints every frame by itself.")] = Guidance.on,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
+    ] = None,
+    size: PictureSize = None,
+    frames: Annotated[str | None, typer.Option(metavar="A-B", help="Only these frames, counted from 1.")] = None,
+    still: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only this frame, counted from 1.")] = None,
+    quality: QualityOption = Quality.final,
+    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Paint the shots: frames, film and manifest. Stopped at any moment, the same command goes on from there."""
+    from tools.commands_render import Choices, render_scene
+
+    choices = Choices(
+        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force
+    )
+    render_scene(scene, choices, json)
+
+
+@app.command()
+def report(
+    scene: SceneFile,
+    shot: ShotName = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
+    ] = None,
+    size: PictureSize = None,
+    quality: QualityOption = Quality.final,
+    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Paint with and without guidance, and measure how much steadier guidance is and whether it cost sharpness."""
+    from tools.commands_render import Choices
+    from tools.report import report_scene
+
+    report_scene(scene, Choices(shot, True, steps, size, None, None, quality.value, seed, rasterizer, out, force), json)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check this machine, and say how to mend what is missing."""
+    from tools.doctor import examine
+
+    raise typer.Exit(examine(json))
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of scene files, for completion in editors."""
+    from tools.commands_scene import print_schema
+
+    print_schema()
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """The generators that can paint."""
+    from tools.commands_scene import list_models
+
+    list_models(json)
+
+
+def main() -> None:
+    """Entry point: ends the process with 0, or 2 for bad input, 1 for a bug of ours, 130 when stopped."""
+    sys.exit(guarded(lambda: app(standalone_mode=False)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Verbs that draw the built world: proxy (animatic and sheet) and passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from conditioning.job import key_of
+from conditioning.stage import Stage
+from render.files import bytes_from_display, sole_writer, write_image
+from render.passes import Passes
+from render.passfile import LIGHT, chosen_passes, layer, picture, write_layers
+from render.raster import Rasterizer, open_rasterizer
+from render.shade import Shader, Shading
+from render.sheet import Tile, burn_in, contact_sheet, spread, timecode
+from render.video import write_video
+from tools.console import Progress, emit, progress, say
+from tools.opened import Opened, open_production
+from worldgen.conventions import U8
+from worldgen.world import Shot, World
+
+SHEET_PICTURES = 8
+
+
+def make_proxy(
+    path: Path,
+    shot: str | None,
+    size: str | None,
+    quality: str,
+    rasterizer: str,
+    out: Path,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """proxy.mp4 and sheet.jpg of every chosen shot, made only if what they show has changed."""
+    opened = open_production(path, out)
+    shots = opened.shots(shot, size, quality)
+    raster = open_rasterizer(rasterizer)
+    shader = Shader(opened.production.world, raster)
+    results = []
+    for one in shots:
+        folder = opened.folder / one.name
+        key = key_of([opened.geometry_key(one), raster.name])
+        stage, names = Stage(folder, "proxy.json", key), ["proxy.mp4", "sheet.jpg"]
+        made = force or not stage.is_done(names)
+        if made:
+            with sole_writer(folder), progress(f"{one.name}: proxy") as tell:
+                stage.begin(names)
+                _animatic(opened, one, shader, folder, tell)
+                stage.finish(names, {"shot": one.name, "rasterizer": f"{raster.name}: {raster.detail}"})
+        say(f"{one.name}: {'made' if made else 'nothing to do,'} {folder / 'proxy.mp4'}, {folder / 'sheet.jpg'}")
+        results.append(
+            {"shot": one.name, "film": str(folder / names[0]), "sheet": str(folder / names[1]), "made": made}
+        )
+    raster.close()
+    if as_json:
+        emit({"scene": opened.production.name, "shots": results})
+
+
+def _animatic(opened: Opened, shot: Shot, shader: Shader, folder: Path, tell: Progress) -> None:
+    chosen = set(spread(shot.frames, SHEET_PICTURES))
+    tiles: list[Tile] = []
+
+    def frames() -> Iterator[U8]:
+        for k, shading, passes in shaded(opened.production.world, shot, shader):
+            image = bytes_from_display(shading.proxy)
+            clock = timecode(k, shot.fps)
+            if k in chosen:
+                views = [
+                    picture(name, layer(name, passes, shading), shading.sky.display)
+                    for name in ("depth", "camera_normal")
+                ]
+                tiles.append(Tile(image, f"{shot.name}  {k + 1:04d}", clock, tuple(views)))
+            tell(k + 1, shot.frames)
+            yield burn_in(image, f"{opened.production.name} / {shot.name}  {k + 1:04d}", clock)
+
+    write_video(folder / "proxy.mp4", frames(), shot.fps, crf=20, preset="fast")
+    seconds = float(shot.frames / shot.fps)
+    title = f"{opened.production.title}: {shot.name}, {seconds:.1f} s, {shot.frames} frames"
+    write_image(folder / "sheet.jpg", contact_sheet(tiles, title=title))
+
+
+def shaded(world: World, shot: Shot, shader: Shader) -> Iterator[tuple[int, Shading, Passes]]:
+    """Every frame of a shot (from 0) with its light and its passes."""
+    for k, camera in enumerate(shot.track):
+        snapshot = world.at(shot.time(k))
+        shading = shader.shade(snapshot, camera)
+        yield k, shading, Passes(snapshot, camera, shading.gbuffer)
+
+
+def make_passes(
+    path: Path,
+    words: str,
+    form: str,
+    shot: str | None,
+    size: str | None,
+    quality: str,
+    rasterizer: str,
+    out: Path,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Files below passes/: one a pass and frame, or for EXR one a frame; only what is missing is made."""
+    wanted = chosen_passes(words)
+    opened = open_production(path, out)
+    shots = opened.shots(shot, size, quality)
+    raster = open_rasterizer(rasterizer)
+    results = []
+    for one in shots:
+        folder = opened.folder / one.name / "passes"
+        groups = {"exr": wanted} if form == "exr" else {name: (name,) for name in wanted}
+        files = [f"{k + 1:04d}.{form}" for k in range(one.frames)]
+        key = opened.geometry_key(one)
+        stages = {
+            group: Stage(folder / group, f"{form}.json", key_of([key, raster.name, names]))
+            for group, names in groups.items()
+        }
+        todo = {group: stage for group, stage in stages.items() if force or not stage.is_done(files)}
+        if todo:
+            with sole_writer(folder), progress(f"{one.name}: {', '.join(todo)}") as tell:
+                missing = {group: set(files if force else stage.begin(files)) for group, stage in todo.items()}
+                targets = {group: (stage.folder, groups[group]) for group, stage in todo.items()}
+                _write_passes(opened.production.world, one, raster, targets, files, missing, tell)
+                for group, stage in todo.items():
+                    stage.finish(files, {"passes": groups[group], "rasterizer": f"{raster.name}: {raster.detail}"})
+        kept = [group for group in groups if group not in todo]
+        if todo:
+            say(f"{one.name}: made {', '.join(todo)} in {folder}")
+        if kept:
+            say(f"{one.name}: nothing to do for {', '.join(kept)}")
+        results.append({"shot": one.name, "folder": str(folder), "made": list(todo), "kept": kept})
+    raster.close()
+    if as_json:
+        emit({"scene": opened.production.name, "shots": results})
+
+
+def _write_passes(
+    world: World,
+    shot: Shot,
+    raster: Rasterizer,
+    targets: dict[str, tuple[Path, tuple[str, ...]]],
+    files: list[str],
+    missing: dict[str, set[str]],
+    tell: Progress,
+) -> None:
+    """targets: for each group its folder and its passes. files: a name for each frame. missing: those to be written."""
+    lit = any(name in LIGHT for _, names in targets.values() for name in names)
+    shader = Shader(world, raster) if lit else None
+    for k, camera in enumerate(shot.track):
+        now = [target for group, target in targets.items() if files[k] in missing[group]]
+        if now:
+            snapshot = world.at(shot.time(k))
+            shading = shader.shade(snapshot, camera) if shader else None
+            gbuffer = shading.gbuffer if shading else raster.rasterize(snapshot, camera)
+            passes = Passes(snapshot, camera, gbuffer)
+            for folder, names in now:
+                layers = {name: layer(name, passes, shading) for name in names}
+                write_layers(folder / files[k], layers, camera, world.sky.display)
+        tell(k + 1, shot.frames)

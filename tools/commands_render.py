@@ -1,0 +1,118 @@
+"""The verb that paints: which frames, with what, where to, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conditioning.job import RenderJob, Result, run_job
+from conditioning.machine import code_key
+from render.files import sole_writer
+from render.raster import Rasterizer, open_rasterizer
+from tools.console import emit, progress, say
+from tools.opened import Opened, open_production, parsed_frames
+from tools.painters import painting_of
+from worldgen.world import Shot
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the command line asks for. None: as the scene or the model says.
+
+    shot: only this one. steps: of sampling. size: ``WxH``. frames: ``A-B`` from 1. still: one frame, from 1. quality:
+    a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there.
+    """
+
+    shot: str | None
+    guided: bool
+    steps: int | None
+    size: str | None
+    frames: str | None
+    still: int | None
+    quality: str
+    seed: int | None
+    rasterizer: str
+    out: Path
+    force: bool
+
+
+def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
+    """Paint the chosen shots of the scene at ``path``."""
+    if choices.frames is not None and choices.still is not None:
+        raise ValueError("--frames and --still exclude each other: ask for one of them")
+    opened = open_production(path, choices.out)
+    raster = open_rasterizer(choices.rasterizer)
+    results = []
+    for shot in opened.shots(choices.shot, choices.size, choices.quality):
+        result = paint_shot(opened, shot, choices, raster, guided=choices.guided)
+        where = result.film or result.frames[0]
+        if result.nothing_to_do:
+            say(f"{shot.name}: nothing to do, {where} is up to date")
+        else:
+            kept = f", {result.kept} were there" if result.kept else ""
+            say(f"{shot.name}: painted {result.painted} frames in {result.seconds:.0f} s{kept}: {where}")
+        results.append(described(shot, result))
+    raster.close()
+    if as_json:
+        emit({"scene": opened.production.name, "shots": results})
+
+
+def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Result:
+    """Paint one shot, or the frames of it that were asked for, each kind of work in a folder of its own."""
+    start, stop = chosen_frames(shot, choices)
+    folder = opened.folder / shot.name
+    if not guided:
+        folder /= "unguided"
+    if choices.still is not None:
+        folder = folder / "stills" / f"{choices.still:04d}"
+    elif choices.frames is not None:
+        folder = folder / "ranges" / f"{start + 1:04d}-{stop:04d}"
+    chosen = painting_of(opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided)
+    job = RenderJob(
+        scene=opened.scene_key(shot, prompts=chosen.reads_prompts),
+        shot=shot.name,
+        start=start,
+        stop=stop,
+        width=shot.track.width,
+        height=shot.track.height,
+        fps=shot.fps,
+        model=chosen.model,
+        weights=chosen.weights,
+        steps=chosen.steps,
+        window=chosen.window,
+        guidance=chosen.guidance,
+        seed=chosen.seed,
+        rasterizer=raster.name,
+        device=chosen.device,
+        code=code_key(),
+    )
+    words = f"{shot.name}: painting" if guided else f"{shot.name}: painting unguided"
+    with sole_writer(folder), progress(words) as tell:
+        if choices.force:
+            shutil.rmtree(folder / "windows", ignore_errors=True)
+        tell(0, stop - start)
+        return run_job(job, chosen.make, folder, tell, film=choices.still is None)
+
+
+def chosen_frames(shot: Shot, choices: Choices) -> tuple[int, int]:
+    """The first frame and the one after the last, from 0. Errors: ``ValueError``."""
+    if choices.still is not None:
+        return parsed_frames(str(choices.still), shot.frames)
+    if choices.frames is not None:
+        return parsed_frames(choices.frames, shot.frames)
+    return 0, shot.frames
+
+
+def described(shot: Shot, result: Result) -> dict[str, Any]:
+    """A result as JSON values."""
+    return {
+        "shot": shot.name,
+        "frames": [str(path) for path in result.frames],
+        "film": str(result.film) if result.film else None,
+        "manifest": str(result.manifest),
+        "painted": result.painted,
+        "kept": result.kept,
+        "seconds": round(result.seconds, 3),
+    }

@@ -1,0 +1,120 @@
+"""What every verb starts from: a scene file opened, its shots chosen and sized, and the hashes that name its parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from conditioning.job import file_key, key_of
+from conditioning.machine import code_key
+from worldgen.build import Production, build
+from worldgen.camera import CameraTrack
+from worldgen.load import load_scene
+from worldgen.spec import Scene
+from worldgen.world import Shot
+
+SCALES: Final = {"draft": 0.25, "preview": 0.5, "final": 1.0}
+"""Of width and height."""
+MAX_SIDE: Final = 8192
+_COMPANIONS: Final = (".gltf", ".obj")
+"""Mesh files that read others (buffers, materials, pictures) from their folder."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scene file with all that was built from it. ``folder`` is where its output goes."""
+
+    path: Path
+    scene: Scene
+    production: Production
+    folder: Path
+
+    def shots(self, name: str | None, size: str | None, quality: str) -> tuple[Shot, ...]:
+        """The shot called ``name``, or all in order of the cut, at the asked size."""
+        chosen = self.production.shots if name is None else (self.production.shot(name),)
+        return tuple(sized(shot, size, quality) for shot in chosen)
+
+    def scene_key(self, shot: Shot, *, prompts: bool) -> str:
+        """Names all of the scene that the pictures of ``shot`` depend on, with or without the ``prompts``."""
+        words = self.scene.model_dump(mode="json", exclude={"shots", "title"})
+        for told in ("model", "steps", *(() if prompts else ("prompt", "negative"))):
+            del words["look"][told]  # model and steps stand beside this key wherever they matter
+        said = next(words for words in self.scene.shots if words.name == shot.name)
+        own = said.model_dump(mode="json", exclude=set() if prompts else {"prompt"})
+        return key_of([words, own, self._assets(), _track_words(shot)])
+
+    def geometry_key(self, shot: Shot) -> str:
+        """Names all that the built pictures of ``shot`` depend on: not its prompts, which are never rasterized."""
+        return key_of([self.scene_key(shot, prompts=False), code_key()])
+
+    def _assets(self) -> list[str]:
+        files: list[Path] = []
+        for asset in self.production.assets:
+            beside = sorted(p for p in asset.parent.iterdir() if p.is_file()) if asset.suffix in _COMPANIONS else []
+            files += [asset, *beside]
+        return [file_key(file) for file in files]
+
+
+def open_production(path: Path, out: Path) -> Opened:
+    """Read and build the scene at ``path`` (a file, or a folder with a scene.yaml); its output goes below ``out``.
+
+    Errors: ``SceneError`` at its line, ``ValueError``, ``OSError``.
+    """
+    file = path / "scene.yaml" if path.is_dir() else path
+    scene = load_scene(file)
+    name = file.resolve().parent.name if file.stem == "scene" else file.stem
+    production = build(scene, base=file.parent, name=name or "scene")
+    return Opened(file, scene, production, out / production.name)
+
+
+def sized(shot: Shot, size: str | None, quality: str) -> Shot:
+    """``shot`` at ``size`` (``WxH``), or at its own size scaled by ``quality`` to even numbers; same view across."""
+    width, height = shot.track.width, shot.track.height
+    if size is not None:
+        width, height = parsed_size(size)
+    elif SCALES[quality] != 1.0:
+        width, height = (max(2, 2 * round(side * SCALES[quality] / 2)) for side in (width, height))
+    if (width, height) == (shot.track.width, shot.track.height):
+        return shot
+    return replace(shot, track=_resized(shot.track, width, height))
+
+
+def parsed_size(text: str) -> tuple[int, int]:
+    """Width and height of ``WxH``. Errors: ``ValueError``."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (16 <= width <= MAX_SIDE and 16 <= height <= MAX_SIDE):
+        raise ValueError(
+            f"{text!r} is not a picture size: write width x height in pixels, 16 to {MAX_SIDE}, like 1280x720"
+        )
+    return width, height
+
+
+def parsed_frames(text: str, frames: int) -> tuple[int, int]:
+    """``A-B`` or ``A``, counted from 1, as a half-open range from 0. Errors: ``ValueError``."""
+    match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last <= frames:
+        raise ValueError(f"{text!r} are no frames of this shot: write first-last, within 1-{frames}")
+    return first - 1, last
+
+
+def _resized(track: CameraTrack, width: int, height: int) -> CameraTrack:
+    """Another pixel grid; pixels stay square, so another shape of picture shows less or more above and below."""
+    K = track.K.copy()
+    K[:, 0, :] *= width / track.width
+    K[:, 1, 1] *= width / track.width
+    K[:, 1, 2] = K[:, 1, 2] * height / track.height
+    return replace(track, K=K, width=width, height=height)
+
+
+def _track_words(shot: Shot) -> list[object]:
+    """The cameras themselves: whatever moves them, the same cameras give the same pictures."""
+    track = shot.track
+    arrays = (track.world_from_camera, track.K, track.focus_m, track.f_stop)
+    numbers = [key_of(np.round(array, 9).tolist()) for array in arrays]
+    return [*numbers, track.width, track.height, track.near, track.far, str(shot.fps), shot.start]
