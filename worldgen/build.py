@@ -20,6 +20,7 @@ from worldgen.light import Lamp, Sky, black_body
 from worldgen.load import load_scene
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh
+from worldgen.meshfile import load_mesh
 from worldgen.sets import SetPiece
 from worldgen.sets.street import street
 from worldgen.spec import ActionWords, CharacterWords, GroundWords, LampWords, Look, Prop, Scene, SetWords, Shape
@@ -144,8 +145,6 @@ def _prop_mesh(prop: Prop, base: Path, loc: Loc) -> Mesh:
             if prop.scale != 1.0:
                 mesh = mesh.transformed(np.diag([prop.scale, prop.scale, prop.scale, 1.0]))
         else:
-            from worldgen.meshfile import load_mesh
-
             assert prop.asset is not None  # check.py has asked for one
             mesh = load_mesh(asset_path(base, prop.asset), scale=prop.scale)
             if prop.material is not None or prop.color is not None:

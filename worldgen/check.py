@@ -12,10 +12,10 @@ from typing import Any, Final
 from worldgen.camera_words import MAX_FRAMES, CameraWords, ShotWords
 from worldgen.character import JOINTS
 from worldgen.errors import Loc, SceneProblem, listed, nearest
+from worldgen.meshfile import SUFFIXES
 from worldgen.spec import CharacterWords, Prop, Scene
 from worldgen.units import show
 
-ASSET_SUFFIXES: Final = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 RESERVED: Final = {"memory", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
 """Folder names of the output tree, and names that Windows keeps for itself."""
 
@@ -109,8 +109,8 @@ def asset_path(base: Path, asset: str) -> Path:
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, siblings)
         raise SceneProblem(f"the asset {show(asset)} {what}" + (f": is it `{near}`?" if near else ""))
-    if path.suffix.lower() not in ASSET_SUFFIXES:
-        raise SceneProblem(f"{show(asset)} is not a mesh file: use {', '.join(ASSET_SUFFIXES)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise SceneProblem(f"{show(asset)} is not a mesh file: use {', '.join(SUFFIXES)}")
     return path
 
 

@@ -32,7 +32,7 @@ def scene_from_text(text: str, path: Path | str) -> Scene:
 
 def _validated(data: Any, source: Source, *, base: Path) -> Scene:
     try:
-        scene = Scene.model_validate(data, by_name=False)
+        scene = Scene.model_validate(data)
     except ValidationError as error:
         raise _first(error, data, source) from None
     scene._source = source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from worldgen.spec import Scene
@@ -14,6 +15,11 @@ def scene_schema() -> dict[str, Any]:
     schema["definitions"] = schema.pop("$defs")
     schema["patternProperties"] = {"^x-": {"description": "The author's own: templates for YAML anchors."}}
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+
+
+def schema_text() -> str:
+    """What ``scenes/scene.schema.json`` holds."""
+    return json.dumps(scene_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _draft7(node: Any) -> Any:
@@ -32,3 +38,7 @@ def _draft7(node: Any) -> Any:
             field.pop("default", None)
             field.pop("title", None)
     return result
+
+
+if __name__ == "__main__":  # python -m worldgen.schema > scenes/scene.schema.json
+    print(schema_text(), end="")

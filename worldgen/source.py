@@ -154,7 +154,9 @@ class _Reader:
             text = str(node.value).replace("_", "")
             if tag == "float":
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-            return int(text, 0) if text.lower().startswith(("0x", "0o", "0b")) else int(text)
+            if text.startswith("0x"):  # a size, `0x720`, rather than a hexadecimal number
+                return str(node.value)
+            return int(text, 8 if text.startswith("0o") else 10)
         except ValueError:
             return str(node.value)
 

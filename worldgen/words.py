@@ -21,7 +21,7 @@ def _yaml_word(name: str) -> str:
 class Words(BaseModel):
     """A mapping of known keys. An unknown key is an error that names the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_yaml_word, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_yaml_word)
 
     @classmethod
     def words(cls) -> list[str]:
@@ -41,9 +41,8 @@ class Words(BaseModel):
         data = cls.prepared(data)
         if not isinstance(data, Mapping):
             raise SceneProblem(f"{show(data)} stands where a mapping with {listed(cls.words())} is expected")
-        known = {*cls.words(), *cls.model_fields}
         for key in data:
-            if key not in known:
+            if key not in cls.words():
                 near = nearest(str(key), cls.words())
                 hint = "" if near else f": use {listed(cls.words())}"
                 raise SceneProblem(f"unknown key {show(key)}{hint}", (key,), at_key=True, suggestion=near)
