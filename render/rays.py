@@ -53,7 +53,8 @@ class _EmbreePart:
         triangle, bary, distance = np.empty(n, np.int32), np.empty((n, 2), np.float32), np.empty(n, np.float32)
 
         def shoot(s: slice) -> None:
-            a = self._scene.run(origins[s], directions[s], dists=reach[s], query="INTERSECT", output=1)
+            # A copy: the engine writes the distances it finds over the reach it was given.
+            a = self._scene.run(origins[s], directions[s], dists=reach[s].copy(), query="INTERSECT", output=1)
             miss = a["primID"] < 0
             for answer in (a["u"], a["v"]):
                 answer[miss] = 0.0
@@ -67,7 +68,7 @@ class _EmbreePart:
         blocked = np.empty(len(origins), np.bool_)
 
         def shoot(s: slice) -> None:
-            blocked[s] = self._scene.run(origins[s], directions[s], dists=reach[s], query="OCCLUDED") >= 0
+            blocked[s] = self._scene.run(origins[s], directions[s], dists=reach[s].copy(), query="OCCLUDED") >= 0
 
         deal(shoot, len(origins), _SLICE)
         return blocked

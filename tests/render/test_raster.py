@@ -188,7 +188,7 @@ def test_unknown_and_broken_backends_are_told_apart(monkeypatch):
         raise RasterizerUnavailable(f"The {name} rasterizer is broken.")
 
     monkeypatch.setattr(raster, "_opened", refuse)
-    with pytest.raises(RasterizerUnavailable, match="gl rasterizer is broken. The embree rasterizer is broken."):
+    with pytest.raises(RasterizerUnavailable, match=r"gl rasterizer is broken\. The embree rasterizer is broken\."):
         open_rasterizer()
     assert [(name, works) for name, works, _ in describe_rasterizers()] == [(n, False) for n in raster.NAMES]
 
