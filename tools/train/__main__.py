@@ -38,7 +38,8 @@ def main() -> int:
             first, last = (int(v) for v in options.seeds.split("-"))
             make_data(options.data, range(first, last + 1), options.cameras, options.spp)
         elif options.stage == "train":
-            from tools.train.loop import Settings, train as learn
+            from tools.train.loop import Settings
+            from tools.train.loop import train as learn
 
             settings = Settings(batch=options.batch, crop=options.crop, steps=options.steps, minutes=options.minutes)
             print(learn(options.data, options.out, settings, options.start_from))

@@ -14,13 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from conditioning.controls import controls
-from render.raster import open_rasterizer
+from render.raster import Rasterizer, open_rasterizer
 from render.shade import Shader
 from tools.train.truth import PathTracer
 from tools.train.worlds import training_cameras, training_world
+from worldgen.camera import Camera
 from worldgen.conventions import seed_from
+from worldgen.world import Snapshot
 
 SPP = 32
+CANDIDATES = 3
+"""Views tried for each picture; the one that shows the most triangles is path-traced."""
 HELD_OUT = 1_000_000
 """Seeds from here on are never trained on."""
 
@@ -34,25 +38,25 @@ def make_data(folder: Path, seeds: Iterable[int], cameras: int = 16, spp: int = 
         if path.exists():
             continue
         start = time.monotonic()
-        arrays = world_pairs(seed, cameras, spp, rasterizer=rasterizer)
+        arrays = world_pairs(seed, cameras, spp, rasterizer)
         part = path.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
         part.replace(path)
         print(f"world {seed}: {len(arrays['target'])} pictures in {time.monotonic() - start:.1f} s", flush=True)
 
 
-def world_pairs(seed: int, cameras: int, spp: int, rasterizer: object = None) -> dict[str, np.ndarray]:
-    """One world's pairs: maps (n, M, h, w), proxy and target (n, 3, h, w), all float16 in [-1, 1], light (n, L) float32.
+def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> dict[str, np.ndarray]:
+    """One world's pairs: maps (n, M, h, w), proxy and target (n, 3, h, w) float16 in [-1, 1], light (n, L) float32.
 
     Pictures that show almost only sky are left out.
     """
     world = training_world(seed)
     snapshot = world.at(float(np.random.default_rng(seed_from("moment", seed)).uniform(0, 4)))
-    shader = Shader(world, rasterizer or open_rasterizer())  # type: ignore[arg-type]
+    shader = Shader(world, rasterizer)
     tracer = PathTracer(snapshot, world.sky, world.lamps)
     maps, lights, proxies, targets = [], [], [], []
-    for k, camera in enumerate(training_cameras(seed, cameras)):
+    for k, camera in enumerate(_richest(snapshot, training_cameras(seed, cameras * CANDIDATES), rasterizer)):
         shading = shader.shade(snapshot, camera)
         close = np.isfinite(shading.depth) & (shading.depth < 0.4)
         if shading.coverage.mean() < 0.3 or close.mean() > 0.3:
@@ -69,3 +73,10 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: object = None) ->
         "proxy": np.array(proxies),
         "target": np.array(targets),
     }
+
+
+def _richest(snapshot: Snapshot, cameras: list[Camera], rasterizer: Rasterizer) -> list[Camera]:
+    """Of every ``CANDIDATES`` cameras, the one that sees the most triangles: bare walls teach little."""
+    seen = [len(np.unique(rasterizer.rasterize(snapshot, camera).triangle)) for camera in cameras]
+    groups = range(0, len(cameras), CANDIDATES)
+    return [cameras[start + int(np.argmax(seen[start : start + CANDIDATES]))] for start in groups]

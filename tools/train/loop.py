@@ -138,7 +138,7 @@ def train(data: Path, out: Path, settings: Settings, start_from: Path | None = N
             predicted = model(*(_last(a) for a in (x,)), t, _last(maps), light, _last(proxy))
         loss = picture_loss(predicted.float(), target)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1

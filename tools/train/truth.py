@@ -85,7 +85,7 @@ class PathTracer:
         # Channels: radiance, alpha, then the three layers asked for.
         radiance, albedo, normal, position = (np.ascontiguousarray(image[..., k : k + 3]) for k in (0, 4, 7, 10))
         if denoise:
-            radiance = _denoised(radiance, albedo + (1.0 - image[..., 3:4]), normal)
+            radiance = _denoised(radiance, (albedo + (1.0 - image[..., 3:4])).astype(np.float32), normal)
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
 
 
@@ -181,7 +181,9 @@ def _mesh(mi: Any, snapshot: Snapshot, index: int) -> Any:
 def _bsdf(mi: Any, material: Material) -> dict[str, Any]:
     color: dict[str, Any] = {"type": "rgb", "value": [float(v) for v in material.base_color]}
     if material.texture is not None:
-        picture = np.clip(material.texture.detail * np.float32(material.base_color), 0.0, 1.0).astype(np.float32)
+        picture = np.clip(material.texture.detail * np.array(material.base_color, np.float32), 0.0, 1.0).astype(
+            np.float32
+        )
         color = {
             "type": "bitmap",
             "bitmap": mi.Bitmap(np.ascontiguousarray(picture[::-1])),

@@ -26,13 +26,13 @@ LOOSE: Final = tuple(k for k in KINDS if k not in ("skin", "hair", "water", "win
 
 
 def training_world(seed: int) -> World:
-    """Three streets to one plaza of loose shapes, at all hours and weathers, people in them."""
+    """Six streets to one plaza of loose shapes, at all hours and weathers, people in them."""
     rng = np.random.default_rng(seed_from("world", seed))
     sky = training_sky(rng)
     lamps_on = sky.sun_elevation < np.radians(3)
     things: list[Thing] = []
     lamps: tuple[Lamp, ...] = ()
-    if rng.random() < 0.75:
+    if rng.random() < 0.85:
         piece = street(
             length=float(rng.uniform(25, 50)),
             width=float(rng.uniform(7, 12)),
@@ -47,7 +47,7 @@ def training_world(seed: int) -> World:
         things += [Thing(f"plaza/wall-{k}", _wall(rng)) for k in range(int(rng.integers(0, 4)))]
         if lamps_on:
             lamps = tuple(_lamp(rng, k) for k in range(3))
-    things += [Thing(f"loose-{k}", _loose(rng)) for k in range(int(rng.integers(3, 12)))]
+    things += [Thing(f"loose-{k}", _loose(rng)) for k in range(int(rng.integers(4, 14)))]
     for k in range(int(rng.integers(1, 4))):
         things.append(_person(rng, k))
     return World(tuple(things), sky, lamps)
@@ -82,7 +82,7 @@ def training_cameras(seed: int, count: int) -> list[Camera]:
         lens = Lens(focal_mm=float(rng.choice([18, 24, 28, 35, 35, 50, 75])))
         camera = Camera(look_at(eye, target), lens.intrinsics(width, height), width, height)
         x = int(rng.integers(0, width - TILE + 1))
-        y = int(rng.integers(0, height - TILE + 1) ** 1.0)
+        y = int(rng.integers(0, height - TILE + 1))
         cameras.append(camera.cropped(x, y, TILE, TILE))
     return cameras
 
@@ -103,7 +103,7 @@ def _loose(rng: np.random.Generator) -> Mesh:
         shapes.sphere(size * 0.6, material),
         shapes.cylinder(size * 0.5, float(rng.uniform(0.3, 2.0)), material),
         shapes.cone(size * 0.6, float(rng.uniform(0.4, 1.6)), material),
-        shapes.capsule(size * 0.35, float(rng.uniform(0.4, 1.5)), material),
+        shapes.capsule(size * 0.3, float(rng.uniform(0.7, 1.6)), material),
         shapes.torus(size * 0.6, size * 0.2, material),
     )[int(rng.integers(6))]
     return shape.transformed(_place(rng))

@@ -8,6 +8,8 @@ light of the scene and the time enter by FiLM (Perez et al. 2018).
 from __future__ import annotations
 
 import math
+from itertools import pairwise
+from typing import cast
 from collections.abc import Sequence
 
 import torch
@@ -55,7 +57,7 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     light. channels: width of each level; level 0 works at half resolution. blocks: residual blocks a level.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         maps: int,
@@ -65,16 +67,19 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         condition: int = 128,
     ) -> None:
         super().__init__()
-        self.embed = nn.Sequential(nn.Linear(32 + light, condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU())
+        self.embed = nn.Sequential(
+            nn.Linear(32 + light, condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
+        )
         self.head = nn.Conv2d(4 * (3 + maps), channels[0], 3, padding=1)
-        pairs = list(zip(channels[:-1], channels[1:], strict=True))
+        pairs = list(pairwise(channels))
         self.down = nn.ModuleList(
             nn.ModuleList(Block(c, condition) for _ in range(n)) for c, n in zip(channels, blocks, strict=True)
         )
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
         self.grow = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in pairs)
         self.up = nn.ModuleList(
-            nn.ModuleList(Block(c, condition) for _ in range(n)) for c, n in zip(channels[:-1], blocks[:-1], strict=True)
+            nn.ModuleList(Block(c, condition) for _ in range(n))
+            for c, n in zip(channels[:-1], blocks[:-1], strict=True)
         )
         self.norm = ChannelNorm(channels[0])
         self.tail = nn.Conv2d(channels[0], 12, 3, padding=1)
@@ -98,14 +103,14 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         h = self.head(h)
         skips = []
         for level, stage in enumerate(self.down):
-            for block in stage:
+            for block in cast(nn.ModuleList, stage):
                 h = block(h, condition)
             if level < len(self.shrink):
                 skips.append(h)
                 h = self.shrink[level](h)
         for level in reversed(range(len(self.up))):
             h = F.pixel_shuffle(self.grow[level](h), 2) + skips[level]
-            for block in self.up[level]:
+            for block in cast(nn.ModuleList, self.up[level]):
                 h = block(h, condition)
         residual = F.pixel_shuffle(self.tail(F.silu(self.norm(h))), 2)[..., :height, :width]
         return proxy + residual

@@ -1,0 +1,117 @@
+"""Reprojection guidance: frames agree on what a surface looks like, inside every sampling step.
+
+A few frames of the window are anchors. Every other frame fetches, in one hop along exact correspondence, what the
+anchors before and after it show of its own surface points, and moves its clean prediction there, keeping its own local
+energy of fine detail (averaging is what blurs). A view counts by how well it saw the surface and by whether the light
+is the same there: where the proxy says that a shadow or a reflection has moved, frames do not copy from each other.
+
+After SyncMVD (Liu et al. 2023) and Rerender-A-Video (Yang et al. 2023), which edit x0 along estimated or UV
+correspondence; ours is exact, and one hop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.correspondence import Correspondence
+
+LOW_SIGMA: Final = 2.0
+ENERGY_SIGMA: Final = 6.0
+ENERGY_RANGE: Final = (0.7, 1.6)
+LIGHT_TOLERANCE: Final = 0.10
+ENOUGH: Final = 0.15
+"""Total weight of the views at which a frame follows them entirely."""
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How strongly and from where frames take each other's surfaces.
+
+    strength: 0 (off) to 1, share of the way to the consensus. every: frames between anchors. release: sigma below which
+    frames are left alone; 0 holds to the end.
+    """
+
+    strength: float = 1.0
+    every: int = 8
+    release: float = 0.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """One view that a frame takes from.
+
+    frame: index of the view's picture. grid: (H, W, 2) float32 where to fetch, in [-1, 1] as ``grid_sample`` has it.
+    weight: (H, W) float32 how much it counts there.
+    """
+
+    frame: int
+    grid: Tensor
+    weight: Tensor
+
+
+def anchors_of(start: int, stop: int, every: int) -> tuple[int, ...]:
+    """Anchor frames of a window: its last frame, and others evenly ``every`` frames or less before it."""
+    count = max(1, round((stop - start) / every))
+    return tuple(sorted({stop - 1 - (k * (stop - start)) // count for k in range(count)}))
+
+
+def source(frame: int, correspondence: Correspondence, near: float, proxy_i: Tensor, proxy_j: Tensor) -> Source:
+    """The source that view j is to frame i. near: 0-1, how close j is among the sources in time.
+
+    proxy_i, proxy_j: (3, H, W) proxy pictures in [-1, 1], which tell where the light has changed.
+    """
+    height, width = correspondence.visible.shape
+    size = torch.tensor([width, height], dtype=torch.float32)
+    grid = 2.0 * torch.from_numpy(correspondence.xy) / size - 1.0
+    there = warp(low_pass(proxy_j[None], 1.5), grid, "bilinear")
+    change = (there - low_pass(proxy_i[None], 1.5)).square().mean(1)[0].sqrt()
+    same_light = torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
+    weight = torch.from_numpy(correspondence.confidence) * torch.from_numpy(correspondence.visible)
+    weight = F.avg_pool2d(weight[None, None], 3, 1, 1)[0, 0] * (weight > 0)  # silhouettes fade in over a pixel
+    return Source(frame, grid, weight * same_light * near)
+
+
+def agreed(mine: Tensor, pictures: Tensor, views: Sequence[Source], guidance: Guidance) -> Tensor:
+    """One frame (C, H, W) moved towards the views."""
+    if not views or guidance.strength <= 0:
+        return mine
+    total = torch.zeros_like(mine)
+    weights = torch.full(mine.shape[1:], 1e-6)
+    for view in views:
+        total += view.weight * warp(pictures[view.frame][None], view.grid)[0]
+        weights += view.weight
+    fetched = total / weights
+    low_mine, low_fetched = low_pass(mine[None], LOW_SIGMA)[0], low_pass(fetched[None], LOW_SIGMA)[0]
+    high_mine, high = mine - low_mine, fetched - low_fetched
+    gain = (energy(high_mine) / energy(high).clamp(min=1e-8)).sqrt().clamp(*ENERGY_RANGE)
+    share = guidance.strength * (weights / ENOUGH).clamp(max=1.0)
+    return mine + share * (low_fetched + gain * high - mine)
+
+
+def energy(high: Tensor) -> Tensor:
+    """(1, H, W) local mean square of (C, H, W)."""
+    return low_pass(high.square().mean(0, keepdim=True)[None], ENERGY_SIGMA)[0]
+
+
+def warp(picture: Tensor, grid: Tensor, mode: str = "bicubic") -> Tensor:
+    """(1, C, H, W) fetched at ``grid`` (H, W, 2)."""
+    return F.grid_sample(picture, grid[None], mode=mode, padding_mode="border", align_corners=False)
+
+
+def low_pass(picture: Tensor, sigma: float) -> Tensor:
+    """(N, C, H, W) blurred by a Gaussian of ``sigma`` pixels, its border repeated."""
+    radius = max(1, int(2.5 * sigma + 0.5))
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=picture.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = (kernel / kernel.sum()).to(picture.dtype)
+    n, c, h, w = picture.shape
+    flat = picture.reshape(n * c, 1, h, w)
+    flat = F.conv2d(F.pad(flat, (radius, radius, 0, 0), mode="replicate"), kernel[None, None, None])
+    flat = F.conv2d(F.pad(flat, (0, 0, radius, radius), mode="replicate"), kernel[None, None, :, None])
+    return flat.reshape(n, c, h, w)
