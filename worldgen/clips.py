@@ -19,7 +19,7 @@ BLEND: Final = 0.45  # seconds from one action's bearing to the next one's
 
 @dataclass(frozen=True)
 class Stand:
-    """Be at ``at`` (x, y) metres, facing ``facing`` radians (counter-clockwise from +Y seen from above), for ``seconds``."""
+    """Be at ``at`` (x, y) metres for ``seconds``. facing: radians, counter-clockwise from +Y seen from above."""
 
     at: tuple[float, float]
     facing: float = 0.0
@@ -152,8 +152,8 @@ def _lerp(a: F64, b: F64, ta: float, tb: float, t: F64) -> F64:
 def choreographed(actions: Sequence[Action], build: Build, ground: Ground | None = None, phase: float = 0.0) -> Motion:
     """The motion of ``actions``, one after another, for one body.
 
-    ground: height in metres at (x, y); flat at 0 without it. phase: seconds by which breath and weight shift are moved, so
-    that two people do not breathe as one. Raises ValueError for an action that cannot be done.
+    ground: height in metres at (x, y); flat at 0 without it. phase: seconds by which breath and weight shift are
+    moved, so that two people do not breathe as one. Raises ValueError for an action that cannot be done.
     """
     floor: Ground = ground if ground is not None else lambda x, y: 0.0
     place, heading, time = _origin(actions)
@@ -218,7 +218,7 @@ def _walk(action: Walk, build: Build, place: F64, heading: float, floor: Ground,
     result = []
     if abs(start - heading) > 0.35:
         result.append(_turn(build, place, heading, start, floor))
-    count = max(int(round(length / step_length(action.speed, build.size))), 1)
+    count = max(round(length / step_length(action.speed, build.size)), 1)
     stride = length / count
 
     def progress(u: float) -> tuple[F64, float]:

@@ -20,7 +20,7 @@ from worldgen.posture import SIDES, SOLE, Posture, turn_z
 from worldgen.skinning import Rig
 
 LAND: Final = 0.44  # a foot lands this many steps before the body passes it
-LEAVE: Final = 0.72  # and leaves this many after
+LEAVE: Final = 0.66  # and leaves this many after
 HALF_WIDTH: Final = 0.062  # of the walking track, metres, for the baked body
 STANDING_HALF_WIDTH: Final = 0.095
 TOE_OUT: Final = 0.10  # radians
@@ -53,9 +53,10 @@ class Build:
 class Steps:
     """Footsteps, and the way the body takes over them.
 
-    seconds_a_step. where: (P, 2) world metres, the body's way at each whole step u = 0 … n is ``way(u)``. plants: (n + 3, 3)
-    world metres of the ball of the foot; plants 0 and 1 are where the feet stand at the start, plant k + 1 is where step
-    k lands. side: (n + 3,) 0 left, 1 right. yaw: (n + 3,) heading of each planted foot. stride: metres a step.
+    count: n. stride: metres a step. way: (u, 0 … n steps along) to where the body is, (2,) metres, and its heading.
+    plants: (n + 3, 3) world metres of the ball of the foot; plants 0 and 1 are where the feet stand at the start, plant
+    k + 1 is where step k lands. side: (n + 3,) 0 left, 1 right. yaw: (n + 3,) heading of each planted foot.
+    body_ground: (n + 1,) height of the ground under the body at each step.
     """
 
     build: Build
@@ -103,7 +104,7 @@ def planned(
     ground: Ground,
     first_side: int = 1,
 ) -> Steps:
-    """Plant the feet of ``count`` steps along ``way`` (step number to place (2,) and heading); the last one closes up."""
+    """Plant the feet of ``count`` steps along ``way`` (see :class:`Steps`); the last one closes up."""
     plants, side, yaw = [], [], []
     for k in range(-1, count + 2):
         u = float(np.clip(k, 0, count))
@@ -145,8 +146,9 @@ def body_progress(phase: float, count: int) -> float:
 
 
 def posture(steps: Steps, time: float) -> tuple[Posture, float]:
-    """What the body does ``time`` seconds after the first weight shift (standing before and after), and how much of it is
-    walking (0–1).
+    """What the body does ``time`` seconds after the first weight shift, and how much of it is walking (0–1).
+
+    Before and after it stands.
     """
     build, size = steps.build, steps.build.size
     phase = float(np.clip(time / steps.seconds_a_step - START, -START, steps.count + STOP))
@@ -164,7 +166,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
         cycle += np.pi
     reach, stance_right = np.cos(cycle), np.sin(cycle)
     sway = 0.020 * size * going * stance_right
-    bob = 0.016 * size * effort * np.cos(2 * (cycle - np.pi / 2)) - 0.014 * size * effort
+    bob = 0.016 * size * effort * np.cos(2 * (cycle - np.pi / 2)) - 0.018 * size * effort
     ground = float(np.interp(u, np.arange(steps.count + 1), steps.body_ground))
     pelvis_xy = at + (turn_z(heading) @ np.array([sway, 0.0, 0.0]))[:2]
     hips = np.array([0.03 * effort, -0.055 * effort * stance_right, 0.085 * effort * reach])
@@ -232,14 +234,15 @@ def _swing(steps: Steps, row: int, following: int, x: float, effort: float) -> t
     place = a + (b - a) * forward
     place[2] = a[2] + (b[2] - a[2]) * smooth(x * 1.4 if b[2] > a[2] else x)
     rise = abs(b[2] - a[2])
-    clearance = (0.045 + 0.05 * (1.0 - min(effort, 1.0))) * steps.build.size + 0.35 * rise
-    place[2] += clearance * np.sin(np.pi * x**0.75) ** 2
+    clearance = (0.062 + 0.04 * (1.0 - min(effort, 1.0))) * steps.build.size + 0.35 * rise
+    place[2] += clearance * np.sin(np.pi * x**0.62) ** 1.6
+    bent = 1.0 - smooth((x - 0.1) / 0.6) + smooth((x - 0.7) / 0.3)
     pitch = effort * (HEEL_UP * (1.0 - smooth((x - 0.05) / 0.72)) - TOE_UP * smooth((x - 0.45) / 0.55))
     return (
         place,
         float(steps.yaw[row] + (steps.yaw[following] - steps.yaw[row]) * smooth(x)),
         pitch,
-        1.0 - smooth(x * 3),
+        bent,
     )
 
 
@@ -253,7 +256,7 @@ def _reachable(build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, 
         thigh, calf, foot, ball = (rig.heads[rig.row(f"{b}_{side}")] for b in ("thigh", "calf", "foot", "ball"))
         contact = np.array([ball[0], ball[1], -SOLE * size])
         heel = np.array([foot[0], foot[1] - 0.045 * size, -SOLE * size])
-        pivot = contact if pitch[k] > 0 else heel
+        pivot = ball if pitch[k] > 0 else heel
         c, s = np.cos(-pitch[k]), np.sin(-pitch[k])
         arm = foot - pivot
         tilted = np.array([arm[0], c * arm[1] - s * arm[2], s * arm[1] + c * arm[2]])
@@ -263,6 +266,6 @@ def _reachable(build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, 
         flat = float(np.hypot(ankle[0] - hip[0], ankle[1] - hip[1]))
         drop = (thigh - centre)[2] + np.sin(hips[1]) * (thigh - centre)[0] * -1.0
         heights.append(float(ankle[2] + np.sqrt(max(length**2 - flat**2, 0.01)) - drop))
-    soft = 0.003 * size  # smooth minimum (log-sum-exp), so that the knee does not snap
+    soft = 0.006 * size  # smooth minimum (log-sum-exp), so that the knee does not snap
     low = min(heights)
     return low - soft * float(np.log(np.sum(np.exp(-(np.array(heights) - low) / soft))))

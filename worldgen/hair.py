@@ -30,7 +30,7 @@ def hairline(figure: Figure, points: F64) -> F64:
     """(V,) metres inside the hairline; negative on face, ears and neck."""
     p = _head(figure, points)
     field = p[:, 2] - np.interp(p[:, 1], _LINE_Y, _LINE_Z)
-    ear = np.hypot((p[:, 1] - 0.002) / 0.026, (p[:, 2] + 0.014) / 0.038) - 1.0
+    ear = np.hypot((p[:, 1] - 0.002) / 0.022, (p[:, 2] + 0.014) / 0.034) - 1.0
     field = np.minimum(field, np.where(np.abs(p[:, 0]) > 0.05, 0.03 * ear, 1.0))
     return field
 
@@ -77,24 +77,34 @@ def _rigid(figure: Figure, count: int, *bones: tuple[str, F64]) -> csr_matrix:
     return csr_matrix(weights)
 
 
-def _curtain(figure: Figure, length: float, seed: int) -> Cloth:
-    """Hair that hangs from the sides and the back of the head, over the ears, to ``length`` metres below the eyes."""
+def _curtain(figure: Figure, cap: Cloth, length: float, seed: int) -> Cloth:
+    """Hair that goes on where ``cap`` ends: from sides and back, over the ears, to ``length`` metres below the eyes."""
     around = np.linspace(-2.02, 2.02, 97)  # 0 is behind
-    levels = np.linspace(0.045, -length, 22)
+    top = 0.046
+    p = _head(figure, cap.points)
+    near = np.abs(p[:, 2] - top) < 0.012
+    angle, girth = np.arctan2(-p[near, 0], -p[near, 1]), np.hypot(p[near, 0], p[near, 1])
+    bins = np.digitize(around, np.linspace(-np.pi, np.pi, 49))
+    mine = np.digitize(angle, np.linspace(-np.pi, np.pi, 49))
+    ring = np.array([girth[mine == b].max(initial=0.07) for b in range(50)])[bins]
+    for _ in range(12):
+        ring = np.convolve(np.pad(ring, 2, mode="edge"), np.array([1, 2, 3, 2, 1]) / 9, "valid")
+    ears = 0.012 * np.exp(-(((np.abs(around) - 1.5) / 0.45) ** 2))
+    tuck = 0.10 * np.clip((np.abs(around) - 1.55) / 0.45, 0, 1) ** 2  # the front locks lie against the cheeks
     rings = []
-    for z in levels:
-        down = np.clip((0.045 - z) / (0.045 + length), 0, 1)
-        side = np.abs(np.sin(around)) ** 1.5
-        r = 0.070 + 0.004 * side + 0.020 * np.clip((0.045 - z) / 0.05, 0, 1) ** 0.6 - 0.006 * down**4
-        r = r * (1 - 0.11 * np.clip((np.abs(around) - 1.5) / 0.5, 0, 1) ** 2)  # the front locks lie against the cheeks
-        depth = np.where(np.cos(around) > 0, 1.10, 0.80)
+    for z in np.linspace(top, -length, 24):
+        down = (top - z) / (top + length)
+        drop = np.clip((top - z) / 0.05, 0, 1)
+        drop = drop * drop * (3 - 2 * drop)
         locks = 0.5 * np.sin(19 * around + 3 * down + seed) + 0.5 * np.sin(31 * around - 2 * down + 2.0 * seed)
-        r = r * (1 + 0.018 * (0.3 + down) * locks)
-        lower = 0.012 * down * np.sin(9 * around + seed) * (z < -length + 0.03)
-        rings.append(np.stack([-r * np.sin(around), -r * depth * np.cos(around) - 0.002, z + lower], axis=1))
-    rings_world = np.array(rings)[::-1, ::-1] + (figure.eye_centres.mean(0) - [0.0, 0.083, 0.0])
-    count = rings_world.shape[0] * rings_world.shape[1]
-    return lofted(rings_world, _rigid(figure, count, ("head", np.ones(count))), closed=False)
+        r = ring - 0.006 + 0.007 * drop + ears * drop
+        r = r * (1 - tuck) * (1 + 0.016 * (0.2 + down) * locks * drop)
+        r -= 0.022 * np.clip(np.cos(around), 0, 1) * down**2 + 0.008 * down**4  # in towards the nape
+        ragged = 0.012 * down**6 * np.sin(9 * around + seed)
+        rings.append(np.stack([-r * np.sin(around), -r * np.cos(around), z + ragged], axis=1))
+    points = np.array(rings)[::-1, ::-1] + (figure.eye_centres.mean(0) - [0.0, 0.083, 0.0])
+    count = points.shape[0] * points.shape[1]
+    return lofted(points, _rigid(figure, count, ("head", np.ones(count))), closed=False)
 
 
 def _ball(figure: Figure, centre: F64, radii: F64, bone: str = "head", wobble: float = 0.0) -> Cloth:
@@ -114,12 +124,10 @@ def hair(figure: Figure, style: str, seed: int) -> list[Piece]:
     if style == "short":
         parts = [hemmed(_cap(figure, 0.022, 0.004, seed), 0.003, 0.004)]
     elif style == "bob":
-        parts = [
-            hemmed(_cap(figure, 0.017, 0.005, seed), 0.003, 0.004),
-            hemmed(_curtain(figure, 0.15, seed), 0.014, 0.01),
-        ]
+        cap = _cap(figure, 0.017, 0.005, seed)
+        parts = [hemmed(cap, 0.003, 0.004), hemmed(_curtain(figure, cap, 0.15, seed), 0.014, 0.01)]
     else:
-        knot = figure.eye_centres.mean(0) + [0.0, -0.083 - 0.118, 0.045]
+        knot = figure.eye_centres.mean(0) + np.array([0.0, -0.083 - 0.099, 0.030])
         parts = [
             hemmed(_cap(figure, 0.008, 0.003, seed), 0.003, 0.004),
             _ball(figure, knot, np.array([0.040, 0.034, 0.038]), wobble=0.05),

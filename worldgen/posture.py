@@ -27,12 +27,12 @@ class Posture:
 
     pelvis: (3,) where the pelvis joint is. heading: of the body, counter-clockwise from +Y seen from above.
     hips: (3,) turn of the pelvis (tilt forward, list with the left side up, twist to the left).
-    feet: (2, 3) where the ball of each foot would touch the ground were the foot flat. foot_yaw: (2,) as heading.
-    foot_pitch: (2,) heel up (about the ball) positive, toe up (about the heel) negative. toes_bent: (2,) 1 where the
-    toes stay level while the heel is up, 0 where they follow the foot.
+    feet: (2, 3) where the ball of each foot would touch the ground, were the foot flat. foot_yaw: (2,) as heading.
+    foot_pitch: (2,) heel up (about the ball's joint) positive, toe up (about the heel) negative. toes_bent: (2,) 1 where
+    the toes stay level while the heel is up, 0 where they follow the foot.
     spine: (3,) as hips, spread over the spine. head: (3,) as hips, of the head against the chest.
-    shoulders: (2,) raise of the shoulder girdle. arms: (2, 5) flexion (forward), abduction (sideways), rotation inward of
-    the upper arm, flexion of the elbow, rotation inward of the forearm. wrists: (2, 2) flexion, sideways.
+    shoulders: (2,) raise of the shoulder girdle. arms: (2, 5) flexion (forward), abduction (sideways), rotation inward
+    of the upper arm, flexion of the elbow, rotation inward of the forearm. wrists: (2, 2) flexion, sideways.
     fingers: (2,) curl, 0 straight.
     """
 
@@ -119,13 +119,13 @@ def solved(rig: Rig, posture: Posture, size: float) -> Joints:
 def foot_placed(rig: Rig, posture: Posture, k: int, size: float) -> tuple[F64, F64, F64]:
     """World turns of foot and toes (3, 3), and where the ankle joint (3,) is, of side ``k``.
 
-    A raised heel turns about the ball's contact with the ground, raised toes about the heel's.
+    A raised heel turns about the ball's joint, the toes staying level; raised toes turn about the heel on the ground.
     """
     ankle_rest, ball_rest = rig.heads[rig.row(f"foot_{SIDES[k]}")], rig.heads[rig.row(f"ball_{SIDES[k]}")]
     contact = np.array([ball_rest[0], ball_rest[1], -SOLE * size])
     heel = np.array([ankle_rest[0], ankle_rest[1] - 0.045 * size, -SOLE * size])
     pitch = float(posture.foot_pitch[k])
-    pivot = contact if pitch > 0 else heel
+    pivot = ball_rest if pitch > 0 else heel
     yaw = turn_z(posture.foot_yaw[k])
     tilt = yaw @ turn_x(-pitch)
     ankle = posture.feet[k] + yaw @ (pivot - contact) + tilt @ (ankle_rest - pivot)

@@ -1,7 +1,7 @@
 """Joints and linear-blend skinning.
 
-A joint's frame at rest is aligned with the character's axes (+X right, +Y forward, +Z up), so a rotation of 1 is the rest
-pose and "flex the elbow" is a turn about X for every joint of a hanging arm.
+A joint's frame at rest is aligned with the character's axes (+X right, +Y forward, +Z up), so no turn at all is the
+rest pose.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from worldgen.conventions import F32, F64, I32
 
 @dataclass(frozen=True)
 class Rig:
-    """names of the joints. parents: (J,) row of each joint's parent, -1 at the root; a parent comes before its children.
+    """A skeleton at rest.
 
+    names: of the joints. parents: (J,) row of each joint's parent, -1 at the root; a parent comes before its children.
     heads: (J, 3) float64 rest positions, metres, character axes, the ground at z = 0.
     """
 

@@ -17,7 +17,10 @@ from worldgen.mesh import vertex_normals
 
 @dataclass(frozen=True)
 class Cloth:
-    """points: (V, 3) float64 metres, character axes at rest. faces: (F, 3) int32. weights: (V, J) sparse, rows sum to 1."""
+    """A piece of skinned surface.
+
+    points: (V, 3) float64 metres, character axes at rest. faces: (F, 3) int32. weights: (V, J) sparse, rows sum to 1.
+    """
 
     points: F64
     faces: I32
@@ -100,12 +103,13 @@ def neighbours(faces: I32, count: int) -> csr_matrix:
 
 
 def smoothed(cloth: Cloth, rounds: int, amount: float = 0.5, share: F64 | None = None) -> Cloth:
-    """Laplacian smoothing, by ``share (V,)`` of the points' full amount; weights are smoothed with the points."""
+    """Smoothing that hardly shrinks (Taubin 1995), by ``share (V,)`` of ``amount``; weights are smoothed too."""
     mean = neighbours(cloth.faces, len(cloth.points))
     step = np.full(len(cloth.points), amount) if share is None else amount * share
     points, weights = cloth.points, cloth.weights
     for _ in range(rounds):
         points = points + step[:, None] * (mean @ points - points)
+        points = points - 0.92 * step[:, None] * (mean @ points - points)
     blur = diags(1 - step) + diags(step) @ mean
     for _ in range(min(rounds, 4)):
         weights = blur @ weights
@@ -207,8 +211,8 @@ def taken(cloth: Cloth, keep: Bool) -> Cloth:
 def cylinder_uv(cloth: Cloth, chart: I32, axes: F64) -> tuple[Cloth, F32]:
     """Surface coordinates in metres around the body: u the arc, v along the axis; seams get points of their own.
 
-    chart: (V,) which axis each point belongs to. axes: (C, 2, 3) two points of each axis, lower one first. A face belongs
-    to the chart of its first corner. Returns the cloth with seams split, and uv (V', 2).
+    chart: (V,) which axis each point belongs to. axes: (C, 2, 3) two points of each axis, lower one first. A face
+    belongs to the chart of its first corner. Returns the cloth with seams split, and uv (V', 2).
     """
     origin, up = axes[:, 0], axes[:, 1] - axes[:, 0]
     up = up / np.linalg.norm(up, axis=1, keepdims=True)
