@@ -234,7 +234,8 @@ def _marble(rng: Rng) -> tuple[F32, float]:
     vein = np.exp(-((np.abs(turn) / 0.07) ** 0.8)) * smooth(-0.8, 1.2, noise(rng, 1, 5, 0.9))
     fine = np.exp(-((np.abs(noise(rng, 2, 50, 1.0)) / 0.05) ** 0.9)) * 0.25
     cloud = np.exp(0.05 * noise(rng, 1, 6, 1.0))
-    return _rgb(cloud) * (1 - (0.5 * vein + fine)[..., None] * np.array([0.8, 0.75, 0.68], np.float32)), 1.6
+    dark = (0.5 * vein + fine).astype(np.float32)[..., None] * np.array([0.8, 0.75, 0.68], np.float32)
+    return _rgb(cloud) * (1 - dark), 1.6
 
 
 def _weave(rng: Rng, threads: int, size: float, twill: bool, contrast: float) -> tuple[F32, float]:

@@ -13,8 +13,13 @@ from worldgen.mesh import Mesh, box_uv, face_normals
 
 _CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.int64)
 _SIDES = {
-    "-x": (0, 1, 3, 2), "+x": (4, 6, 7, 5), "-y": (0, 4, 5, 1), "+y": (2, 3, 7, 6), "-z": (0, 2, 6, 4), "+z": (1, 5, 7, 3)
-}  # fmt: skip
+    "-x": (0, 1, 3, 2),
+    "+x": (4, 6, 7, 5),
+    "-y": (0, 4, 5, 1),
+    "+y": (2, 3, 7, 6),
+    "-z": (0, 2, 6, 4),
+    "+z": (1, 5, 7, 3),
+}
 ALL_SIDES = ("-x", "+x", "-y", "+y", "-z", "+z")
 NO_BOTTOM = ("-x", "+x", "-y", "+y", "+z")
 
@@ -58,7 +63,8 @@ class Kit:
         self._count += len(points)
 
     def quads(self, corners: npt.ArrayLike, material: Material, uv: npt.ArrayLike | None = None) -> None:
-        """Flat four-cornered pieces ``(N, 4, 3)``, counter-clockwise seen from outside; a corner may repeat its neighbour.
+        """Flat four-cornered pieces ``(N, 4, 3)``, counter-clockwise seen from outside; a corner may repeat
+        its neighbour.
 
         uv: (N, 4, 2) metres, or None for a projection along the dominant axis.
         """
@@ -99,7 +105,8 @@ class Kit:
         sides: int = 12,
     ) -> None:
         """A piece turned on a lathe: ``profile (N, 2)`` of radius and height, from the bottom up; smooth around,
-        and smooth along where the profile bends by less than about 40 degrees."""
+        and smooth along where the profile bends by less than about 40 degrees.
+        """
         p = np.asarray(profile, np.float64)
         angle = np.linspace(0, 2 * np.pi, sides + 1)
         ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -92,7 +92,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "leather": _kind("#4b2f20", 0.5),
         "paper": _kind("#e3dac6", 0.9),
         "lamp-glow": _kind("#ffd9a0", 0.5, 0.0, 0.12),
-        "window-glow": _kind("#ffc27a", 0.3, 0.0, 0.014),
+        "window-glow": _kind("#ffc27a", 0.3, 0.0, 0.011),
         "neon": _kind("#ff3d6e", 0.4, 0.0, 0.3),
     }
 )

@@ -26,7 +26,8 @@ def _mesh(vertices: npt.NDArray[np.floating], faces: I32, material: Material, cr
 
 def box(size: tuple[float, float, float], material: Material, bevel: float | None = None) -> Mesh:
     """A box of ``size`` (x, y, z) metres with rounded edges of radius ``bevel`` metres (None: 3% of the least size,
-    at most 15 mm; 0: sharp), because an edge that catches light is what makes a box look real."""
+    at most 15 mm; 0: sharp), because an edge that catches light is what makes a box look real.
+    """
     x, y, z = (float(s) for s in size)
     _positive("box", **{"x size": x, "y size": y, "z size": z})
     least = min(x, y, z)

@@ -1,4 +1,4 @@
-"""Furniture and goods of the pavement. Each piece stands at the origin on z = 0; its back, where it has one, is to -Y."""
+"""Furniture and goods of the pavement. Each piece stands at the origin on z = 0, its back to -Y."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ def planter(kit: Kit, rng: Rng, pot: bool) -> None:
     """A terracotta pot or a wooden tub with a bush or flowers."""
     if pot:
         r, h = rng.uniform(0.17, 0.24), rng.uniform(0.32, 0.44)
-        kit.turned([(r * 0.7, 0), (r * 0.95, h - 0.07), (r * 1.1, h - 0.07), (r * 1.1, h), (r * 0.95, h), (r * 0.93, h - 0.04)], tint("ceramic", "#a9633f"), sides=14)  # fmt: skip
+        kit.turned(
+            [
+                (r * 0.7, 0),
+                (r * 0.95, h - 0.07),
+                (r * 1.1, h - 0.07),
+                (r * 1.1, h),
+                (r * 0.95, h),
+                (r * 0.93, h - 0.04),
+            ],
+            tint("ceramic", "#a9633f"),
+            sides=14,
+        )
     else:
         r, h = 0.26, 0.5
         wood = tint("planks", "#6b5238")
@@ -97,7 +108,12 @@ def chair(kit: Kit, x: float, y: float, turn: float, paint: Material) -> None:
     for s in (-1.0, 1.0):
         sub.tube([[s * 0.19, 0.19, 0], [s * 0.17, 0.17, 0.45]], 0.011, paint, 5)
         sub.tube([[s * 0.2, -0.22, 0], [s * 0.17, -0.17, 0.45], [s * 0.16, -0.22, 0.86]], 0.011, paint, 5)
-    sub.boxes([[-0.19, -0.19, 0.445], [-0.16, -0.225, 0.62], [-0.16, -0.235, 0.78]], [[0.19, 0.19, 0.465], [0.16, -0.205, 0.68], [0.16, -0.215, 0.86]], tint("wood", "#8a6a45"), ALL_SIDES)  # fmt: skip
+    sub.boxes(
+        [[-0.19, -0.19, 0.445], [-0.16, -0.225, 0.62], [-0.16, -0.235, 0.78]],
+        [[0.19, 0.19, 0.465], [0.16, -0.205, 0.68], [0.16, -0.215, 0.86]],
+        tint("wood", "#8a6a45"),
+        ALL_SIDES,
+    )
     kit.mesh(sub.build(), placed(x, y, 0, turn))
 
 
@@ -131,7 +147,23 @@ def bin_(kit: Kit) -> None:
 
 def bollard(kit: Kit, at: tuple[float, float, float]) -> None:
     """A cast-iron bollard 0.9 m tall."""
-    kit.turned([(0.1, 0), (0.1, 0.06), (0.075, 0.1), (0.06, 0.66), (0.085, 0.68), (0.085, 0.72), (0.05, 0.75), (0.075, 0.82), (0.05, 0.89), (0.0, 0.91)], tint("painted-metal", "#23292a"), at, 10)  # fmt: skip
+    kit.turned(
+        [
+            (0.1, 0),
+            (0.1, 0.06),
+            (0.075, 0.1),
+            (0.06, 0.66),
+            (0.085, 0.68),
+            (0.085, 0.72),
+            (0.05, 0.75),
+            (0.075, 0.82),
+            (0.05, 0.89),
+            (0.0, 0.91),
+        ],
+        tint("painted-metal", "#23292a"),
+        at,
+        10,
+    )
 
 
 def a_board(kit: Kit, rng: Rng) -> None:

@@ -18,7 +18,7 @@ from worldgen.sets.house import Plan
 from worldgen.sets.palette import Rng, tint
 from worldgen.sets.tree import grate, tree
 
-WARM = (0.75, 0.46, 0.2)
+WARM = (0.56, 0.345, 0.155)
 """Intensity of a street lamp, kilocandela, about 2900 K."""
 CELL = 11.0
 """Metres from one lamp to the next, and from one tree to the next."""
@@ -44,10 +44,9 @@ def kerbside(length: float, width: float, seed: int, lamps_on: bool, name: str) 
         side = 1.0 if k % 2 else -1.0
         kit = Kit()
         grate(kit, 0.84)
-        canopy = Kit()
-        tree(canopy, rng, float(rng.uniform(4.9, 6.2)))
-        kit.mesh(canopy.build(), placed(0, 0, 0, float(rng.uniform(0, 6))))
-        things.append((f"tree-{k:02d}", kit.build(placed(side * (edge + 0.1), float(y), KERB))))
+        tree(kit, rng, float(rng.uniform(4.9, 6.2)), width / 2 - edge - 0.2)
+        mirror = np.diag([side, 1, 1, 1.0])
+        things.append((f"tree-{k:02d}", kit.build(placed(side * (edge + 0.1), float(y), KERB) @ mirror)))
     for k, y in enumerate(np.arange(6.7, length - 5.0, CELL / 2)):
         # Half-way between a lamp or a tree and the next, on both sides.
         for side, tag in ((-1.0, "L"), (1.0, "R")):
@@ -100,7 +99,7 @@ def doorstep(plan: Plan, seed: int, place: npt.ArrayLike) -> Mesh | None:
     wide, middle = room[1] - room[0], (room[0] + room[1]) / 2
     draw = rng.random()
     parts: list[tuple[Callable[[Kit], None], float, float, float]] = []
-    if plan.shop and wide > 2.2 and draw < 0.8:
+    if plan.shop and wide > 2.2 and draw < 0.8 and plan.walk > 1.6:
         if draw < 0.4:
             count = 1 if wide < 3.6 else 2
             for k in range(count):

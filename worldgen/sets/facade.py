@@ -134,7 +134,7 @@ def windows(kit: Kit, rng: Rng, openings: list[Opening], j: Joinery, surround: s
     # Only the sides that can be seen: bars run from frame to frame.
     kit.boxes(*_spread(np.array(upright), at), j.frame, ("-x", "+x", "+y"))
     kit.boxes(*_spread(np.array(level), at), j.frame, ("-z", "+z", "+y"))
-    which = rng.integers(0, len(j.glass), len(openings))
+    which = (rng.random(len(openings)) * len(j.glass)).astype(int)
     for k, glass in enumerate(j.glass):
         for q in (openings[i] for i in np.flatnonzero(which == k)):
             kit.panel(q.x0, q.x1, q.z0, q.z1, y, glass)
@@ -158,17 +158,21 @@ def windows(kit: Kit, rng: Rng, openings: list[Opening], j: Joinery, surround: s
     if surround == "flat":
         b = 0.11
         trim += [
-            [[-b, -0.01, 0], [0, 0.03, h]], [[w, -0.01, 0], [w + b, 0.03, h]], [[-b, -0.01, h], [w + b, 0.035, h + b]],
-        ]  # fmt: skip
+            [[-b, -0.01, 0], [0, 0.03, h]],
+            [[w, -0.01, 0], [w + b, 0.03, h]],
+            [[-b, -0.01, h], [w + b, 0.035, h + b]],
+        ]
     elif surround == "lintel" and o.rise == 0:
         trim += [[[-0.12, -0.01, h], [w + 0.12, 0.025, h + 0.2]]]
     elif surround == "hood":
         b = 0.1
         trim += [
-            [[-b, -0.01, 0], [0, 0.03, h]], [[w, -0.01, 0], [w + b, 0.03, h]], [[-b, -0.01, h], [w + b, 0.04, h + 0.12]],
+            [[-b, -0.01, 0], [0, 0.03, h]],
+            [[w, -0.01, 0], [w + b, 0.03, h]],
+            [[-b, -0.01, h], [w + b, 0.04, h + 0.12]],
             [[-b - 0.04, -0.01, h + 0.12], [w + b + 0.04, 0.1, h + 0.17]],
             [[-b - 0.08, -0.01, h + 0.17], [w + b + 0.08, 0.15, h + 0.21]],
-        ]  # fmt: skip
+        ]
     kit.boxes(*_spread(np.array(trim), at), j.trim, FRONT)
     if o.rise > 0:
         for q in openings:
@@ -198,8 +202,8 @@ def _voussoirs(kit: Kit, o: Opening, material: Material) -> None:
     kit.boxes([k - 0.09, -0.01, o.z1 - 0.02], [k + 0.09, 0.05, o.z1 + 0.26], material, FRONT)
 
 
-def shutters(kit: Kit, rng: Rng, openings: list[Opening], material: Material) -> None:
-    """A pair of louvred leaves at each opening: mostly folded against the wall, some ajar."""
+def shutters(kit: Kit, rng: Rng, openings: list[Opening], material: Material, near: bool = True) -> None:
+    """A pair of leaves at each opening, mostly folded against the wall, some ajar; louvred where seen from ``near``."""
     for o in openings:
         w, h = (o.x1 - o.x0) / 2, o.z1 - o.z0
         if rng.random() < 0.12:
@@ -207,29 +211,30 @@ def shutters(kit: Kit, rng: Rng, openings: list[Opening], material: Material) ->
         for side in (-1.0, 1.0):
             angle = 0.06 if rng.random() < 0.7 else rng.uniform(0.3, 1.2)
             leaf = Kit()
-            rows = np.arange(0.15, h - 0.06, 0.1)
-            slats = np.stack(
-                [
-                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, -0.012), rows], -1),
-                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, -0.012), rows], -1),
-                    np.stack([np.full(rows.shape, w - 0.05), np.full(rows.shape, 0.012), rows - 0.105], -1),
-                    np.stack([np.full(rows.shape, 0.05), np.full(rows.shape, 0.012), rows - 0.105], -1),
-                ],
-                axis=1,
-            )
-            leaf.quads(slats[:, ::-1], material)
-            leaf.boxes(
-                [[0, -0.02, 0], [w - 0.06, -0.02, 0], [0.06, -0.02, 0], [0.06, -0.02, h - 0.06], [0.06, -0.02, h / 2 - 0.03]],
-                [[0.06, 0.02, h], [w, 0.02, h], [w - 0.06, 0.02, 0.06], [w - 0.06, 0.02, h], [w - 0.06, 0.02, h / 2 + 0.03]],
-                material, ("-x", "+x", "-y", "+y", "+z"),
-            )  # fmt: skip
-            c, s = np.cos(angle), np.sin(angle)
-            hinge = o.x0 if side < 0 else o.x1
-            place = np.array(
-                [[side * c, 0 * c, 0, hinge + side * 0.02], [s, c, 0, 0.06], [0, 0, 1, o.z0], [0, 0, 0, 1.0]]
-            )
-            place[0, 1] = -side * s
-            kit.mesh(leaf.build(), place)
+            if near:
+                _louvres(leaf, w, h, material)
+            low = [[0, -0.02, 0], [w - 0.06, -0.02, 0], [0.06, -0.02, 0], [0.06, -0.02, h - 0.06], [0.06, -0.02, h / 2]]
+            high = [
+                [0.06, 0.02, h],
+                [w, 0.02, h],
+                [w - 0.06, 0.02, 0.06],
+                [w - 0.06, 0.02, h],
+                [w - 0.06, 0.02, h / 2 + 0.06],
+            ]
+            if not near:
+                low, high = [*low[:2], [0.06, -0.01, 0]], [*high[:2], [w - 0.06, 0.01, h]]
+            leaf.boxes(low, high, material, ("-x", "+x", "-y", "+y", "+z"))
+            c, s, hinge = np.cos(angle), np.sin(angle), o.x0 if side < 0 else o.x1
+            place = [[side * c, -side * s, 0, hinge + side * 0.02], [s, c, 0, 0.06], [0, 0, 1, o.z0], [0, 0, 0, 1.0]]
+            kit.mesh(leaf.build(), np.array(place))
+
+
+def _louvres(kit: Kit, w: float, h: float, material: Material) -> None:
+    z = np.arange(0.18, h - 0.05, 0.13)
+    e = np.ones(len(z))
+    corners = ((0.05 * e, -0.012 * e, z), ((w - 0.05) * e, -0.012 * e, z))
+    lower = (((w - 0.05) * e, 0.012 * e, z - 0.137), (0.05 * e, 0.012 * e, z - 0.137))
+    kit.quads(np.stack([np.stack(p, -1) for p in (*corners, *lower)], axis=1)[:, ::-1], material)
 
 
 def door(
@@ -257,7 +262,13 @@ def door(
     b = 0.16
     kit.boxes(
         [[o.x0 - b, -0.01, 0.1], [o.x1, -0.01, 0.1], [o.x0 - b, -0.01, o.z1], [o.x0 - b - 0.06, -0.01, o.z1 + 0.18]],
-        [[o.x0, 0.045, o.z1], [o.x1 + b, 0.045, o.z1], [o.x1 + b, 0.055, o.z1 + 0.18], [o.x1 + b + 0.06, 0.16, o.z1 + 0.25]],
-        trim, FRONT,
-    )  # fmt: skip
+        [
+            [o.x0, 0.045, o.z1],
+            [o.x1 + b, 0.045, o.z1],
+            [o.x1 + b, 0.055, o.z1 + 0.18],
+            [o.x1 + b + 0.06, 0.16, o.z1 + 0.25],
+        ],
+        trim,
+        FRONT,
+    )
     kit.boxes([[o.x0 - 0.1, y, 0.05]], [[o.x1 + 0.1, 0.3, o.z0]], step, NO_BOTTOM)

@@ -44,10 +44,12 @@ class Plan:
     shop: bool
     bays: int
     entry: int
+    walk: float
+    near: bool
 
     @property
     def door(self) -> tuple[float, float]:
-        """x from and to of the house door."""
+        """Where the house door is: x from and to."""
         if self.shop:
             return self.width - 1.45, self.width - 0.45
         middle = (self.entry + 0.5) * self.width / self.bays
@@ -59,8 +61,11 @@ class Plan:
         return self.ground + self.floors * self.storey
 
 
-def plan(style: Style, seed: int, width: float, lit: bool, depth: float = 9.0) -> Plan:
-    """Draw a house of that width; the same arguments give the same house."""
+def plan(style: Style, seed: int, width: float, walk: float, lit: bool, near: bool) -> Plan:
+    """Draw a house of that width on a pavement ``walk`` metres wide; the same arguments give the same house.
+
+    lit: some windows glow. near: a camera may come close, so small parts are built in full.
+    """
     rng = np.random.default_rng(seed)
     walls = tint(*pick(rng, style.walls))
     kind, colour = pick(rng, style.bases)
@@ -77,11 +82,27 @@ def plan(style: Style, seed: int, width: float, lit: bool, depth: float = 9.0) -
     bays = max(2, round(width / style.bay))
     joinery = Joinery(frame, trim, walls, tuple(glass), style.panes, rng.uniform(0.13, 0.19), tint("cloth", "#8d867a"))
     return Plan(
-        width, depth, rng.uniform(3.3, 3.8), rng.uniform(*style.storey), int(rng.integers(style.floors[0], style.floors[1] + 1)),
-        gable, rng.uniform(0.72, 0.95), walls, tint(kind, colour) if kind else walls, trim, tint(*pick(rng, style.roofs)),
-        joinery, shutter, str(rng.choice(["flat", "lintel", "hood"], p=[0.45, 0.3, 0.25])),
-        bool(rng.random() < style.quoins), bool(rng.random() < style.shop), bays, int(rng.integers(bays)),
-    )  # fmt: skip
+        width=width,
+        depth=9.0,
+        ground=rng.uniform(3.3, 3.8),
+        storey=rng.uniform(*style.storey),
+        floors=int(rng.integers(style.floors[0], style.floors[1] + 1)),
+        gable=gable,
+        pitch=rng.uniform(0.72, 0.95),
+        walls=walls,
+        base=tint(kind, colour) if kind else walls,
+        trim=trim,
+        roofing=tint(*pick(rng, style.roofs)),
+        joinery=joinery,
+        shutter=shutter,
+        surround=str(rng.choice(["flat", "lintel", "hood"], p=[0.45, 0.3, 0.25])),
+        quoins=bool(rng.random() < style.quoins),
+        shop=bool(rng.random() < style.shop),
+        bays=bays,
+        entry=int(rng.integers(bays)),
+        walk=walk,
+        near=near,
+    )
 
 
 def house(
@@ -93,13 +114,16 @@ def house(
     lit: bool = False,
     flanks: tuple[bool, bool] = (False, False),
 ) -> Mesh:
-    """A house placed by ``place (4, 4)``. flanks: whether the side at x = 0 and at x = ``width`` is seen and has windows."""
+    """A house placed by ``place (4, 4)``.
+
+    flanks: whether the side at x = 0 and the one at x = ``width`` are seen, and so have windows.
+    """
     rng = np.random.default_rng(seed_from("house", seed))
     kit = Kit()
     _front(kit, rng, p, style, lit)
-    _sides(kit, rng, p, flanks)
+    _sides(kit, np.random.default_rng(seed_from("flanks", seed)), p, flanks)
     roof.build(kit, rng, p)
-    _trimmings(kit, rng, p, flanks)
+    _trimmings(kit, rng, p)
     return kit.build(place, (float(rng.uniform(0, 9)), 0.0))
 
 
@@ -119,7 +143,7 @@ def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
     if p.shop:
         shop = Opening(0.5, p.width - 0.5 - 1.35, 0.12, p.ground - 0.75)
         ground = [shop]
-        cloth = style.cloths[int(rng.integers(len(style.cloths)))] if rng.random() < 0.7 else None
+        cloth = style.cloths[int(rng.integers(len(style.cloths)))] if rng.random() < 0.7 and p.walk >= 1.6 else None
         paint = tint("wood", str(rng.choice(style.doors)))
         shop_front(kit, rng, shop, paint, lit, j.trim, cloth)
     else:
@@ -127,13 +151,13 @@ def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
         low = [o for k, o in enumerate(bays) if k != p.entry]
         facade.windows(kit, rng, low, j, p.surround)
         if p.shutter is not None:
-            facade.shutters(kit, rng, low, p.shutter)
+            facade.shutters(kit, rng, low, p.shutter, p.near)
         ground = low
     leaf = tint("wood", str(rng.choice(style.doors)))
     facade.door(kit, entry, leaf, p.trim, tint("stone", "#8f8778"), 0.2, j.glass[-1] if lit else j.glass[0])
     facade.wall(kit, 0, p.width, -0.3, p.ground, [*ground, entry], p.base)
     upper: list[Opening] = []
-    balconied = rng.random() < style.balcony
+    balconied = rng.random() < style.balcony and p.walk >= 1.45
     flowers = rng.random() < style.flowers
     for n in range(p.floors):
         base = p.ground + n * p.storey
@@ -149,7 +173,7 @@ def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
             upper.append(tall)
         facade.windows(kit, rng, row, j, p.surround)
         if p.shutter is not None:
-            facade.shutters(kit, rng, row, p.shutter)
+            facade.shutters(kit, rng, row, p.shutter, p.near)
         if flowers:
             for o in row:
                 if rng.random() < 0.5:
@@ -161,7 +185,7 @@ def _front(kit: Kit, rng: Rng, p: Plan, style: Style, lit: bool) -> None:
             kit,
             rng,
             p.width * 0.12 if p.shop else p.width * 0.3,
-            p.ground - 0.35 + 0.5 * rng.random(),
+            p.ground + 0.5 + 0.25 * rng.random(),
             str(rng.choice(style.doors)),
         )
 
@@ -178,7 +202,7 @@ def _sides(kit: Kit, rng: Rng, p: Plan, flanks: tuple[bool, bool]) -> None:
                         openings.append(Opening(x - 0.45, x + 0.45, base + 0.8, base + 2.25))
             facade.windows(side, rng, openings, p.joinery, "lintel")
             if p.shutter is not None:
-                facade.shutters(side, rng, openings, p.shutter)
+                facade.shutters(side, rng, openings, p.shutter, p.near)
         facade.wall(side, 0, p.depth, -0.3, p.ground, openings, p.base)
         facade.wall(side, 0, p.depth, p.ground, p.eaves, openings, p.walls)
         kit.mesh(side.build(), place)
@@ -186,7 +210,7 @@ def _sides(kit: Kit, rng: Rng, p: Plan, flanks: tuple[bool, bool]) -> None:
     kit.quads([[[0, -back, -0.3], [p.width, -back, -0.3], [p.width, -back, p.eaves], [0, -back, p.eaves]]], p.walls)
 
 
-def _trimmings(kit: Kit, rng: Rng, p: Plan, flanks: tuple[bool, bool]) -> None:
+def _trimmings(kit: Kit, rng: Rng, p: Plan) -> None:
     """Plinth, string course, quoins and drain pipe."""
     w = p.width
     if not p.shop:

@@ -36,13 +36,16 @@ def church(seed: int, at: tuple[float, float]) -> Mesh:
                     [
                         np.stack(q, -1)
                         for q in (
-                            (o.x1 * e, -0.1 * e, z), (o.x0 * e, -0.1 * e, z), (o.x0 * e, -0.34 * e, z + 0.2), (o.x1 * e, -0.34 * e, z + 0.2),
+                            (o.x1 * e, -0.1 * e, z),
+                            (o.x0 * e, -0.1 * e, z),
+                            (o.x0 * e, -0.34 * e, z + 0.2),
+                            (o.x1 * e, -0.34 * e, z + 0.2),
                         )
                     ],
                     axis=1,
                 ),
                 tint("planks", "#5c5348"),
-            )  # fmt: skip
+            )
         for z0 in (7.0, tall - 7.6, tall - 5.0, tall - 0.5):
             side.boxes([[-0.12, -0.01, z0]], [[2 * half + 0.12, 0.14, z0 + 0.22]], trim, FRONT)
         side.boxes([[-0.35, -0.01, tall - 0.28]], [[2 * half + 0.35, 0.35, tall]], trim, FRONT)
@@ -57,14 +60,15 @@ def church(seed: int, at: tuple[float, float]) -> Mesh:
         kit.mesh(side.build(), placed(0, 0, 0, k * np.pi / 2) @ placed(-half, half))
     out, wide = half + 0.35, 2 * half + 0.7
     rim = np.array([[-out, -out, tall], [out, -out, tall], [out, out, tall], [-out, out, tall]])
-    waist = rim * [0.52, 0.52, 1.0] + np.array([0, 0, 2.0])
-    tip = np.array([0, 0, tall + 2.0 + spire])
+    waist = rim * np.array([0.52, 0.52, 1.0]) + np.array([0, 0, 2.0])
+    apex = np.array([0, 0, tall + 2.0 + spire])
     for k in range(4):
-        a, b, c, d = rim[k], rim[(k + 1) % 4], waist[(k + 1) % 4], waist[k]
-        kit.quads(np.stack([a, b, c, d]), slate, [[[0, 0], [wide, 0], [wide * 0.76, 2.6], [wide * 0.24, 2.6]]])
-        top = [wide * 0.26, spire]
-        kit.quads(np.stack([d, c, tip, tip]), slate, [[[0, 0], [wide * 0.52, 0], top, top]])
+        near, far, above, back = rim[k], rim[(k + 1) % 4], waist[(k + 1) % 4], waist[k]
+        skirt = np.array([[0, 0], [wide, 0], [wide * 0.76, 2.6], [wide * 0.24, 2.6]])
+        kit.quads(np.stack([near, far, above, back]), slate, skirt)
+        cap = np.array([[0, 0], [wide * 0.52, 0], [wide * 0.26, spire], [wide * 0.26, spire]])
+        kit.quads(np.stack([back, above, apex, apex]), slate, cap)
     kit.turned(
-        [(0.02, 0), (0.16, 0.2), (0.02, 0.4), (0.015, 1.4)], tint("metal", "#b9924a"), (0, 0, float(tip[2]) - 0.1), 8
+        [(0.02, 0), (0.16, 0.2), (0.02, 0.4), (0.015, 1.4)], tint("metal", "#b9924a"), (0, 0, float(apex[2]) - 0.1), 8
     )
     return kit.build(placed(*at))

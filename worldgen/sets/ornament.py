@@ -11,7 +11,7 @@ from worldgen.sets.palette import Rng, tint
 
 
 def leaves(rng: Rng, centres: F64, count: int, spread: tuple[float, float, float], size: float) -> F64:
-    """``(len(centres) * count, 4, 3)`` leaf quads scattered around each centre, turned at random, mostly facing up and out."""
+    """``(len(centres) * count, 4, 3)`` leaf quads around each centre, turned at random, mostly facing up and out."""
     n = len(centres) * count
     direction = rng.normal(size=(n, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)

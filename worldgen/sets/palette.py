@@ -56,8 +56,10 @@ class Style:
 
 OLD_TOWN: Final = Style(
     walls=(
-        ("plaster", "#d6b271", 1.3), ("plaster", "#cd9f88", 1.0), ("plaster", "#e2d5b6", 1.4), ("plaster", "#a8ad95", 0.8),
-        ("plaster", "#b4b9b6", 0.6), ("plaster", "#bf8361", 0.9), ("plaster", "#d2c09b", 1.0), ("plaster", "#e0d9ca", 0.9),
+        ("plaster", "#d6b271", 1.3), ("plaster", "#cd9f88", 1.0), ("plaster", "#e2d5b6", 1.4),
+        ("plaster", "#a8ad95", 0.8),
+        ("plaster", "#b4b9b6", 0.6), ("plaster", "#bf8361", 0.9), ("plaster", "#d2c09b", 1.0),
+        ("plaster", "#e0d9ca", 0.9),
         ("brick", "#a06f5b", 0.6), ("stone", "#b3a890", 0.8),
     ),
     bases=(("", "", 3.0), ("stone", "#a79c87", 1.2), ("plaster", "#b9ae9b", 0.6)),
@@ -65,7 +67,8 @@ OLD_TOWN: Final = Style(
     frames=("#e4dfd3", "#d9d2c2", "#4d3524", "#2f463b", "#56646b"),
     shutters=("#46614c", "#4f6f80", "#8b8f86", "#6d4b33", "#6a2f28", "#7f8a6a"),
     doors=("#4a2f20", "#2f463b", "#5d2620", "#2e4353", "#6d4b33"),
-    cloths=(("#b8403a", "#ebe3d0"), ("#3f6650", "#ebe3d0"), ("#c98b3c", "#efe8d8"), ("#3e5d7c", "#e9e4d8"), ("#8c2f2a", "#8c2f2a")),
+    cloths=(("#b8403a", "#ebe3d0"), ("#3f6650", "#ebe3d0"), ("#c98b3c", "#efe8d8"), ("#3e5d7c", "#e9e4d8"),
+            ("#8c2f2a", "#8c2f2a")),
     roofs=(("roof-tile", "#a2583b", 3.0), ("roof-tile", "#8a4b36", 1.5), ("slate", "#4e5359", 0.8)),
     gables=(("side", 3.0), ("gable", 1.3), ("stepped", 0.7)),
     floors=(1, 3), storey=(2.75, 3.2), width=(4.6, 7.6), arched=0.0, panes=(2, 3),

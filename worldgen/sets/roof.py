@@ -58,7 +58,8 @@ def _slope(
     """A rectangle of roof: lower edge from a to b, rising by ``up``; courses run level, v up the slope."""
     p, q, r = (np.asarray(t, float) for t in (a, b, up))
     length, rise = float(np.linalg.norm(q - p)), float(np.linalg.norm(r))
-    kit.quads(np.stack([p, q, q + r, p + r]), material, [[[0, 0], [length, 0], [length, rise], [0, rise]]])
+    uv = np.array([[0, 0], [length, 0], [length, rise], [0, rise]])
+    kit.quads(np.stack([p, q, q + r, p + r]), material, uv)
 
 
 def _cornice(kit: Kit, w: float, z: float, trim: Material, teeth: bool) -> None:

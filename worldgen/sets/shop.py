@@ -1,9 +1,10 @@
-"""Shop fronts: a timber front with displays behind it, a fascia, an awning. In the frame of a facade."""
+"""Shop fronts: timber, displays, a fascia, an awning. In the frame of a facade."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from worldgen.conventions import F64
 from worldgen.kit import Kit
 from worldgen.material import Material, make
 from worldgen.sets.facade import FRONT, Opening, reveal
@@ -13,7 +14,7 @@ from worldgen.sets.palette import Rng, tint
 def shop_front(
     kit: Kit, rng: Rng, o: Opening, paint: Material, lit: bool, stone: Material, cloth: tuple[str, str] | None
 ) -> None:
-    """A timber shop front: stall riser, big panes, a recessed door, a fascia with gilt letters and perhaps an awning."""
+    """A timber shop front: stall riser, big panes, a recessed door, a fascia with gilt letters, perhaps an awning."""
     depth, w = 0.22, o.x1 - o.x0
     reveal(kit, o, depth, paint, sill=False)
     entry = o.x0 + (0.12 if rng.random() < 0.5 else w - 1.12)
@@ -76,16 +77,23 @@ def awning(kit: Kit, rng: Rng, x0: float, x1: float, z: float, cloth: tuple[str,
     for k, colour in enumerate(cloth):
         fabric = tint("cloth", colour)
         a, b = xs[k:-1:2], xs[k + 1 :: 2]
-        e = np.ones(a.shape)
         strips = [
-            np.stack([np.stack(p, -1) for p in ((b, y0 * e, z0 * e), (a, y0 * e, z0 * e), (a, y1 * e, z1 * e), (b, y1 * e, z1 * e))], 1)
+            _strip(a, b, y0, z0, y1, z1)
             for y0, z0, y1, z1 in (
-                (ys[0], zs[0], ys[1], zs[1]), (ys[1], zs[1], ys[2], zs[2]), (ys[2], zs[2], ys[2] + 0.01, zs[2] - 0.2),
+                (ys[0], zs[0], ys[1], zs[1]),
+                (ys[1], zs[1], ys[2], zs[2]),
+                (ys[2], zs[2], ys[2] + 0.01, zs[2] - 0.2),
             )
-        ]  # fmt: skip
+        ]
         kit.quads(np.concatenate(strips)[:, ::-1], fabric)
     for x in (x0 + 0.05, x1 - 0.05):
         kit.tube([[x, 0.05, zs[2] - 0.25], [x, ys[2], zs[2] - 0.02]], 0.015, make("iron"), 5)
+
+
+def _strip(a: F64, b: F64, y0: float, z0: float, y1: float, z1: float) -> F64:
+    e = np.ones(a.shape)
+    corners = ((b, y0, z0), (a, y0, z0), (a, y1, z1), (b, y1, z1))
+    return np.stack([np.stack([x, y * e, z * e], axis=-1) for x, y, z in corners], axis=1)
 
 
 def display(kit: Kit, rng: Rng, x0: float, x1: float, z0: float, z1: float, y: float, lit: bool) -> None:
@@ -95,9 +103,8 @@ def display(kit: Kit, rng: Rng, x0: float, x1: float, z0: float, z1: float, y: f
     """
     d = y - 0.55
     wood = tint("planks", str(rng.choice(["#a48a66", "#8b6a48", "#c2b393"])))
-    back = (
-        tint("window-glow", "#e0a868") if lit else tint("plaster", str(rng.choice(["#a3957c", "#8d8a78", "#9c7f66"])))
-    )
+    colour = str(rng.choice(["#a3957c", "#8d8a78", "#9c7f66"]))
+    back = tint("window-glow", "#e0a868") if lit else tint("plaster", colour)
     kit.panel(x0, x1, z0, z1, d, back)
     inside = [
         [[x0, d, z0], [x0, y, z0], [x0, y, z1], [x0, d, z1]],

@@ -1,9 +1,10 @@
 """An old European street that opens on a small square and ends in a cross street below a church tower.
 
-The street runs along +Y from y = 0 to y = ``length``, centred on x = 0, its carriageway at z = 0 and its pavements 12 cm
-higher. Behind y = 0 lies the square, free of things for 14 m and as wide, from where a camera can look into the street;
-behind y = ``length`` a cross street, closed by houses. Every house and every piece of furniture is drawn from a seed of
-its own, so a longer street keeps what the shorter one had.
+The street runs along +Y from y = 0 to y = ``length``, centred on x = 0, its carriageway at z = 0 and its pavements
+12 cm higher. Behind y = 0 lies the square, free of things for 14 m and as wide, from where a camera can look into the
+street; behind y = ``length`` a cross street, closed by houses. Every house and every piece of furniture is drawn from
+a seed of its own, so a longer street keeps what the shorter one had (but for the flank of its last house on either
+side).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from worldgen.conventions import F64, seed_from
 from worldgen.kit import placed
 from worldgen.sets import SetPiece
 from worldgen.sets.dressing import doorstep, kerbside, overhead, square
-from worldgen.sets.ground import CROSS, KERB, SQUARE_DEPTH, SQUARE_HALF, ground
+from worldgen.sets.ground import CROSS, KERB, SQUARE_DEPTH, SQUARE_HALF, ground, pavement_width
 from worldgen.sets.house import house
 from worldgen.sets.house import plan as draw_plan
 from worldgen.sets.landmark import church
@@ -32,8 +33,9 @@ Place = Callable[[float, float], F64]
 
 @dataclass(frozen=True)
 class _Lot:
-    """A house to build: name below the street's, width in metres, place (4, 4), and which flanks are seen."""
+    """A house to build: row, name below the street's, width in metres, place (4, 4), and which flanks are seen."""
 
+    row: str
     name: str
     width: float
     place: F64
@@ -57,19 +59,20 @@ def street(
     for what, value, low, high in (("length", length, 15.0, 300.0), ("width", width, 6.0, 30.0)):
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"the {what} of a street is {value}: give {low:g} to {high:g} metres")
+    seed = seed_from("street", seed, style)
+    walk = pavement_width(width)
     things = [Thing(f"{name}/ground", ground(length, width, style))]
     tops: dict[str, list[tuple[float, float]]] = {"L": [], "R": []}
     for lot in _lots(length, width, look, seed):
         own = seed_from("house", seed, lot.name)
-        plan = draw_plan(look, own, lot.width, lamps_on)
+        plan = draw_plan(look, own, lot.width, walk if lot.row in tops else 3.0, lamps_on, lot.row in tops)
         mesh = house(plan, look, own, lot.place, lit=lamps_on, flanks=lot.flanks)
         things.append(Thing(f"{name}/{lot.name}", mesh))
-        tag = lot.name[6]
-        if lot.name[7:].isdigit() and tag in tops:
-            tops[tag].append((lot.width, plan.eaves))
+        if lot.row in tops:
+            tops[lot.row].append((lot.width, plan.eaves))
             step = doorstep(plan, own, lot.place)
             if step is not None:
-                things.append(Thing(f"{name}/doorstep-{lot.name[6:]}", step))
+                things.append(Thing(f"{name}/{lot.name.replace('house', 'doorstep')}", step))
     things.append(Thing(f"{name}/church", church(seed, (2.5, length + CROSS + 21.0))))
 
     def top(side: float, y: float) -> float:
@@ -100,7 +103,7 @@ def _row(
     for k, width in enumerate(wide[:-1]):
         seen = {front if k == 0 else None, 1 - front if front is not None and k == len(wide) - 2 else None}
         at = start + sum(wide[:k])
-        lots.append(_Lot(f"house-{tag}{k:02d}", width, place(at, width), (0 in seen, 1 in seen)))
+        lots.append(_Lot(tag, f"house-{tag}{k:02d}", width, place(at, width), (0 in seen, 1 in seen)))
     return lots
 
 

@@ -22,8 +22,16 @@ def _limb(rng: Rng, start: F64, direction: F64, length: float, bend: float, step
     return np.array(points)
 
 
-def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
-    """A young plane or lime of ``height`` metres at the origin; the lowest leaves hang above 2.1 m."""
+def tree(kit: Kit, rng: Rng, height: float, wall: float = 9.0) -> None:
+    """A young plane or lime of ``height`` metres at the origin; the lowest leaves hang above 2.1 m.
+
+    wall: metres to a wall towards +x, in front of which the tree grows less far.
+    """
+
+    def grown(points: F64) -> F64:
+        x = points[..., 0]
+        return np.concatenate([np.where(x > 0, wall * np.tanh(x / wall), x)[..., None], points[..., 1:]], axis=-1)
+
     bark = make("bark")
     fork = height * rng.uniform(0.36, 0.42)
     trunk = _limb(rng, np.zeros(3), np.array([rng.normal(0, 0.03), rng.normal(0, 0.03), 1.0]), fork, 0.03, 6)
@@ -36,14 +44,14 @@ def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
         a = 2 * np.pi * (k + rng.uniform(-0.25, 0.25)) / count
         out = np.array([np.cos(a), np.sin(a), rng.uniform(0.9, 1.7)])
         limb = _limb(rng, trunk[-1] - [0, 0, 0.05 + 0.1 * rng.random()], out, height * rng.uniform(0.36, 0.5), 0.14, 6)
-        kit.tube(limb, np.linspace(radius * 0.5, 0.02, 7), bark, 6)
+        kit.tube(grown(limb), np.linspace(radius * 0.5, 0.02, 7), bark, 6)
         for i in (2, 3, 4, 5, 6):
             if i < 6:
                 b = rng.uniform(0, 2 * np.pi)
                 twig = _limb(
                     rng, limb[i], np.array([np.cos(b), np.sin(b), 0.35]), height * rng.uniform(0.1, 0.19), 0.25, 3
                 )
-                kit.tube(twig, np.linspace(0.022, 0.008, 4), bark, 4)
+                kit.tube(grown(twig), np.linspace(0.022, 0.008, 4), bark, 4)
                 tips.append(twig[-1])
             else:
                 tips.append(limb[i])
@@ -58,9 +66,9 @@ def tree(kit: Kit, rng: Rng, height: float, dense: float = 1.0) -> None:
     for k, colour in enumerate(greens):
         group = centres[part == k]
         if len(group):
-            quads = leaves(rng, group, round(23 * dense), (spread, spread, spread * 0.8), 0.102)
+            quads = leaves(rng, group, 21, (spread, spread, spread * 0.8), 0.102)
             low = quads[..., 2].min(axis=1)
-            kit.quads(quads[low > 2.1], tint("foliage", colour))
+            kit.quads(grown(quads[low > 2.1]), tint("foliage", colour))
 
 
 def grate(kit: Kit, size: float = 1.3) -> None:
