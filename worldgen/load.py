@@ -77,6 +77,7 @@ _SENTENCES: Final[dict[str, Wording]] = {
     "string_type": lambda key, value, _: f"{show(value)} stands where text is expected: put it in quotes",
     "int_type": lambda key, value, _: f"{show(value)} is not a whole number",
     "int_parsing": lambda key, value, _: f"{show(value)} is not a whole number",
+    "finite_number": lambda key, value, _: f"{show(value)} is not a whole number",
     "int_from_float": lambda key, value, _: f"{show(value)} is not a whole number",
     "bool_type": lambda key, value, _: f"{show(value)} is neither `true` nor `false`",
     "bool_parsing": lambda key, value, _: f"{show(value)} is neither `true` nor `false`",

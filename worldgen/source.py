@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -85,7 +86,9 @@ def parse(text: str, path: Path) -> tuple[Any, Source]:
     lines = tuple(text.splitlines())
     yaml = YAML(typ="rt")
     try:
-        node = yaml.compose(text)
+        with warnings.catch_warnings():  # YAML allows that an anchor is given anew
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            node = yaml.compose(text)
         if node is None:
             raise SceneError(path, "the file is empty: a scene needs at least `shots`")
         value, positions, _ = _Reader(path, lines, yaml).value(node)

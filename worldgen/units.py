@@ -71,6 +71,8 @@ def _quantity(value: object, what: str, example: str, units: Mapping[str, float]
             raise SceneProblem(f"{show(value)} is not {what}: write it like `{example}`")
         number, unit = float(match[1]), match[2]
         if unit:
+            if not units:
+                raise SceneProblem(f"`{unit}` does not belong here: this number has no unit")
             if unit not in units:
                 raise SceneProblem(
                     f"`{unit}` is not a unit of {what}: use {listed(units)}, as in `{example}`",
@@ -84,6 +86,8 @@ def _quantity(value: object, what: str, example: str, units: Mapping[str, float]
     result = number * scale
     if not math.isfinite(result):
         raise SceneProblem(f"{show(value)} is not a finite number: write {what} like `{example}`")
+    if abs(result) > 1e9:
+        raise SceneProblem(f"{show(value)} is too large to be meant: write {what} like `{example}`")
     return result
 
 

@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from worldgen.errors import SceneError
 from worldgen.load import load_scene, scene_from_text
 
+SCENES = Path(__file__).resolve().parents[2] / "scenes"
+EXAMPLE = (SCENES / "two-cuts.yaml").read_text(encoding="utf-8")
 GOOD = """\
 title: t
 shots:
@@ -279,6 +283,22 @@ def test_a_file_with_a_byte_order_mark_and_windows_lines(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert load_scene(file).title == "t"
+
+
+JUNK = ["null", "[]", "{}", "-1", "0", "1e999", ".nan", "''", "true", "[1, 2]", "{a: b}", "2m", "&a 3", "*a", "!x y"]
+
+
+@given(st.integers(0, 10**6), st.sampled_from(JUNK), st.integers(0, 10**6), st.text("{}[]:,&*!|>'\"#\t\n", max_size=2))
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_in_the_file_it_loads_or_says_why(word, junk, cut, noise):
+    words = list(re.finditer(r"(?<=[\[\s])[^\s,\[\]{}:#]+", EXAMPLE))
+    chosen = words[word % len(words)]
+    text = EXAMPLE[: chosen.start()] + junk + EXAMPLE[chosen.end() :]
+    cut %= len(text)
+    try:
+        scene_from_text(text[:cut] + noise + text[cut:], SCENES / "x.yaml")
+    except SceneError as error:
+        assert error.sentence  # noqa: PT017 - both loading and refusing are right
 
 
 def test_only_words_of_the_language_are_taken(tmp_path):

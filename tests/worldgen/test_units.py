@@ -97,6 +97,8 @@ def test_size_sensor_and_colour():
         (units.length, None, "nothing is not a length: write it like `2m`"),
         (units.length, [1], "a list is not a length: write it like `2m`"),
         (units.length, "2000km", "`2000km` is farther than 1000 km: lengths are metres unless they say otherwise"),
+        (units.number, "2m", "`m` does not belong here: this number has no unit"),
+        (units.duration, "1e6h", "`1e6h` is too large to be meant: write a duration like `4s`"),
         (units.angle, 90, "`90` has no unit: write an angle like `90deg`"),
         (units.angle, "90", "`90` has no unit: write an angle like `90deg`"),
         (units.focal, "0.2mm", "`0.2mm` is not a focal length between 1 mm and 5000 mm: write it like `35mm`"),
