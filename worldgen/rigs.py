@@ -64,18 +64,15 @@ def follow(target: F64, heading: F64, behind: float, side: float, height: float)
     return np.concatenate([flat, target[:, 2:] + height], axis=1)
 
 
-def headings(positions: F64, fps: float, otherwise: float) -> F64:
-    """Level unit directions ``(N, 2)`` in which ``positions (N, 3)`` go.
+def headings(velocity: F64, otherwise: float) -> F64:
+    """Level unit directions ``(N, 2)`` of ``velocity (N, 2)``, metres a second.
 
     Who stands still faces where they last went, or where they will go, or the bearing ``otherwise``.
     """
     fallback = np.array([np.sin(otherwise), np.cos(otherwise)])
-    if len(positions) < 2:
-        return np.repeat(fallback[None], len(positions), axis=0)
-    velocity = np.gradient(positions[:, :2], 1.0 / fps, axis=0)
     moves: Bool = np.linalg.norm(velocity, axis=1) > 0.15
     if not moves.any():
-        return np.repeat(fallback[None], len(positions), axis=0)
+        return np.repeat(fallback[None], len(velocity), axis=0)
     last = np.maximum.accumulate(np.where(moves, np.arange(len(moves)), -1))
     return unit(velocity[np.where(last < 0, np.argmax(moves), last)])
 

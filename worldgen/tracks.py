@@ -21,6 +21,9 @@ Where = Callable[[Any, F64], F64]
 
 NEAREST_M: Final = 1e-4
 UNSAID_FOCUS_M: Final = 5.0
+STRIDE_S: Final = 1.1
+"""Where somebody goes is measured over a stride, or the camera would sway with their hips."""
+MAX_LEAD: Final = 2000
 
 
 def frame_count(shot: ShotWords, fps: float) -> int:
@@ -80,7 +83,7 @@ def _clean(camera: CameraWords, seconds: F64, start: float, fps: float, where: W
         rotations = pan_tilt(pan, tilt)
     else:
         target, loc = aim_target(camera)
-        seen = damped(where(target, world_seconds), aim.damping, fps)
+        seen = _late(lambda times: where(target, times), world_seconds, aim.damping, fps)
         _apart(positions, seen, seconds, loc)
         rotations = looking(positions, seen)
     return positions, rolled(rotations, aim.roll)
@@ -122,12 +125,25 @@ def _positions(camera: CameraWords, seconds: F64, world_seconds: F64, fps: float
         return orbit(where(o.around, world_seconds), o.radius, o.height, bearing)
     if body.follow:
         f = body.follow
-        name = f.target.partition(".")[0]
-        feet = where(f"{name}.root", world_seconds)
-        heading = headings(feet, fps, 0.0)
-        return damped(follow(feet, heading, f.behind, f.side, f.height), f.damping, fps)
+        root = f"{f.target.partition('.')[0]}.root"
+
+        def beside(times: F64) -> F64:
+            gone = where(root, times + STRIDE_S / 2) - where(root, times - STRIDE_S / 2)
+            heading = headings(gone[:, :2] / STRIDE_S, 0.0)
+            return follow(where(root, times), heading, f.behind, f.side, f.height)
+
+        return _late(beside, world_seconds, f.damping, fps)
     keys = body.keyframes or ()
     return spline([k.t for k in keys], [k.at for k in keys], _key_times(keys, seconds))
+
+
+def _late(values: Callable[[F64], F64], world_seconds: F64, damping: float, fps: float) -> F64:
+    """Damped ``values``, as if the camera had been rolling before the first frame."""
+    if damping <= 0:
+        return values(world_seconds)
+    lead = min(int(np.ceil(6 * damping * fps)), MAX_LEAD)
+    before = world_seconds[0] - np.arange(lead, 0, -1) / fps
+    return damped(values(np.concatenate([before, world_seconds])), damping, fps)[lead:]
 
 
 def _push_in(body: Body, world_seconds: F64, where: Where) -> F64:

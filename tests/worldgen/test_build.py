@@ -234,6 +234,14 @@ def test_characters_can_be_followed_and_looked_at():
     assert 1.4 < z < 1.75
 
 
+def test_a_camera_that_follows_has_been_following_and_does_not_sway():
+    more = "characters: {mara: {actions: [{walk: {along: [[0, 0], [0, 20]], speed: 1.4m/s}}]}}\n"
+    a_track = track("{body: {follow: {target: mara}}}", more=more, shot="duration: 2s\n    start: 4s")
+    steps = np.diff(a_track.world_from_camera[:, :3, 3], axis=0) * 24
+    np.testing.assert_allclose(steps[:, 1], 1.4, atol=0.2)  # at her pace from the first frame on
+    assert np.abs(steps[:, 0]).max() < 0.15
+
+
 def test_four_hours_are_quick_and_finite():
     started = time.perf_counter()
     a_track = track(
