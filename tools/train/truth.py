@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64
 from worldgen.light import MAP_HEIGHT, SUN_RADIUS, Lamp, Sky
-from worldgen.material import Material
+from worldgen.material import Material, Texture
 from worldgen.world import Snapshot
+
+I64 = npt.NDArray[np.int64]
 
 MAX_DEPTH = 6
 BLUR_SUN = 2.0  # the sun is drawn this much wider than it is, so that it covers whole texels of the map
@@ -63,16 +66,17 @@ class PathTracer:
                 "position": list(lamp.position),
                 "intensity": {"type": "rgb", "value": list(lamp.intensity)},
             }
-        for index in np.unique(snapshot.face_material):
-            scene[f"mesh{index}"] = _mesh(mi, snapshot, int(index))
+        surface = _surface(mi, snapshot.materials)
+        shining = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
+        if not shining.all():
+            scene["still"] = _mesh(mi, snapshot, np.flatnonzero(~shining), surface)
+        for index in np.unique(snapshot.face_material[shining]):
+            faces = np.flatnonzero(snapshot.face_material == index)
+            scene[f"glow{index}"] = _mesh(mi, snapshot, faces, surface, snapshot.materials[index].emission)
         self._scene = mi.load_dict(scene)
-        self._integrator = mi.load_dict(
-            {
-                "type": "aov",
-                "aovs": "albedo:albedo,normal:sh_normal,position:position",
-                "path": {"type": "path", "max_depth": MAX_DEPTH, "hide_emitters": False},
-            }
-        )
+        # Two renders: asked for guides and light at once, Mitsuba traces the paths twice.
+        self._light = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH})
+        self._guides = mi.load_dict({"type": "aov", "aovs": "albedo:albedo,normal:sh_normal,position:position"})
 
     def render(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True) -> F32:
         """(H, W, 3) float32 linear radiance, kcd/m2, as the camera sees it."""
@@ -81,11 +85,13 @@ class PathTracer:
     def layers(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True) -> dict[str, F32]:
         """``radiance``, ``albedo``, ``normal`` and ``position``, each (H, W, 3) float32."""
         sensor = self._mi.load_dict(_sensor(self._mi, camera))
-        image = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._integrator, spp=spp, seed=seed))
-        # Channels: radiance, alpha, then the three layers asked for.
-        radiance, albedo, normal, position = (np.ascontiguousarray(image[..., k : k + 3]) for k in (0, 4, 7, 10))
+        image = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._light, spp=spp, seed=seed))
+        guides = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._guides, spp=spp, seed=seed))
+        radiance, alpha = np.ascontiguousarray(image[..., :3]), image[..., 3:4]
+        first = guides.shape[-1] - 9  # some versions put radiance and alpha before the layers asked for
+        albedo, normal, position = (np.ascontiguousarray(guides[..., first + k : first + k + 3]) for k in (0, 3, 6))
         if denoise:
-            radiance = _denoised(radiance, (albedo + (1.0 - image[..., 3:4])).astype(np.float32), normal)
+            radiance = _denoised(radiance, (albedo + (1.0 - alpha)).astype(np.float32), normal)
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
 
 
@@ -156,47 +162,95 @@ def _environment(mi: Any, sky: Sky) -> dict[str, Any]:
 _MAP_AXES: F64 = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
-def _mesh(mi: Any, snapshot: Snapshot, index: int) -> Any:
-    faces = snapshot.faces[snapshot.face_material == index]
-    used, local = np.unique(faces, return_inverse=True)
-    material = snapshot.materials[index]
+def _mesh(mi: Any, snapshot: Snapshot, rows: I64, surface: Any, emission: tuple[float, ...] | None = None) -> Any:
+    """The faces ``rows`` of the snapshot; what each is made of travels as attributes of the face."""
+    used, local = np.unique(snapshot.faces[rows], return_inverse=True)
     properties = mi.Properties()
-    properties["bsdf"] = mi.load_dict(_bsdf(mi, material))
-    if max(material.emission) > 0:
-        properties["emitter"] = mi.load_dict(
-            {"type": "area", "radiance": {"type": "rgb", "value": [float(v) for v in material.emission]}}
-        )
-    mesh = mi.Mesh(
-        material.name, len(used), len(faces), props=properties, has_vertex_normals=True, has_vertex_texcoords=True
-    )
+    properties["bsdf"] = surface
+    if emission is not None:
+        radiance = {"type": "rgb", "value": [float(v) for v in emission]}
+        properties["emitter"] = mi.load_dict({"type": "area", "radiance": radiance})
+    mesh = mi.Mesh("faces", len(used), len(rows), props=properties, has_vertex_normals=True, has_vertex_texcoords=True)
     parameters = mi.traverse(mesh)
     parameters["vertex_positions"] = snapshot.vertices[used].ravel()
     parameters["vertex_normals"] = snapshot.normals[used].ravel()
     parameters["vertex_texcoords"] = snapshot.uv[used].ravel()
     parameters["faces"] = local.astype(np.uint32).ravel()
     parameters.update()
+    kinds = snapshot.face_material[rows]
+    materials = snapshot.materials
+    for name, values in {
+        "face_color": np.array([m.base_color for m in materials]),
+        "face_roughness": np.array([[np.clip(m.roughness, 0.05, 1.0)] for m in materials]),
+        "face_metallic": np.array([[m.metallic] for m in materials]),
+        "face_layer": np.array([[v] for v in _layers(materials)[1]]),
+        "face_tiles": np.array([[1.0 / m.texture.size_m if m.texture else 1.0] for m in materials]),
+    }.items():
+        mesh.add_attribute(name, values.shape[1], values[kinds].astype(np.float32).ravel())
     return mesh
 
 
-def _bsdf(mi: Any, material: Material) -> dict[str, Any]:
-    color: dict[str, Any] = {"type": "rgb", "value": [float(v) for v in material.base_color]}
-    if material.texture is not None:
-        picture = np.clip(material.texture.detail * np.array(material.base_color, np.float32), 0.0, 1.0).astype(
-            np.float32
-        )
-        color = {
-            "type": "bitmap",
-            "bitmap": mi.Bitmap(np.ascontiguousarray(picture[::-1])),
-            "raw": True,
-            "to_uv": mi.ScalarTransform4f().scale(1.0 / material.texture.size_m),
+def _layers(materials: tuple[Material, ...]) -> tuple[list[Texture], list[int]]:
+    """The distinct textures, and for each material the index of its own (-1: none)."""
+    textures = list(dict.fromkeys(m.texture for m in materials if m.texture is not None))
+    return textures, [textures.index(m.texture) if m.texture is not None else -1 for m in materials]
+
+
+def _surface(mi: Any, materials: tuple[Material, ...]) -> Any:
+    """One BSDF for all faces: a kernel with one small surface compiles in a second, one with 160 materials in a minute."""
+    import drjit as dr
+
+    textures, _ = _layers(materials)
+    heights = [t.detail.shape[:2] for t in textures] or [(1, 1)]
+    starts = np.cumsum([0] + [h * w for h, w in heights])[:-1]
+    pixels = np.concatenate([t.detail.reshape(-1, 3) for t in textures] or [np.ones((1, 3), np.float32)])
+
+    class Detail(mi.Texture):  # type: ignore[misc, name-defined]
+        """Base colour of the face times the detail of its layer, bilinear; row 0 of a layer is v = 1."""
+
+        def __init__(self, properties: Any) -> None:
+            mi.Texture.__init__(self, properties)
+            self.pixels = mi.Float(pixels.ravel())
+            self.start = mi.UInt32(starts.astype(np.uint32))
+            self.rows = mi.UInt32(np.array([h for h, _ in heights], np.uint32))
+            self.columns = mi.UInt32(np.array([w for _, w in heights], np.uint32))
+
+        def eval(self, si: Any, active: Any = True) -> Any:
+            color = si.shape.eval_attribute_3("face_color", si, active)
+            layer = si.shape.eval_attribute_1("face_layer", si, active)
+            tiles = si.shape.eval_attribute_1("face_tiles", si, active)
+            textured = active & (layer > -0.5)
+            index = mi.UInt32(dr.maximum(layer + 0.5, 0.0))
+            start = dr.gather(mi.UInt32, self.start, index, textured)
+            rows = dr.gather(mi.UInt32, self.rows, index, textured)
+            columns = dr.gather(mi.UInt32, self.columns, index, textured)
+            x = (si.uv.x * tiles - dr.floor(si.uv.x * tiles)) * mi.Float(columns) - 0.5
+            v = si.uv.y * tiles - dr.floor(si.uv.y * tiles)
+            y = (1.0 - v) * mi.Float(rows) - 0.5
+            x0, y0 = dr.floor(x), dr.floor(y)
+            total = mi.Color3f(0.0)
+            for dy in (0, 1):
+                for dx in (0, 1):
+                    column = mi.UInt32(mi.Int32(x0 + dx) + mi.Int32(columns)) % dr.maximum(columns, 1)
+                    row = mi.UInt32(mi.Int32(y0 + dy) + mi.Int32(rows)) % dr.maximum(rows, 1)
+                    share = (x - x0 if dx else 1 - x + x0) * (y - y0 if dy else 1 - y + y0)
+                    texel = start + row * columns + column
+                    total += dr.gather(mi.Color3f, self.pixels, texel, textured) * share
+            return color * dr.select(textured, total, mi.Color3f(1.0))
+
+        def to_string(self) -> str:
+            return "Detail[]"
+
+    mi.register_texture("setpiece_detail", Detail)
+    return mi.load_dict(
+        {
+            "type": "twosided",
+            "inner": {
+                "type": "principled",
+                "base_color": {"type": "setpiece_detail"},
+                "roughness": {"type": "mesh_attribute", "name": "face_roughness"},
+                "metallic": {"type": "mesh_attribute", "name": "face_metallic"},
+                "specular": 0.5,
+            },
         }
-    return {
-        "type": "twosided",
-        "inner": {
-            "type": "principled",
-            "base_color": color,
-            "roughness": float(np.clip(material.roughness, 0.05, 1.0)),
-            "metallic": float(material.metallic),
-            "specular": 0.5,
-        },
-    }
+    )
