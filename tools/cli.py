@@ -16,7 +16,6 @@ from tools.console import guarded
 
 app = typer.Typer(
     name="setpiece",
-    help="Film sets that stay standing: scenes built in 3D, painted frame by frame, consistent throughout.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -57,6 +56,23 @@ QualityOption = Annotated[
 RasterizerName = Annotated[str, typer.Option(help="auto, gl, embree or open3d.")]
 Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("setpiece"))
+        raise typer.Exit
+
+
+@app.callback()
+def setpiece(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Film sets that stay standing: scenes built in 3D, painted frame by frame, consistent throughout."""
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any
 
 from render.files import written_whole
 from tools.console import emit, say
+from tools.estimate import seconds_to_paint, spoken
 from tools.opened import Opened, open_production
 from worldgen.schema import scene_schema
 from worldgen.world import Shot
@@ -48,7 +49,7 @@ def check_scene(path: Path, size: str | None, quality: str, as_json: bool) -> No
     for shot in found["shots"]:
         say(
             f"  {shot['name']:<20} {shot['frames']:5d} frames  {shot['seconds']:6.2f} s  "
-            f"{shot['width']}x{shot['height']}"
+            f"{shot['width']}x{shot['height']}  about {spoken(shot['estimated_s'])} to paint"
         )
 
 
@@ -70,6 +71,7 @@ def described(opened: Opened, shots: tuple[Shot, ...]) -> dict[str, Any]:
                 "seconds": round(float(shot.frames / shot.fps), 3),
                 "width": shot.track.width,
                 "height": shot.track.height,
+                "estimated_s": round(seconds_to_paint(shot), 1),
             }
             for shot in shots
         ],

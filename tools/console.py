@@ -86,7 +86,8 @@ def guarded(command: Callable[[], int | None]) -> int:
     except Exception as error:
         usage = getattr(error, "format_message", None)  # the argument parser's own errors
         if usage is not None:
-            say(f"{str(usage()).rstrip('.')}: see setpiece --help.")
+            words = str(usage()).replace("Value error, ", "").rstrip(".")
+            say(f"{words}{'' if words.endswith('?') else '.'} Try: setpiece --help")
             return BAD_INPUT
         if isinstance(error, ValueError) and _raised_by_us(error):
             say(str(error))
