@@ -58,7 +58,7 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "legs": ("#2b3444", "#22252b", "#4a4238", "#3a4a5e", "#565249"),
         "shoes": ("#3b2618", "#1d1b1a", "#5a3c25", "#4a4744"),
         "hair": ("#1c1512", "#3a2314", "#5b3a20", "#2a1b14", "#8a6238", "#6f6a66"),
-        "skin": ("#c68e6d", "#e0b094", "#8d5a3c", "#b57b58", "#6a412b", "#d6a184"),
+        "skin": ("#c68e6d", "#d9a888", "#8d5a3c", "#b57b58", "#6a412b", "#d6a184"),
         "coat": ("#6d5b45",),
         "skirt": ("#4a3a4f",),
         "hat": ("#5a3a34",),
@@ -207,14 +207,16 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
     """Body and clothes sewn to one mesh."""
     bare_figure = figure(build, masculine)
     pieces: list[Piece] = []
-    coated = "coat" in garments
-    pieces += top(bare_figure, coated)
+    coated, skirted = "coat" in garments, "skirt" in garments
+    pieces += top(bare_figure, "under-coat" if coated else "tucked" if skirted else "over")
     if "legs" in garments:
         pieces += legs(bare_figure, coated)
-    for garment, make_pieces in (("skirt", skirt), ("coat", coat), ("shoes", shoes)):
-        if garment in garments:
-            pieces += make_pieces(bare_figure)
-    pieces += hair(bare_figure, hairstyle, locks) + brows(bare_figure) + eyes(bare_figure)
+    if skirted:
+        pieces += skirt(bare_figure, None if coated else pieces[0].cloth)
+    if coated:
+        pieces += coat(bare_figure)
+    pieces += shoes(bare_figure)
+    pieces += hair(bare_figure, hairstyle, locks, "hat" in garments) + brows(bare_figure) + eyes(bare_figure)
     if "hat" in garments:
         pieces += hat(bare_figure)
     shown = bare(bare_figure, set(garments))

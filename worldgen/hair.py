@@ -119,12 +119,13 @@ def _ball(figure: Figure, centre: F64, radii: F64, bone: str = "head", wobble: f
     return lofted(centre + rings * radii, _rigid(figure, count, (bone, np.ones(count))))
 
 
-def hair(figure: Figure, style: str, seed: int) -> list[Piece]:
-    """Hair of a style of ``STYLES``."""
+def hair(figure: Figure, style: str, seed: int, under_hat: bool = False) -> list[Piece]:
+    """Hair of a style of ``STYLES``; pressed flat under a hat."""
+    flat = 0.25 if under_hat else 1.0
     if style == "short":
-        parts = [hemmed(_cap(figure, 0.022, 0.004, seed), 0.003, 0.004)]
+        parts = [hemmed(_cap(figure, 0.022 * flat, 0.004, seed), 0.003, 0.004)]
     elif style == "bob":
-        cap = _cap(figure, 0.017, 0.005, seed)
+        cap = _cap(figure, 0.017 * flat, 0.005, seed)
         parts = [hemmed(cap, 0.003, 0.004), hemmed(_curtain(figure, cap, 0.15, seed), 0.014, 0.01)]
     else:
         knot = figure.eye_centres.mean(0) + np.array([0.0, -0.083 - 0.099, 0.030])
@@ -143,7 +144,7 @@ def hat(figure: Figure) -> list[Piece]:
     cloth = clipped(body, figure.share(body, "head") - 0.5, level)
     cloth = smoothed(halved(cloth), 30)
     level = _head(figure, cloth.points)[:, 2] - 0.034
-    cloth = inflated(cloth, 0.024 + 0.012 * np.clip(level / 0.09, 0, 1))
+    cloth = inflated(cloth, 0.017 + 0.012 * np.clip(level / 0.09, 0, 1))
     cloth = smoothed(cloth, 6)
     q = _head(figure, cloth.points)
     band = clipped(cloth, 0.068 - (q[:, 2] - 0.12 * q[:, 1]))

@@ -9,14 +9,8 @@ from scipy.sparse import csr_matrix, lil_matrix
 
 from worldgen.conventions import F64, unit
 from worldgen.figure import Figure
-from worldgen.tailoring import Cloth, clipped, hemmed, inflated, lofted, rims, sewn, smoothed
-from worldgen.wardrobe import ARM, Piece, along_arm, around_spine, draped, neck_field, sleeves
-
-
-def _skirt_top(figure: Figure) -> float:
-    """Where the baked tube is whole all around, metres."""
-    z = figure.skirt.points[rims(figure.skirt.faces)[:, 0], 2]
-    return float(z[z > z.mean()].min())
+from worldgen.tailoring import Cloth, clipped, hemmed, inflated, lofted, sewn, smoothed
+from worldgen.wardrobe import ARM, Piece, along_arm, around_spine, draped, neck_field, sleeves, tube_top
 
 
 def _skirt_weights(figure: Figure, points: F64, stiff: float) -> csr_matrix:
@@ -46,10 +40,11 @@ def _tube(
     flare: float,
     folds: float,
     bodice: Cloth | None = None,
+    over: float = -0.003,
 ) -> Cloth:
     """The skirt tube between two heights, ``ease`` metres out, ``flare`` metres more at the hem, with hanging folds.
 
-    bodice: what it is sewn to; at the top the tube takes its girth.
+    bodice: what it is sewn to: at the top the tube takes its girth, ``over`` metres further out.
     """
     source = figure.skirt
     cloth = clipped(source, top_z - source.points[:, 2], source.points[:, 2] - hem_z)
@@ -61,7 +56,7 @@ def _tube(
     if bodice is not None:
         near = np.abs(bodice.points[:, 2] - top_z) < 0.04
         near &= figure.share(bodice, *ARM) < 0.3
-        girth = np.interp(angle, *around_spine(figure, bodice.points[near]), period=2 * np.pi) - 0.003
+        girth = np.interp(angle, *around_spine(figure, bodice.points[near]), period=2 * np.pi) + over
         fade = np.clip(1 - down / 0.28, 0, 1) ** 2
         wider += fade * (girth / np.maximum(radius, 0.05) - wider)
     points = cloth.points.copy()
@@ -71,18 +66,21 @@ def _tube(
     return replace(cloth, points=points)
 
 
-def skirt(figure: Figure) -> list[Piece]:
-    """A flared skirt to just above the knee."""
-    knee = figure.joint("calf_l")[2]
-    cloth = _tube(figure, figure.joint("spine_01")[2] + 0.03, knee + 0.05, 0.008, 0.035, 0.006)
+def skirt(figure: Figure, blouse: Cloth | None = None) -> list[Piece]:
+    """A flared skirt to just above the knee; with a waistband if it is worn over a tucked-in ``blouse``."""
+    knee, waist = figure.joint("calf_l")[2], tube_top(figure) - 0.006
+    cloth = _tube(figure, waist + 0.004, knee + 0.05, 0.010, 0.045, 0.007, blouse, 0.004)
     cloth = replace(cloth, weights=_skirt_weights(figure, cloth.points, 0.08))
-    return [Piece("skirt", "skirt", "cloth", 1.0, hemmed(cloth, 0.004))]
+    pieces = [Piece("skirt", "skirt", "cloth", 1.0, hemmed(cloth, 0.004))]
+    if blouse is not None:
+        pieces.append(Piece("waistband", "skirt", "cloth", 0.8, _belt(figure, sewn([blouse, cloth]), waist, 0.016)))
+    return pieces
 
 
 def coat(figure: Figure) -> list[Piece]:
     """A belted coat to the knee: lapels and collar, an overlapping front with buttons, wide sleeves."""
     suit = figure.suit
-    waist = _skirt_top(figure) - 0.006
+    waist = tube_top(figure) - 0.006
     arm = figure.share(suit, *ARM)
     hem = np.where(arm > 0.4, 1.0, suit.points[:, 2] - (waist - 0.012))
     wrist = np.where(arm > 0.4, 1.99 - along_arm(figure, suit.points), 1.0)
@@ -110,7 +108,7 @@ def coat(figure: Figure) -> list[Piece]:
         Piece("coat", "coat", "cloth", 1.0, hemmed(body, 0.007)),
         Piece("coat skirts", "coat", "cloth", 1.0, hemmed(lower, 0.006)),
         Piece("lapels", "coat", "cloth", 0.82, hemmed(lapel, 0.006, 0.006)),
-        Piece("belt", "coat", "cloth", 0.7, _belt(figure, sewn([body, lower]), waist)),
+        Piece("belt", "coat", "cloth", 0.7, _belt(figure, sewn([body, lower]), waist, 0.022)),
     ]
     for source in (body, lower):
         x, y = source.points[:, 0], source.points[:, 1]
@@ -121,8 +119,8 @@ def coat(figure: Figure) -> list[Piece]:
     return pieces
 
 
-def _belt(figure: Figure, cloth: Cloth, z: float) -> Cloth:
-    """A band around the trunk at ``z``, lying on ``cloth``."""
+def _belt(figure: Figure, cloth: Cloth, z: float, half: float) -> Cloth:
+    """A band around the trunk at ``z``, ``half`` metres up and down, lying on ``cloth``."""
     near = (np.abs(cloth.points[:, 2] - z) < 0.03) & (figure.share(cloth, *ARM) < 0.3)
     angle, radius = around_spine(figure, cloth.points[near])
     count = 72
@@ -133,7 +131,7 @@ def _belt(figure: Figure, cloth: Cloth, z: float) -> Cloth:
     known = largest > 0
     r = np.interp(around, centres[known], largest[known], period=2 * np.pi)
     r = np.convolve(np.tile(r, 3), np.ones(5) / 5, "same")[count : 2 * count]
-    profile = [(-0.001, -0.022), (0.007, -0.021), (0.008, 0.0), (0.007, 0.021), (-0.001, 0.022)]
+    profile = [(-0.002, -half), (0.006, -half + 0.001), (0.007, 0.0), (0.006, half - 0.001), (-0.002, half)]
     centre = figure.joint("spine_02")[1] + 0.035
     rings = np.array(
         [

@@ -28,8 +28,8 @@ class Posture:
     pelvis: (3,) where the pelvis joint is. heading: of the body, counter-clockwise from +Y seen from above.
     hips: (3,) turn of the pelvis (tilt forward, list with the left side up, twist to the left).
     feet: (2, 3) where the ball of each foot would touch the ground, were the foot flat. foot_yaw: (2,) as heading.
-    foot_pitch: (2,) heel up (about the ball's joint) positive, toe up (about the heel) negative. toes_bent: (2,) 1 where
-    the toes stay level while the heel is up, 0 where they follow the foot.
+    foot_pitch: (2,) heel up (about the ball's joint) positive, toe up (about the heel) negative. toes_bent: (2,) 1
+    where the toes stay level while the heel is up, 0 where they follow the foot.
     spine: (3,) as hips, spread over the spine. head: (3,) as hips, of the head against the chest.
     shoulders: (2,) raise of the shoulder girdle. arms: (2, 5) flexion (forward), abduction (sideways), rotation inward
     of the upper arm, flexion of the elbow, rotation inward of the forearm. wrists: (2, 2) flexion, sideways.

@@ -7,6 +7,7 @@ that nothing pokes through. Lengths below are metres on the baked body.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import lil_matrix
@@ -16,10 +17,16 @@ from trimesh.creation import extrude_polygon
 from worldgen.conventions import F64, Bool
 from worldgen.figure import Figure
 from worldgen.posture import SOLE
-from worldgen.tailoring import Cloth, clipped, hemmed, inflated, relaxed, smoothed
+from worldgen.tailoring import Cloth, clipped, hemmed, inflated, relaxed, rims, smoothed
 
 ARM = ("upperarm", "lowerarm", "hand", "index", "middle", "ring", "pinky", "thumb")
 LEG = ("thigh", "calf", "foot", "ball")
+
+
+def tube_top(figure: Figure) -> float:
+    """Where the baked skirt is whole all around: the waist, metres."""
+    z = figure.skirt.points[rims(figure.skirt.faces)[:, 0], 2]
+    return float(z[z > z.mean()].min())
 
 
 @dataclass(frozen=True)
@@ -115,16 +122,23 @@ def sleeves(figure: Figure, cloth: Cloth, upper: float, cuff: float) -> Cloth:
     return replace(cloth, points=points)
 
 
-def top(figure: Figure, under_coat: bool = False) -> list[Piece]:
-    """A plain jumper: neck band, sleeves to the wrist, hem below the hips. Under a coat only what shows is made."""
+def top(figure: Figure, worn: Literal["over", "tucked", "under-coat"] = "over") -> list[Piece]:
+    """A plain jumper: neck band, sleeves to the wrist, hem below the hips.
+
+    Tucked into a skirt it ends at the waist; under a coat only what shows is made.
+    """
     suit = figure.suit
-    end = figure.joint("spine_03")[2] if under_coat else figure.joint("pelvis")[2] - 0.045
-    hem = np.where(figure.share(suit, *ARM) > 0.4, 1.0, suit.points[:, 2] - end)
-    reach = 0.4 if under_coat else 1.93
+    ends = {
+        "over": figure.joint("pelvis")[2] - 0.045,
+        "tucked": tube_top(figure) - 0.020,
+        "under-coat": figure.joint("spine_03")[2],
+    }
+    hem = np.where(figure.share(suit, *ARM) > 0.4, 1.0, suit.points[:, 2] - ends[worn])
+    reach = 0.4 if worn == "under-coat" else 1.93
     wrist = np.where(figure.share(suit, *ARM) > 0.4, reach - along_arm(figure, suit.points), 1.0)
     cloth = clipped(suit, neck_field(figure, suit.points), hem, wrist)
     cloth = smoothed(cloth, 6)
-    cloth = draped(figure, cloth, 0.012, 0.55, 0.004)
+    cloth = draped(figure, cloth, 0.012, 0.25 if worn == "tucked" else 0.55, 0.004)
     cloth = sleeves(figure, cloth, 0.058, 0.042)
     cloth = smoothed(cloth, 6)
     band = clipped(cloth, 0.024 - neck_field(figure, cloth.points))
