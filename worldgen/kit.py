@@ -46,7 +46,8 @@ class Kit:
     _faces: list[I32] = field(default_factory=list)
     _normals: list[F32] = field(default_factory=list)
     _uv: list[F32] = field(default_factory=list)
-    _material: list[tuple[Material, int]] = field(default_factory=list)
+    _material: list[I32] = field(default_factory=list)
+    _materials: dict[Material, int] = field(default_factory=dict)
     _count: int = 0
 
     @property
@@ -55,11 +56,15 @@ class Kit:
         return not self._points
 
     def _add(self, points: F64, faces: I32, normals: F32, uv: F32, material: Material) -> None:
+        row = self._materials.setdefault(material, len(self._materials))
+        self._keep(points, faces, normals, uv, np.full(len(faces), row, np.int32))
+
+    def _keep(self, points: F64, faces: I32, normals: F32, uv: F32, material: I32) -> None:
         self._points.append(points)
         self._faces.append(faces + np.int32(self._count))
         self._normals.append(normals)
         self._uv.append(uv)
-        self._material.append((material, len(faces)))
+        self._material.append(material)
         self._count += len(points)
 
     def quads(self, corners: npt.ArrayLike, material: Material, uv: npt.ArrayLike | None = None) -> None:
@@ -69,19 +74,23 @@ class Kit:
         uv: (N, 4, 2) metres, or None for a projection along the dominant axis.
         """
         c = np.asarray(corners, dtype=np.float64).reshape(-1, 4, 3)
-        if not len(c):
+        area = np.stack([_twice_area(c[:, 0], c[:, 1], c[:, 2]), _twice_area(c[:, 0], c[:, 2], c[:, 3])], 1)
+        solid = area > 1e-9
+        some = solid.any(axis=1)
+        if not some.any():
             return
+        c, solid = c[some], solid[some]
         normal = _cross(c[:, 2] - c[:, 0], c[:, 3] - c[:, 1])
-        normal /= np.maximum(np.sqrt((normal * normal).sum(1, keepdims=True)), 1e-12)
+        normal /= np.sqrt((normal * normal).sum(1, keepdims=True))
         normals = np.repeat(normal, 4, axis=0).astype(np.float32)
         points = c.reshape(-1, 3)
-        flat_uv = (
-            box_uv(points.astype(np.float32), normals) if uv is None else np.asarray(uv, np.float32).reshape(-1, 2)
-        )
+        if uv is None:
+            flat_uv = box_uv(points.astype(np.float32), normals)
+        else:
+            flat_uv = np.asarray(uv, np.float32).reshape(-1, 4, 2)[some].reshape(-1, 2)
         first = np.arange(len(c), dtype=np.int32)[:, None] * 4
         faces = (first + np.array([[0, 1, 2, 0, 2, 3]], np.int32)).reshape(-1, 3)
-        area = np.stack([_twice_area(c[:, 0], c[:, 1], c[:, 2]), _twice_area(c[:, 0], c[:, 2], c[:, 3])], 1)
-        self._add(points, faces[area.ravel() > 1e-9], normals, flat_uv, material)
+        self._add(points, faces[solid.ravel()], normals, flat_uv, material)
 
     def boxes(
         self, low: npt.ArrayLike, high: npt.ArrayLike, material: Material, sides: tuple[str, ...] = NO_BOTTOM
@@ -150,8 +159,8 @@ class Kit:
         r = np.broadcast_to(np.asarray(radius, np.float64), (len(p),))
         tangent = np.gradient(p, axis=0)
         tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-12)
-        whole = p[-1] - p[0]
-        helper = np.eye(3)[int(np.argmin(np.abs(whole)))]
+        # The frame hangs on the axis that the path follows least, which for a flat ring is the ring's own.
+        helper = np.eye(3)[int(np.argmin(np.abs(tangent).mean(axis=0)))]
         side = np.cross(tangent, helper)
         side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-12)
         up = np.cross(tangent, side)
@@ -175,31 +184,20 @@ class Kit:
     def mesh(self, mesh: Mesh, place: npt.ArrayLike | None = None) -> None:
         """A ready mesh, moved by ``place (4, 4)``."""
         m = mesh if place is None else mesh.transformed(place)
-        for k, material in enumerate(m.materials):
-            faces = m.faces[m.material == k]
-            if len(faces):
-                used, index = np.unique(faces, return_inverse=True)
-                self._add(
-                    m.vertices[used].astype(np.float64),
-                    index.reshape(-1, 3).astype(np.int32),
-                    m.normals[used],
-                    m.uv[used],
-                    material,
-                )
+        index = np.array([self._materials.setdefault(x, len(self._materials)) for x in m.materials], np.int32)
+        self._keep(m.vertices.astype(np.float64), m.faces, m.normals, m.uv, index[m.material])
 
     def build(self, place: npt.ArrayLike | None = None, uv_offset: tuple[float, float] = (0.0, 0.0)) -> Mesh:
         """Everything as one mesh, moved by ``place (4, 4)``; ``uv_offset`` metres slide all textures."""
         if not self._points:
             raise ValueError("there is nothing to build: add a piece first")
-        materials: dict[Material, int] = {}
-        index = [np.full(n, materials.setdefault(m, len(materials)), np.int32) for m, n in self._material]
         mesh = Mesh(
             np.concatenate(self._points).astype(np.float32),
             np.concatenate(self._faces),
             np.concatenate(self._normals),
             np.concatenate(self._uv) + np.array(uv_offset, np.float32),
-            np.concatenate(index),
-            tuple(materials),
+            np.concatenate(self._material),
+            tuple(self._materials),
         )
         return mesh if place is None else mesh.transformed(place)
 

@@ -135,9 +135,8 @@ def windows(kit: Kit, rng: Rng, openings: list[Opening], j: Joinery, surround: s
     kit.boxes(*_spread(np.array(upright), at), j.frame, ("-x", "+x", "+y"))
     kit.boxes(*_spread(np.array(level), at), j.frame, ("-z", "+z", "+y"))
     which = (rng.random(len(openings)) * len(j.glass)).astype(int)
-    for k, glass in enumerate(j.glass):
-        for q in (openings[i] for i in np.flatnonzero(which == k)):
-            kit.panel(q.x0, q.x1, q.z0, q.z1, y, glass)
+    for q, k in zip(openings, which, strict=True):
+        kit.panel(q.x0, q.x1, q.z0, q.z1, y, j.glass[k])
     drawn = np.flatnonzero(rng.random(len(openings)) < 0.55)
     if len(drawn):
         part = rng.uniform(0.1, 0.26)

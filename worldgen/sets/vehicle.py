@@ -113,6 +113,9 @@ def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: Bool, bel
     # The windscreen and the rear window run across the roof where it falls.
     across = (window >= belt + 2) & in_cabin & ((y > 0.42) | (y < -1.0))
     glazed = np.tile(pane | across, 2)
+    a3, b3, c3 = (points[faces[:, k]] for k in range(3))
+    solid = np.linalg.norm(np.cross(b3 - a3, c3 - a3), axis=1) > 1e-9
+    faces, glazed = faces[solid], glazed[solid]
     v, f, normal, _ = smooth_normals(points, faces, 0.55)
     uv = box_uv(v, normal)
     for chosen, material in ((glazed, glass), (~glazed, paint)):
