@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from render.raster import GBuffer
 from render.texture import TextureAtlas
+from render.threads import filled
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool, stable_id
 from worldgen.material import Material
@@ -92,7 +93,8 @@ class Surface:
     @cached_property
     def corners(self) -> torch.Tensor:
         """(N, 3) int32 rows of the vertices."""
-        return tensor(self.snapshot.faces)[tensor(self.triangle)]
+        faces, rows = tensor(self.snapshot.faces), tensor(self.triangle)
+        return filled(lambda s: faces.index_select(0, rows[s]), len(self), 3, dtype=torch.int32)
 
     @cached_property
     def weights(self) -> torch.Tensor:
@@ -104,9 +106,7 @@ class Surface:
         """A per-vertex ``attribute`` (V, C) at the samples, (N, C) float32."""
         if not len(self):
             return np.zeros((0, attribute.shape[1]), np.float32)
-        table = tensor(attribute.astype(np.float32, copy=False))
-        mixed = functional.embedding_bag(self.corners, table, mode="sum", per_sample_weights=self.weights)
-        result: F32 = mixed.numpy()
+        result: F32 = _mixed(self.corners, self.weights, attribute).numpy()
         return result
 
     @cached_property
@@ -129,34 +129,41 @@ class Surface:
         """(N,) metres along the camera's axis."""
         axis = self.camera.world_from_camera[:3, 2]
         offset = float(axis @ self.camera.position)
-        z = tensor(self.position) @ torch.from_numpy(axis.astype(np.float32)) - offset
-        result: F32 = z.numpy()
+        forward, point = torch.from_numpy(axis.astype(np.float32)), tensor(self.position)
+        result: F32 = filled(lambda s: point[s] @ forward - offset, len(self)).numpy()
         return result
 
     @cached_property
     def view(self) -> F32:
         """(N, 3) unit, from the point to the camera."""
-        away = torch.from_numpy(self.camera.position.astype(np.float32)) - tensor(self.position)
-        result: F32 = functional.normalize(away, dim=1).numpy()
+        eye, point = torch.from_numpy(self.camera.position.astype(np.float32)), tensor(self.position)
+        result: F32 = filled(lambda s: functional.normalize(eye - point[s], dim=1), len(self), 3).numpy()
         return result
 
     @cached_property
     def face_normal(self) -> torch.Tensor:
         """(N, 3) unit, by the triangles' winding, whichever side is seen; zero for degenerate ones."""
-        vertices = tensor(self.snapshot.vertices)
-        rows = tensor(self.snapshot.faces) if len(self.snapshot.faces) < len(self) else self.corners
-        a, b, c = (vertices.index_select(0, rows[:, k]) for k in range(3))
-        normal = functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
-        return normal[tensor(self.triangle)] if rows is not self.corners else normal
+        vertices, faces = tensor(self.snapshot.vertices), tensor(self.snapshot.faces)
+        if len(faces) >= len(self):
+            return filled(lambda s: _winding(vertices, self.corners[s]), len(self), 3)
+        table, rows = filled(lambda s: _winding(vertices, faces[s]), len(faces), 3), tensor(self.triangle)
+        return filled(lambda s: table.index_select(0, rows[s]), len(self), 3)
 
     @cached_property
     def front(self) -> Bool:
         """(N,) whether the camera sees the outer side."""
-        result: Bool = ((self.face_normal * tensor(self.view)).sum(1) >= 0).numpy()
+        result: Bool = (self._cosine >= 0).numpy()
         return result
 
+    @cached_property
+    def _cosine(self) -> torch.Tensor:
+        normal, view = self.face_normal, tensor(self.view)
+        return filled(lambda s: (normal[s] * view[s]).sum(1), len(self))
+
     def _toward(self, normal: torch.Tensor) -> F32:
-        result: F32 = torch.where(tensor(self.front)[:, None], normal, -normal).numpy()
+        front = tensor(self.front)
+        turned = filled(lambda s: torch.where(front[s, None], normal[s], -normal[s]), len(self), 3)
+        result: F32 = turned.numpy()
         return result
 
     @cached_property
@@ -167,19 +174,21 @@ class Surface:
     @cached_property
     def normal(self) -> F32:
         """(N, 3) unit, smooth, of the side that the camera sees."""
-        return self._toward(functional.normalize(tensor(self.interpolate(self.snapshot.normals)), dim=1, eps=1e-20))
+        mixed = tensor(self.interpolate(self.snapshot.normals))
+        return self._toward(filled(lambda s: functional.normalize(mixed[s], dim=1, eps=1e-20), len(self), 3))
 
     @cached_property
     def camera_normal(self) -> F32:
         """(N, 3) ``normal`` in the camera's axes (+X right, +Y down, +Z forward)."""
         rotation = torch.from_numpy(self.camera.world_from_camera[:3, :3].astype(np.float32))
-        result: F32 = (tensor(self.normal) @ rotation).numpy()
+        normal = tensor(self.normal)
+        result: F32 = filled(lambda s: normal[s] @ rotation, len(self), 3).numpy()
         return result
 
     @cached_property
     def facing(self) -> F32:
         """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
-        result: F32 = (self.face_normal * tensor(self.view)).sum(1).abs().clamp(max=1.0).numpy()
+        result: F32 = self._cosine.abs().clamp_(max=1.0).numpy()
         return result
 
     @cached_property
@@ -344,26 +353,47 @@ def interpolate(gbuffer: GBuffer, faces: I32, attribute: F32) -> F32:
     hit = gbuffer.hit
     picture = np.zeros((*hit.shape, attribute.shape[1]), dtype=np.float32)
     if hit.any():
-        table = tensor(attribute.astype(np.float32, copy=False))
         corners, weights = tensor(faces[gbuffer.triangle[hit]]), tensor(gbuffer.weights[hit])
-        picture[hit] = functional.embedding_bag(corners, table, mode="sum", per_sample_weights=weights).numpy()
+        picture[hit] = _mixed(corners, weights, attribute).numpy()
     return picture
+
+
+def _mixed(corners: torch.Tensor, weights: torch.Tensor, attribute: F32) -> torch.Tensor:
+    """(N, C) of corners (N, 3), their weights (N, 3) and a per-vertex ``attribute`` (V, C)."""
+    table = tensor(attribute.astype(np.float32, copy=False))
+
+    def mix(s: slice) -> torch.Tensor:
+        return functional.embedding_bag(corners[s], table, mode="sum", per_sample_weights=weights[s])
+
+    return filled(mix, len(corners), attribute.shape[1])
+
+
+def _winding(vertices: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
+    """(N, 3) unit normals of triangles with the given corners (N, 3)."""
+    a, b, c = (vertices.index_select(0, corners[:, k]) for k in range(3))
+    return functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
 
 
 _uv_scales: list[tuple[I32, F32, F32]] = []
 
 
 def uv_scale(snapshot: Snapshot) -> F32:
-    """(F,) lengths of ``uv`` per metre of surface, by the triangles' areas at rest; kept for the last few worlds."""
+    """(F,) lengths of ``uv`` per metre of surface, at rest; kept for the last few worlds."""
     for faces, rest, kept in _uv_scales:
         if faces is snapshot.faces and rest is snapshot.rest_vertices:
             return kept
-    rows = tensor(snapshot.faces)
-    a, b, c = (tensor(snapshot.rest_vertices).index_select(0, rows[:, k]) for k in range(3))
-    p, q, r = (tensor(snapshot.uv).index_select(0, rows[:, k]) for k in range(3))
-    area = torch.linalg.cross(b - a, c - a).norm(dim=1)
-    covered = ((q - p)[:, 0] * (r - p)[:, 1] - (q - p)[:, 1] * (r - p)[:, 0]).abs()
-    scale: F32 = torch.where(area > 0, (covered / area.clamp(min=1e-20)).sqrt(), 1.0).numpy()
+    rows, rest, uv = tensor(snapshot.faces), tensor(snapshot.rest_vertices), tensor(snapshot.uv)
+
+    def stretch(part: slice) -> torch.Tensor:
+        """Root mean square of the two singular values of the map from the surface to ``uv``."""
+        a, b, c = (rest.index_select(0, rows[part, k]) for k in range(3))
+        p, q, r = (uv.index_select(0, rows[part, k]) for k in range(3))
+        e, f, d, g = b - a, c - a, q - p, r - p
+        twice_area = torch.linalg.cross(e, f).square().sum(1)
+        gram = (f * f).sum(1) * (d * d).sum(1) - 2 * (e * f).sum(1) * (d * g).sum(1) + (e * e).sum(1) * (g * g).sum(1)
+        return torch.where(twice_area > 0, (gram / (2 * twice_area).clamp(min=1e-30)).clamp(0, 1e12).sqrt(), 1.0)
+
+    scale: F32 = filled(stretch, len(rows)).numpy()
     _uv_scales.append((snapshot.faces, snapshot.rest_vertices, scale))
     del _uv_scales[:-4]
     return scale
@@ -371,5 +401,8 @@ def uv_scale(snapshot: Snapshot) -> F32:
 
 def _take(table: npt.NDArray[_Scalar], rows: npt.NDArray[Any]) -> npt.NDArray[_Scalar]:
     """``table[rows]`` on all cores."""
-    result: npt.NDArray[_Scalar] = tensor(table).index_select(0, tensor(rows)).numpy()
+    source, wanted = tensor(table), tensor(rows)
+    shape = table.shape[1:]
+    taken = filled(lambda s: source.index_select(0, wanted[s]), len(rows), *shape, dtype=source.dtype)
+    result: npt.NDArray[_Scalar] = taken.numpy()
     return result

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from render.threads import filled
 from worldgen.conventions import F32, I32
 from worldgen.material import Material
 from worldgen.texture import Texture
-
-_BLOCK: Final = 1 << 17
-"""Samples filtered at a time: their intermediate results stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +72,12 @@ class TextureAtlas:
         texture_index: (N,) as in ``of_material``. uv: (N, 2) metres along the surface. footprint_m: (N,) metres of
         ``uv`` that one sample stands for, which chooses the mip level (Williams 1983).
         """
-        count = len(texture_index)
-        result = torch.ones(count, 3)
-        index = torch.from_numpy(np.require(texture_index, np.int32, ["W", "C"]))
-        points = torch.from_numpy(np.require(uv, np.float32, ["W", "C"]))
-        footprint = torch.from_numpy(np.require(footprint_m, np.float32, ["W", "C"]))
-        for start in range(0, count, _BLOCK):
-            s = slice(start, start + _BLOCK)
-            result[s] = self._block(index[s], points[s], footprint[s])
-        return result.numpy()
+        index, points, footprint = (
+            torch.from_numpy(np.require(array, dtype, ["C_CONTIGUOUS", "WRITEABLE"]))
+            for array, dtype in ((texture_index, np.int32), (uv, np.float32), (footprint_m, np.float32))
+        )
+        looked_up = filled(lambda s: self._block(index[s], points[s], footprint[s]), len(texture_index), 3)
+        return looked_up.numpy()
 
     def _block(self, index: torch.Tensor, uv: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
         k = torch.where(index < 0, len(self.levels) - 1, index).long()

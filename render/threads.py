@@ -1,4 +1,8 @@
-"""Work on slices, on all cores, for libraries that let go of Python's lock."""
+"""Work on slices, on all cores, for libraries that let go of Python's lock.
+
+Torch could split single operations over the cores by itself, but then every operation waits for all of them: on a busy
+machine that took ten times as long. So the work is split here, into slices too short for torch to split again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Final
+
+import torch
+
+BLOCK: Final = 30_000
+"""Elements a slice should have for torch: in the cache, and too few to be split again."""
 
 
 def deal(work: Callable[[slice], None], count: int, size: int) -> None:
@@ -16,6 +26,19 @@ def deal(work: Callable[[slice], None], count: int, size: int) -> None:
             work(part)
     else:
         list(_pool().map(work, slices))
+
+
+def filled(
+    work: Callable[[slice], torch.Tensor], count: int, *shape: int, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """A tensor (count, *shape) whose slices are what ``work`` returns for them."""
+    result = torch.empty(count, *shape, dtype=dtype)
+
+    def fill(part: slice) -> None:
+        result[part] = work(part)
+
+    deal(fill, count, BLOCK)
+    return result
 
 
 @cache

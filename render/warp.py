@@ -10,11 +10,10 @@ from torch.nn import functional
 
 from render.correspondence import Correspondence
 from render.passes import tensor
-from render.threads import deal
+from render.threads import filled
 from worldgen.conventions import F32, Array
 
 Kernel = Literal["bilinear", "bicubic", "lanczos"]
-_BLOCK: Final = 1 << 15
 
 
 def warp(image_j: Array, correspondence: Correspondence, mode: Kernel = "bicubic") -> F32:
@@ -30,17 +29,15 @@ def warp(image_j: Array, correspondence: Correspondence, mode: Kernel = "bicubic
     height, width, channels = image_j.shape
     table = tensor(np.ascontiguousarray(image_j, dtype=np.float32)).reshape(-1, channels)
     xy = tensor(correspondence.xy).reshape(-1, 2)
-    result = torch.empty(len(xy), channels)
 
-    def sample(s: slice) -> None:
+    def sample(s: slice) -> torch.Tensor:
         column, across = _taps(xy[s, 0], width, mode)
         row, down = _taps(xy[s, 1], height, mode)
         index = (row[:, :, None] * width + column[:, None, :]).flatten(1)
         share = (down[:, :, None] * across[:, None, :]).flatten(1)
-        result[s] = functional.embedding_bag(index, table, mode="sum", per_sample_weights=share)
+        return functional.embedding_bag(index, table, mode="sum", per_sample_weights=share)
 
-    deal(sample, len(xy), _BLOCK)
-    return result.reshape(*correspondence.xy.shape[:2], channels).numpy()
+    return filled(sample, len(xy), channels).reshape(*correspondence.xy.shape[:2], channels).numpy()
 
 
 _TAPS: Final[dict[Kernel, int]] = {"bilinear": 2, "bicubic": 4, "lanczos": 6}
