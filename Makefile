@@ -1,8 +1,8 @@
 # Setpiece. `make demo` and `make test` work on a fresh Debian or Ubuntu with Python 3.11 and its venv module.
 #
-#   make demo     paint the demo scene and write its consistency report      (SCENE=path for another)
+#   make demo     paint a scene with and without guidance, and write its report   (SCENE=, QUALITY=)
 #   make test     every test          make lint   format, types, import rules
-#   make bench    rasterizers, passes and the painter, timed on this machine
+#   make bench    rasterizers, passes and correspondence, timed on this machine
 #   make train    the embedded model, from nothing
 #   make clean    remove the environment and everything derived (your out/ stays)
 #
@@ -10,7 +10,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
-SCENE ?= scenes/demo.yaml
+SCENE ?= scenes/old-town.yaml
+QUALITY ?= preview
 OUT ?= out
 JOBS ?= 2
 
@@ -53,7 +54,7 @@ system:
 	fi
 
 demo: $(STAMP)
-	$(BIN)/setpiece report $(SCENE) --out $(OUT)
+	$(BIN)/setpiece report $(SCENE) --quality $(QUALITY) --out $(OUT)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -69,11 +70,13 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench.gbuffer
 
 train: $(STAMP)
 	$(BIN)/python -m pip install -qq -r requirements-train.lock
-	$(BIN)/python -m tools.train
+	$(BIN)/python -m tools.train data
+	$(BIN)/python -m tools.train train
+	$(BIN)/python -m tools.train evaluate
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
