@@ -84,6 +84,18 @@ def test_lamps_burn_as_bright_as_a_bulb():
     assert lamp.intensity[0] > lamp.intensity[2]  # a warm bulb
 
 
+def test_street_lamps_burn_when_the_sun_is_low_or_when_said():
+    still = "{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}"
+    street = "sets: [{street: {length: 15m, width: 8m}}], sky: {sun: {elevation: ELEVATION}}"
+    day = made(still, more=f"world: {{{street.replace('ELEVATION', '30deg')}}}\n").world
+    dusk = made(still, more=f"world: {{{street.replace('ELEVATION', '2deg')}}}\n").world
+    unlit = made(still, more=f"world: {{street-lamps: false, {street.replace('ELEVATION', '2deg')}}}\n").world
+    assert not day.lamps
+    assert not unlit.lamps
+    assert dusk.lamps
+    assert [t.name for t in day.things] == [t.name for t in dusk.things]  # the same street by day and night
+
+
 def test_frames_are_the_duration_times_the_rate():
     still = "{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}"
     assert len(track(still)) == 48
