@@ -64,6 +64,7 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "hat": ("#5a3a34",),
     }
 )
+_DARK_HAIR: Final = ("#1c1512", "#2a1b14", "#17110f")
 _IRIS: Final = ("#3b2618", "#4a3a22", "#43566a", "#46563d", "#2c2018")
 
 
@@ -179,8 +180,10 @@ def _colours(name: str, wardrobe: Mapping[str, str], rng: np.random.Generator) -
                 f"{name}: {garment} is {colour!r}; write a colour as six hex digits, like '#b3312c'"
             ) from None
     result = {}
-    for garment, palette in _PALETTES.items():
-        choice = str(rng.choice(palette))
+    choices = {garment: str(rng.choice(palette)) for garment, palette in _PALETTES.items()}
+    if linear_from_hex(wardrobe.get("skin", choices["skin"])).mean() < 0.2:
+        choices["hair"] = str(rng.choice(_DARK_HAIR))
+    for garment, choice in choices.items():
         wanted = garment in ("top", "shoes", "hair", "skin") or (garment == "legs" and "skirt" not in wardrobe)
         if garment in wardrobe or wanted:
             result[garment] = wardrobe.get(garment, choice)

@@ -19,7 +19,10 @@ BLEND: Final = 0.45  # seconds from one action's bearing to the next one's
 
 @dataclass(frozen=True)
 class Stand:
-    """Be at ``at`` (x, y) metres for ``seconds``. facing: radians, counter-clockwise from +Y seen from above."""
+    """Be at ``at`` (x, y) metres for ``seconds``; after another action, the character is there at once, as after a cut.
+
+    facing: radians, counter-clockwise from +Y seen from above.
+    """
 
     at: tuple[float, float]
     facing: float = 0.0
@@ -62,10 +65,14 @@ Action = Stand | Walk | Turn | Idle | Wave
 
 @dataclass(frozen=True)
 class Segment:
-    """One action in time: posture(seconds since start) gives the posture and how much of it is walking (0–1)."""
+    """One action in time: posture(seconds since start) gives the posture and how much of it is walking (0–1).
+
+    cut: whether it begins at once, without a passage from the action before.
+    """
 
     start: float
     posture: Callable[[float], tuple[Posture, float]]
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class Motion:
         index = max(k for k, segment in enumerate(self.segments) if segment.start <= t or k == 0)
         now = self.segments[index]
         result, walking = now.posture(t - now.start)
-        if index > 0 and t - now.start < BLEND:
+        if index > 0 and not now.cut and t - now.start < BLEND:
             before = self.segments[index - 1]
             earlier, walked = before.posture(t - before.start)
             share = smooth((t - now.start) / BLEND)
@@ -163,7 +170,7 @@ def choreographed(actions: Sequence[Action], build: Build, ground: Ground | None
             case Stand(at, facing, seconds):
                 place, heading = _checked_point(at, "Stand"), _nearest_turn(heading, facing) if segments else facing
                 stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
-                segments.append(Segment(time, partial(_standing, stand)))
+                segments.append(Segment(time, partial(_standing, stand), cut=True))
                 time += _checked_seconds(seconds, "Stand")
             case Walk():
                 for steps in _walk(action, build, place, heading, floor, bool(segments)):

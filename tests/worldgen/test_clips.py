@@ -149,6 +149,14 @@ def test_ground_carries_the_feet() -> None:
         assert (feet[:, 2] > 0.08 * feet[:, 1] - 0.012).all()
 
 
+def test_a_later_stand_is_a_cut() -> None:
+    acts = motion(Walk(STRAIGHT, 1.3), Stand((7.0, 7.0), 1.0, 2.0))
+    start = acts.segments[1].start
+    assert acts.at(start - 1e-6).pelvis[:2] == pytest.approx([0, 5], abs=0.05)
+    assert acts.at(start).pelvis[:2] == pytest.approx([7, 7], abs=0.05)
+    assert acts.at(start).heading == pytest.approx(1.0)
+
+
 def test_turning_faces_the_point() -> None:
     acts = motion(Stand((1, 1), 0.3), Turn(toward=(1, -4)))
     assert np.cos(acts.at(acts.seconds).heading - np.pi) == pytest.approx(1.0, abs=1e-9)
