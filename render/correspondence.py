@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from render.passes import Surface, tensor
 from render.raster import GBuffer
 from render.raster_rays import pixel_directions
+from render.surface import Surface, tensor
 from render.threads import deal
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, Bool

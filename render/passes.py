@@ -1,259 +1,27 @@
 """Everything a picture knows about its surfaces, derived from a visibility buffer.
 
-:class:`Surface` holds a flat list of samples (triangle and barycentrics each) and works out, only when asked and only
-once, what lies there; :class:`Passes` lays the same answers out as pictures. Missing pixels hold 0, except ``depth``,
-which is ``+inf``, and ``material_index``, which is -1.
+:class:`Surface` works out, only when asked and only once, what lies at a flat list of samples; :class:`Passes` lays the
+same answers out as pictures. Missing pixels hold 0, except ``depth``, which is ``+inf``, and ``material_index``, which
+is -1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn import functional
 
 from render.raster import GBuffer
-from render.texture import TextureAtlas
-from render.threads import filled
+from render.surface import Surface, mixed, tensor
 from worldgen.camera import Camera
-from worldgen.conventions import F32, I32, Bool, stable_id
-from worldgen.material import Material
+from worldgen.conventions import F32, I32
 from worldgen.world import Snapshot
 
-_GRAZING = 0.05
-"""Cosine below which a footprint grows no further."""
+__all__ = ["Passes", "Surface", "interpolate"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
-
-
-def tensor(array: npt.NDArray[Any]) -> torch.Tensor:
-    """``array`` as a tensor of the same memory where it may be written to, else a copy."""
-    return torch.from_numpy(np.require(array, requirements=["C_CONTIGUOUS", "WRITEABLE"]))
-
-
-@dataclass(frozen=True)
-class MaterialTable:
-    """What the passes need of each of M materials.
-
-    base_color, emission: (M, 3) float32 linear. roughness, metallic: (M,) float32. id: (M,) int32 ``stable_id``.
-    """
-
-    base_color: F32
-    emission: F32
-    roughness: F32
-    metallic: F32
-    id: I32
-    atlas: TextureAtlas
-
-
-@lru_cache(maxsize=8)
-def material_table(materials: tuple[Material, ...]) -> MaterialTable:
-    """The table of a snapshot's ``materials``."""
-    return MaterialTable(
-        np.array([m.base_color for m in materials], dtype=np.float32).reshape(-1, 3),
-        np.array([m.emission for m in materials], dtype=np.float32).reshape(-1, 3),
-        np.array([m.roughness for m in materials], dtype=np.float32),
-        np.array([m.metallic for m in materials], dtype=np.float32),
-        np.array([stable_id(m.name) for m in materials], dtype=np.int32),
-        TextureAtlas.of(materials),
-    )
-
-
-class Surface:
-    """N surface points of a snapshot, as a camera sees them.
-
-    triangle: (N,) int32 rows of ``snapshot.faces``, none negative. bary: (N, 2) float32 weights of the second and third
-    corner. Every property is worked out when first asked for. Vectors are in world space unless a name says otherwise.
-    """
-
-    def __init__(self, snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> None:
-        self.snapshot, self.camera = snapshot, camera
-        self.triangle, self.bary = np.ascontiguousarray(triangle), np.ascontiguousarray(bary)
-
-    @staticmethod
-    def of(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> Surface:
-        """The samples of the pixels that show something, in row order."""
-        hit = np.flatnonzero(gbuffer.triangle >= 0)
-        if len(hit) == gbuffer.triangle.size:
-            return Surface(snapshot, camera, gbuffer.triangle.reshape(-1), gbuffer.bary.reshape(-1, 2))
-        bary = _take(gbuffer.bary.reshape(-1, 2), hit)
-        return Surface(snapshot, camera, _take(gbuffer.triangle.reshape(-1), hit), bary)
-
-    def subset(self, keep: npt.NDArray[Any]) -> Surface:
-        """The samples that ``keep`` (indices or a mask) names."""
-        return Surface(self.snapshot, self.camera, self.triangle[keep], self.bary[keep])
-
-    def __len__(self) -> int:
-        return len(self.triangle)
-
-    @cached_property
-    def corners(self) -> torch.Tensor:
-        """(N, 3) int32 rows of the vertices."""
-        faces, rows = tensor(self.snapshot.faces), tensor(self.triangle)
-        return filled(lambda s: faces.index_select(0, rows[s]), len(self), 3, dtype=torch.int32)
-
-    @cached_property
-    def weights(self) -> torch.Tensor:
-        """(N, 3) float32 of the three corners."""
-        bary = tensor(self.bary)
-        return torch.cat([1.0 - bary.sum(1, keepdim=True), bary], dim=1)
-
-    def interpolate(self, attribute: F32) -> F32:
-        """A per-vertex ``attribute`` (V, C) at the samples, (N, C) float32."""
-        if not len(self):
-            return np.zeros((0, attribute.shape[1]), np.float32)
-        result: F32 = _mixed(self.corners, self.weights, attribute).numpy()
-        return result
-
-    @cached_property
-    def position(self) -> F32:
-        """(N, 3) metres."""
-        return self.interpolate(self.snapshot.vertices)
-
-    @cached_property
-    def rest_position(self) -> F32:
-        """(N, 3) metres: where the point is when its thing is at rest, its name for all times."""
-        return self.interpolate(self.snapshot.rest_vertices)
-
-    @cached_property
-    def uv(self) -> F32:
-        """(N, 2) metres along the surface."""
-        return self.interpolate(self.snapshot.uv)
-
-    @cached_property
-    def depth(self) -> F32:
-        """(N,) metres along the camera's axis."""
-        axis = self.camera.world_from_camera[:3, 2]
-        offset = float(axis @ self.camera.position)
-        forward, point = torch.from_numpy(axis.astype(np.float32)), tensor(self.position)
-        result: F32 = filled(lambda s: point[s] @ forward - offset, len(self)).numpy()
-        return result
-
-    @cached_property
-    def view(self) -> F32:
-        """(N, 3) unit, from the point to the camera."""
-        eye, point = torch.from_numpy(self.camera.position.astype(np.float32)), tensor(self.position)
-        result: F32 = filled(lambda s: functional.normalize(eye - point[s], dim=1), len(self), 3).numpy()
-        return result
-
-    @cached_property
-    def face_normal(self) -> torch.Tensor:
-        """(N, 3) unit, by the triangles' winding, whichever side is seen; zero for degenerate ones."""
-        vertices, faces = tensor(self.snapshot.vertices), tensor(self.snapshot.faces)
-        if len(faces) >= len(self):
-            return filled(lambda s: _winding(vertices, self.corners[s]), len(self), 3)
-        table, rows = filled(lambda s: _winding(vertices, faces[s]), len(faces), 3), tensor(self.triangle)
-        return filled(lambda s: table.index_select(0, rows[s]), len(self), 3)
-
-    @cached_property
-    def front(self) -> Bool:
-        """(N,) whether the camera sees the outer side."""
-        result: Bool = (self._cosine >= 0).numpy()
-        return result
-
-    @cached_property
-    def _cosine(self) -> torch.Tensor:
-        normal, view = self.face_normal, tensor(self.view)
-        return filled(lambda s: (normal[s] * view[s]).sum(1), len(self))
-
-    def _toward(self, normal: torch.Tensor) -> F32:
-        front = tensor(self.front)
-        turned = filled(lambda s: torch.where(front[s, None], normal[s], -normal[s]), len(self), 3)
-        result: F32 = turned.numpy()
-        return result
-
-    @cached_property
-    def geometric_normal(self) -> F32:
-        """(N, 3) unit, of the flat triangle, turned to the camera's side."""
-        return self._toward(self.face_normal)
-
-    @cached_property
-    def normal(self) -> F32:
-        """(N, 3) unit, smooth, of the side that the camera sees."""
-        mixed = tensor(self.interpolate(self.snapshot.normals))
-        return self._toward(filled(lambda s: functional.normalize(mixed[s], dim=1, eps=1e-20), len(self), 3))
-
-    @cached_property
-    def camera_normal(self) -> F32:
-        """(N, 3) ``normal`` in the camera's axes (+X right, +Y down, +Z forward)."""
-        rotation = torch.from_numpy(self.camera.world_from_camera[:3, :3].astype(np.float32))
-        normal = tensor(self.normal)
-        result: F32 = filled(lambda s: normal[s] @ rotation, len(self), 3).numpy()
-        return result
-
-    @cached_property
-    def facing(self) -> F32:
-        """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
-        result: F32 = self._cosine.abs().clamp_(max=1.0).numpy()
-        return result
-
-    @cached_property
-    def _pixel(self) -> F32:
-        """(N,) metres across a pixel in a plane that faces the camera."""
-        return self.depth * np.float32(1.0 / np.sqrt(self.camera.K[0, 0] * self.camera.K[1, 1]))
-
-    @cached_property
-    def footprint(self) -> F32:
-        """(N,) metres of surface under a pixel in the direction of its greatest extent; clamped at grazing angles."""
-        return (self._pixel / np.maximum(self.facing, _GRAZING)).astype(np.float32, copy=False)
-
-    @cached_property
-    def object_id(self) -> I32:
-        """(N,) ``stable_id`` of the thing."""
-        return _take(self.snapshot.face_object, self.triangle)
-
-    @cached_property
-    def material_index(self) -> I32:
-        """(N,) index into ``snapshot.materials``."""
-        return _take(self.snapshot.face_material, self.triangle)
-
-    @cached_property
-    def _table(self) -> MaterialTable:
-        return material_table(self.snapshot.materials)
-
-    @cached_property
-    def material_id(self) -> I32:
-        """(N,) ``stable_id`` of the material's name."""
-        return _take(self._table.id, self.material_index)
-
-    @cached_property
-    def roughness(self) -> F32:
-        """(N,) 0 to 1."""
-        return _take(self._table.roughness, self.material_index)
-
-    @cached_property
-    def metallic(self) -> F32:
-        """(N,) 0 to 1."""
-        return _take(self._table.metallic, self.material_index)
-
-    @cached_property
-    def emission(self) -> F32:
-        """(N, 3) linear radiance."""
-        return _take(self._table.emission, self.material_index)
-
-    @cached_property
-    def albedo(self) -> F32:
-        """(N, 3) linear: base colour times texture, filtered over the pixel."""
-        color = _take(self._table.base_color, self.material_index)
-        atlas = self._table.atlas
-        texture = _take(atlas.of_material, self.material_index)
-        textured = np.flatnonzero(texture >= 0)
-        if not len(textured):
-            return color
-        # The geometric mean of a pixel's two extents: sharper at grazing angles than the longer one, steadier than the
-        # shorter. ``uv`` may be stretched against the surface, so metres there are turned into lengths of ``uv``.
-        width = (self._pixel / np.sqrt(np.maximum(self.facing, _GRAZING))).astype(np.float32, copy=False)
-        width *= _take(uv_scale(self.snapshot), self.triangle)
-        if len(textured) == len(self):
-            color *= atlas.sample(texture, self.uv, width)
-            return color
-        detail = atlas.sample(_take(texture, textured), _take(self.uv, textured), _take(width, textured))
-        color[textured] *= detail
-        return color
 
 
 class Passes:
@@ -354,55 +122,5 @@ def interpolate(gbuffer: GBuffer, faces: I32, attribute: F32) -> F32:
     picture = np.zeros((*hit.shape, attribute.shape[1]), dtype=np.float32)
     if hit.any():
         corners, weights = tensor(faces[gbuffer.triangle[hit]]), tensor(gbuffer.weights[hit])
-        picture[hit] = _mixed(corners, weights, attribute).numpy()
+        picture[hit] = mixed(corners, weights, attribute).numpy()
     return picture
-
-
-def _mixed(corners: torch.Tensor, weights: torch.Tensor, attribute: F32) -> torch.Tensor:
-    """(N, C) of corners (N, 3), their weights (N, 3) and a per-vertex ``attribute`` (V, C)."""
-    table = tensor(attribute.astype(np.float32, copy=False))
-
-    def mix(s: slice) -> torch.Tensor:
-        return functional.embedding_bag(corners[s], table, mode="sum", per_sample_weights=weights[s])
-
-    return filled(mix, len(corners), attribute.shape[1])
-
-
-def _winding(vertices: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
-    """(N, 3) unit normals of triangles with the given corners (N, 3)."""
-    a, b, c = (vertices.index_select(0, corners[:, k]) for k in range(3))
-    return functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
-
-
-_uv_scales: list[tuple[I32, F32, F32]] = []
-
-
-def uv_scale(snapshot: Snapshot) -> F32:
-    """(F,) lengths of ``uv`` per metre of surface, at rest; kept for the last few worlds."""
-    for faces, rest, kept in _uv_scales:
-        if faces is snapshot.faces and rest is snapshot.rest_vertices:
-            return kept
-    rows, rest, uv = tensor(snapshot.faces), tensor(snapshot.rest_vertices), tensor(snapshot.uv)
-
-    def stretch(part: slice) -> torch.Tensor:
-        """Root mean square of the two singular values of the map from the surface to ``uv``."""
-        a, b, c = (rest.index_select(0, rows[part, k]) for k in range(3))
-        p, q, r = (uv.index_select(0, rows[part, k]) for k in range(3))
-        e, f, d, g = b - a, c - a, q - p, r - p
-        twice_area = torch.linalg.cross(e, f).square().sum(1)
-        gram = (f * f).sum(1) * (d * d).sum(1) - 2 * (e * f).sum(1) * (d * g).sum(1) + (e * e).sum(1) * (g * g).sum(1)
-        return torch.where(twice_area > 0, (gram / (2 * twice_area).clamp(min=1e-30)).clamp(0, 1e12).sqrt(), 1.0)
-
-    scale: F32 = filled(stretch, len(rows)).numpy()
-    _uv_scales.append((snapshot.faces, snapshot.rest_vertices, scale))
-    del _uv_scales[:-4]
-    return scale
-
-
-def _take(table: npt.NDArray[_Scalar], rows: npt.NDArray[Any]) -> npt.NDArray[_Scalar]:
-    """``table[rows]`` on all cores."""
-    source, wanted = tensor(table), tensor(rows)
-    shape = table.shape[1:]
-    taken = filled(lambda s: source.index_select(0, wanted[s]), len(rows), *shape, dtype=source.dtype)
-    result: npt.NDArray[_Scalar] = taken.numpy()
-    return result
