@@ -115,7 +115,16 @@ def coat(figure: Figure) -> list[Piece]:
         panel = clipped(source, np.where(y > 0.06, 0.034 - x, -1.0), x + 0.034)
         if len(panel.faces):
             pieces.append(Piece("placket", "coat", "cloth", 0.92, hemmed(inflated(panel, 0.004), 0.004, 0.004)))
-    pieces += [Piece("buttons", "coat", "leather", 0.25, _buttons(figure, sewn([body, lower])))]
+    chest = float(figure.joint("spine_03")[2]) + 0.05
+    pieces += [
+        Piece(
+            "buttons",
+            "coat",
+            "leather",
+            0.25,
+            _buttons(sewn([body, lower]), (chest, chest - 0.065, waist - 0.075, waist - 0.155)),
+        )
+    ]
     return pieces
 
 
@@ -145,12 +154,11 @@ def _belt(figure: Figure, cloth: Cloth, z: float, half: float) -> Cloth:
     return lofted(rings, weights.tocsr())
 
 
-def _buttons(figure: Figure, cloth: Cloth) -> Cloth:
-    """Four flat discs down the front."""
-    chest = figure.joint("spine_03")[2] + 0.06
+def _buttons(cloth: Cloth, heights: tuple[float, ...]) -> Cloth:
+    """Flat discs down the front at ``heights``."""
     angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     discs = []
-    for z in (chest - 0.01, chest - 0.07, chest - 0.21, chest - 0.29):
+    for z in heights:
         front = np.flatnonzero(cloth.points[:, 1] > 0.08)
         nearest = front[np.argmin(np.hypot(cloth.points[front, 0] - 0.0, cloth.points[front, 2] - z))]
         normal = unit(cloth.normals[nearest])
