@@ -93,7 +93,7 @@ def _bone_frame(direction: F64, lateral: F64) -> F64:
 def solved(rig: Rig, posture: Posture, size: float) -> Joints:
     """All joints of ``rig`` (already scaled by ``size``, its height over the baked body's) in ``posture``."""
     local = np.tile(np.eye(3), (len(rig.names), 1, 1))
-    row = {name: k for k, name in enumerate(rig.names)}
+    row = rig.rows
     local[row["Root"]] = turn_z(posture.heading)
     local[row["pelvis"]] = _bend(posture.hips)
     for name in ("spine_01", "spine_02", "spine_03"):
@@ -104,16 +104,15 @@ def solved(rig: Rig, posture: Posture, size: float) -> Joints:
         _arm(rig, row, local, posture, k, side)
     root = posture.pelvis - turn_z(posture.heading) @ (rig.heads[row["pelvis"]] - rig.heads[row["Root"]])
     joints = chained(rig, local, root)
-    world = joints.rotation
     for k, side in enumerate(SIDES):
         thigh, calf, foot, ball = (row[f"{bone}_{side}"] for bone in ("thigh", "calf", "foot", "ball"))
         foot_turn, ball_turn, ankle = foot_placed(rig, posture, k, size)
         upper, lower = leg_turns(rig, side, joints.position[thigh], ankle, posture, k)
-        parent = world[rig.parents[thigh]]
         for joint, turn in ((thigh, upper), (calf, lower), (foot, foot_turn), (ball, ball_turn)):
-            local[joint] = parent.T @ turn
-            parent = turn
-    return chained(rig, local, root)
+            up = rig.parents[joint]
+            joints.position[joint] = joints.position[up] + joints.rotation[up] @ (rig.heads[joint] - rig.heads[up])
+            joints.rotation[joint] = turn
+    return joints
 
 
 def foot_placed(rig: Rig, posture: Posture, k: int, size: float) -> tuple[F64, F64, F64]:

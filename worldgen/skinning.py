@@ -7,6 +7,7 @@ rest pose.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -26,9 +27,14 @@ class Rig:
     parents: I32
     heads: F64
 
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Joint name to row."""
+        return {name: k for k, name in enumerate(self.names)}
+
     def row(self, name: str) -> int:
         """Row of the joint called ``name``."""
-        return self.names.index(name)
+        return self.rows[name]
 
 
 @dataclass(frozen=True)
