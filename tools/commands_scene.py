@@ -85,12 +85,12 @@ def print_schema() -> None:
 
 def list_models(as_json: bool) -> None:
     """The generators that can paint, and what is true of them."""
-    from conditioning.models.pocket.denoiser import weights_key
+    from conditioning.models.pocket import denoiser
 
     models = [
         {
             "name": "pocket",
-            "weights": weights_key(),
+            "weights": denoiser.weights_key(denoiser.FOLDER),
             "reads_prompts": False,
             "licence": "Apache-2.0",
             "words": "embedded; reads the light, materials and shapes of the world, and not the prompts; runs on a CPU",

@@ -113,7 +113,7 @@ def _disk(folder: Path) -> Finding:
 
 
 def _weights() -> str:
-    from conditioning.models.pocket.denoiser import Pocket, weights_key
+    from conditioning.models.pocket import denoiser
 
-    device = Pocket().device
-    return f"whole ({weights_key()}), painting on {device}"
+    device = denoiser.Pocket(denoiser.FOLDER).device
+    return f"whole ({denoiser.weights_key(denoiser.FOLDER)}), painting on {device}"

@@ -46,20 +46,21 @@ def painting_of(
     import torch
 
     from conditioning.guidance import Guidance
-    from conditioning.models.pocket.denoiser import weights_key
+    from conditioning.models.pocket import denoiser
     from conditioning.paint import PaintSettings, PocketPainter
 
     settings = PaintSettings(
         steps=steps or look.steps or PaintSettings().steps,
         guidance=Guidance() if guided else None,
         seed=shot.seed if seed is None else seed,
+        weights=denoiser.FOLDER,
     )
     told: dict[str, Setting] = {"gamma": settings.gamma}
     if settings.guidance is not None:
         told |= asdict(settings.guidance)
     return Painting(
         model="pocket",
-        weights=weights_key(),
+        weights=denoiser.weights_key(settings.weights),
         device="cuda" if torch.cuda.is_available() else "cpu",
         reads_prompts=False,
         steps=settings.steps,
