@@ -276,12 +276,17 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "plaster": _plaster, "brick": _brick, "stone": _stone, "cobble": _cobble, "asphalt": _asphalt,
         "concrete": _concrete, "paving": _paving, "roof-tile": _roof, "slate": _slate, "wood": _wood,
-        "planks": _planks, "bark": _bark, "foliage": _foliage, "grass": _grass, "flower": _foliage, "soil": _soil,
+        "planks": _planks, "bark": _bark, "foliage": _foliage, "grass": _grass, "soil": _soil,
         "metal": _metal, "iron": _iron, "painted-metal": _painted, "rust": _rust, "glass": _glass, "water": _water,
-        "rubber": _speckle, "plastic": _speckle, "ceramic": _speckle, "marble": _marble, "skin": _skin,
-        "hair": _hair, "cloth": _cloth, "denim": _denim, "leather": _leather, "paper": _speckle,
+        "plastic": _speckle, "marble": _marble, "skin": _skin,
+        "hair": _hair, "cloth": _cloth, "denim": _denim, "leather": _leather,
     }
 )  # fmt: skip
+
+LIKE: Final[Mapping[str, str]] = MappingProxyType(
+    {"flower": "foliage", "rubber": "plastic", "ceramic": "plastic", "paper": "plastic"}
+)
+"""Kinds that share the map of another."""
 
 
 @lru_cache(maxsize=128)
@@ -290,6 +295,8 @@ def texture(kind: str, seed: int = 0) -> Texture | None:
 
     The map is (512, 512, 3) float32 with mean 1 in each channel, read-only, and wraps around at its edges.
     """
+    if kind in LIKE:
+        return texture(LIKE[kind], seed)
     recipe = RECIPES.get(kind)
     if recipe is None:
         return None

@@ -93,9 +93,9 @@ def fountain(kit: Kit) -> None:
             (1.4, 0.3),
         ],
         stone,
-        sides=8,
+        sides=24,
     )
-    kit.turned([(1.45, 0.56), (0.0, 0.56)], make("water"), sides=8)
+    kit.turned([(1.45, 0.56), (0.0, 0.56)], make("water"), sides=24)
     kit.turned(
         [
             (0.42, 0.3),

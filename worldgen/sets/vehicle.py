@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worldgen.conventions import F64, Bool
+from worldgen.conventions import F64
 from worldgen.kit import Kit, placed, smooth_normals
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv
@@ -62,7 +62,7 @@ def car(kit: Kit, rng: Rng) -> None:
     skin = np.concatenate([half, mirrored], axis=1)
     ends = [np.broadcast_to(skin[k].mean(0), (1, *skin.shape[1:])) for k in (0, -1)]
     skin = np.concatenate([ends[0], skin, ends[1]])
-    tall = np.pad(roof - belt > 0.16, 1)
+    tall = np.pad(roof - belt, 1)
     _loft(kit, skin, paint, glass, tall, len(side), chrome)
     for s in (-1.0, 1.0):
         for at in (-0.92, 0.95):
@@ -96,8 +96,11 @@ def _lying() -> F64:
     return np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
-def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: Bool, belt: int, chrome: Material) -> None:
-    """A smooth skin over stations ``(N, M, 3)``: glass between belt and roof where ``tall``, pillars of paint."""
+def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: F64, belt: int, chrome: Material) -> None:
+    """A smooth skin over stations ``(N, M, 3)``: glass between belt and roof, pillars of paint.
+
+    tall: (N,) height of roof over belt, metres.
+    """
     n, m = skin.shape[:2]
     i, j = np.meshgrid(np.arange(n - 1), np.arange(m - 1), indexing="ij")
     a = (i * m + j).ravel()
@@ -108,10 +111,10 @@ def _loft(kit: Kit, skin: F64, paint: Material, glass: Material, tall: Bool, bel
     y = (skin[:-1, 0, 1] + skin[1:, 0, 1])[i.ravel()] / 2
     rows = (window == belt) | (window == belt + 1)
     pillar = (np.abs(y + 0.28) < 0.05) | (np.abs(y - 0.36) < 0.045) | (np.abs(y + 0.9) < 0.045)
-    in_cabin = (tall[:-1] & tall[1:])[i.ravel()]
-    pane = rows & in_cabin & ~pillar
+    cabin = np.minimum(tall[:-1], tall[1:])[i.ravel()]
+    pane = rows & (cabin > 0.15) & ~pillar
     # The windscreen and the rear window run across the roof where it falls.
-    across = (window >= belt + 2) & in_cabin & ((y > 0.42) | (y < -1.0))
+    across = (window >= belt + 2) & (cabin > 0.05) & (((y > 0.3) & (y < 0.8)) | ((y < -0.92) & (y > -1.25)))
     glazed = np.tile(pane | across, 2)
     a3, b3, c3 = (points[faces[:, k]] for k in range(3))
     solid = np.linalg.norm(np.cross(b3 - a3, c3 - a3), axis=1) > 1e-9
