@@ -73,7 +73,7 @@ def source(frame: int, correspondence: Correspondence, near: float, proxy_i: Ten
     change = (there - low_pass(proxy_i[None], 1.5)).square().mean(1)[0].sqrt()
     same_light = torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
     weight = torch.from_numpy(correspondence.confidence) * torch.from_numpy(correspondence.visible)
-    weight = F.avg_pool2d(weight[None, None], 3, 1, 1)[0, 0] * (weight > 0)  # silhouettes fade in over a pixel
+    weight = F.avg_pool2d(weight[None, None], 3, 1, 1, count_include_pad=False)[0, 0] * (weight > 0)  # silhouettes fade in over a pixel
     return Source(frame, grid, weight * same_light * near)
 
 

@@ -1,0 +1,135 @@
+"""Light on surfaces, in worlds where the answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from render.gather import LitWorld, fixed_directions
+from render.raster import Rasterizer, open_rasterizer
+from render.rays import RayScene
+from render.shade import Shader, Shading
+from worldgen import shapes
+from worldgen.camera import Camera, Lens
+from worldgen.conventions import look_at, translation
+from worldgen.light import Lamp, Sky
+from worldgen.material import make
+from worldgen.world import Thing, World
+
+SKY = Sky(sun_azimuth=np.radians(180), sun_elevation=np.radians(45))
+GROUND = Thing("ground", shapes.plane((200.0, 200.0), make("concrete")))
+
+
+@pytest.fixture(scope="module")
+def rasterizer() -> Rasterizer:
+    return open_rasterizer()
+
+
+def camera(width: int = 96, height: int = 64, eye: tuple[float, float, float] = (0, -6, 4)) -> Camera:
+    return Camera(look_at(eye, (0, 0, 0.5)), Lens(28).intrinsics(width, height), width, height)
+
+
+def lit(world: World) -> LitWorld:
+    rays = RayScene()
+    rays.update(world.at(0))
+    return LitWorld(world.at(0), world.sky, world.lamps, rays)
+
+
+def shaded(world: World, rasterizer: Rasterizer, seen_by: Camera | None = None) -> Shading:
+    return Shader(world, rasterizer).shade(world.at(0), seen_by or camera())
+
+
+def test_open_ground_gets_the_whole_sky_and_no_bounce() -> None:
+    up = np.array([[0, 0, 1]], np.float32)
+    light = lit(World((GROUND,), SKY)).gather(np.zeros((1, 3), np.float32), up)
+    np.testing.assert_allclose(light.sky[0], SKY.sky_irradiance, rtol=0.12)  # 64 rays against the whole map
+    np.testing.assert_allclose(light.bounce, 0.0, atol=1e-6)
+    assert light.occlusion[0] == pytest.approx(1.0)
+
+
+def test_a_corner_is_darker_than_the_open() -> None:
+    box = Thing("box", shapes.box((2.0, 2.0, 2.0), make("concrete")))
+    points = np.array([[1.05, 0, 0], [8, 0, 0]], np.float32)
+    light = lit(World((GROUND, box), SKY)).gather(points, np.tile(np.float32([0, 0, 1]), (2, 1)))
+    assert light.occlusion[0] < 0.75
+    assert light.occlusion[1] > 0.98
+    assert light.sky[0].sum() < 0.8 * light.sky[1].sum()
+
+
+def test_a_red_wall_reddens_its_neighbour() -> None:
+    wall = Thing(
+        "wall", shapes.box((8.0, 0.2, 4.0), make("plaster", (0.8, 0.05, 0.05))).transformed(translation([0, 1, 0]))
+    )
+    bounce = lit(World((GROUND, wall), SKY)).gather(np.zeros((1, 3), np.float32), np.float32([[0, 0, 1]])).bounce[0]
+    assert bounce[0] > 4 * bounce[2] > 0
+
+
+def test_the_sun_casts_a_shadow_where_it_should() -> None:
+    post = Thing("post", shapes.box((1.0, 1.0, 2.0), make("concrete")))
+    light = lit(World((GROUND, post), SKY))  # the sun stands south at 45 degrees: the shadow falls 2 m north
+    points = np.array([[0, 1.5, 0], [0, 3.0, 0], [0, -1.5, 0]], np.float32)
+    sun = light.sun(points, np.tile(np.float32([0, 0, 1]), (3, 1)))
+    assert sun[0] == 0
+    np.testing.assert_allclose(sun[1:], np.sin(np.pi / 4), rtol=1e-4)
+
+
+def test_a_lamp_falls_off_with_the_square() -> None:
+    night = Sky(0.0, np.radians(-8))
+    world = World((GROUND,), night, (Lamp("lamp", (0, 0, 3), (0.3, 0.3, 0.3), reach_m=1000.0),))
+    points = np.array([[0, 0, 0], [4, 0, 0]], np.float32)
+    light = lit(world).lamplight(points, np.tile(np.float32([0, 0, 1]), (2, 1)))[:, 0]
+    np.testing.assert_allclose(light, [0.3 / 9, 0.3 * 3 / 125], rtol=1e-3)
+
+
+def test_a_mirror_shows_the_sky_above_it() -> None:
+    light = lit(World((GROUND,), SKY))
+    down = np.array([[0.6, 0, -0.8]], np.float32)
+    seen = light.mirror(np.float32([[0, 0, 0]]), np.float32([[0, 0, 1]]), down)
+    np.testing.assert_allclose(seen, SKY.radiance(np.float32([[0.6, 0, 0.8]])), rtol=1e-4)
+
+
+def test_proxy_radiance_of_open_ground(rasterizer: Rasterizer) -> None:
+    picture = shaded(
+        World((Thing("g", shapes.plane((200.0, 200.0), make("plastic", (0.5, 0.5, 0.5)))),), SKY), rasterizer
+    )
+    level = SKY.sun_irradiance * np.sin(np.pi / 4) + SKY.sky_irradiance
+    near = picture.radiance[-8:].reshape(-1, 3).mean(0)
+    np.testing.assert_allclose(near, 0.5 * level / np.pi, rtol=0.06)
+
+
+def test_edges_are_averaged_and_insides_are_not(rasterizer: Rasterizer) -> None:
+    card = Thing("card", shapes.box((2.0, 0.05, 2.0), make("plastic", (0.9, 0.9, 0.9))))
+    picture = shaded(World((card,), SKY), rasterizer, camera(97, 65, (0.3, -6, 1.2)))
+    shares = np.unique(picture.coverage)
+    assert set(shares.tolist()) == {0.0, 0.25, 0.5, 0.75, 1.0}
+    assert (picture.depth[picture.coverage == 0] == np.inf).all()
+
+
+def test_same_frame_same_bytes_and_static_light_stands_still(rasterizer: Rasterizer) -> None:
+    box = Thing("box", shapes.box((1.0, 1.0, 1.0), make("wood")))
+    world = World((GROUND, box), SKY)
+    shader = Shader(world, rasterizer)
+    first, again = shader.shade(world.at(0), camera()), shader.shade(world.at(3), camera())
+    assert first.radiance.tobytes() == again.radiance.tobytes()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (5, 7)])
+def test_odd_and_tiny_pictures(rasterizer: Rasterizer, size: tuple[int, int]) -> None:
+    picture = shaded(World((GROUND,), SKY), rasterizer, camera(*size))
+    assert picture.proxy.shape == (size[1], size[0], 3)
+    assert np.isfinite(picture.radiance).all()
+
+
+def test_an_empty_world_is_sky(rasterizer: Rasterizer) -> None:
+    view = camera(16, 12, (0, 0, 0.1))
+    picture = shaded(World((), SKY), rasterizer, view)
+    assert picture.coverage.max() == 0
+    ys, xs = np.mgrid[0:12, 0:16] + 0.5
+    sky = SKY.radiance(view.rays(np.stack([xs, ys], -1)).reshape(-1, 3)).reshape(12, 16, 3)
+    np.testing.assert_allclose(picture.radiance, sky, rtol=1e-3)
+
+
+def test_directions_cover_the_sphere_evenly() -> None:
+    d = fixed_directions(256)
+    np.testing.assert_allclose(np.linalg.norm(d, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(d.T @ d / 256, np.eye(3) / 3, atol=0.01)
