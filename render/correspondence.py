@@ -18,7 +18,7 @@ from torch.nn import functional
 from render.raster import GBuffer
 from render.raster_rays import pixel_directions
 from render.surface import Surface, tensor
-from render.threads import deal
+from render.threads import BLOCK, deal
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, Bool
 from worldgen.world import Snapshot
@@ -28,8 +28,6 @@ from worldgen.world import Snapshot
 _RELATIVE: Final = 1e-4
 _PIXELS: Final = 0.5
 _GRAZING: Final = 0.1
-_BLOCK: Final = 30_000
-"""Pixels matched at a time: in the cache, and too few for torch to split again over the threads that share the work."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +78,33 @@ class FrameGeometry:
         surface = Surface.of(snapshot, camera, gbuffer)
         hit = tensor(np.flatnonzero(gbuffer.triangle.reshape(-1) >= 0))
         pixels = gbuffer.triangle.size
-        point = torch.from_numpy(pixel_directions(camera).reshape(-1, 3).T.copy())
-        normal, thing = torch.zeros(3, pixels), torch.zeros(pixels, dtype=torch.int32)
-        solid, front = torch.zeros(pixels), torch.ones(pixels, dtype=torch.bool)
-        depth = torch.full((pixels,), torch.inf)
-        point[:, hit] = tensor(surface.position).T
-        normal[:, hit] = surface.face_normal.T
-        thing[hit] = tensor(surface.object_id)
-        solid[hit] = 1.0
-        front[hit] = tensor(surface.front)
-        depth[hit] = tensor(surface.depth)
-        away = point - _column(camera.position) * solid
-        cosine = _cosine(normal, away, solid)
-        offset = _dot(normal, away)
-        extent = torch.where(depth.isinf(), 1.0, depth) / _focal(camera) / cosine.clamp(min=_GRAZING).sqrt()
+        point = torch.from_numpy(np.ascontiguousarray(pixel_directions(camera).reshape(-1, 3).T))
+        normal, solid = torch.zeros(3, pixels), torch.zeros(pixels)
+        thing, front = torch.zeros(pixels, dtype=torch.int32), torch.ones(pixels, dtype=torch.bool)
+        depth, cosine = torch.full((pixels,), torch.inf), torch.ones(pixels)
+        offset, extent = torch.empty(pixels), torch.empty(pixels)
+        eye = _column(camera.position)
+
+        def scatter(s: slice) -> None:
+            to = hit[s]
+            point[:, to] = tensor(surface.position[s]).T
+            normal[:, to] = surface.face_normal[s].T
+            solid[to] = 1.0
+            thing[to] = tensor(surface.object_id[s])
+            front[to] = tensor(surface.front[s])
+            depth[to] = tensor(surface.depth[s])
+            cosine[to] = tensor(surface.facing[s])
+
+        def measure(s: slice) -> None:
+            offset[s] = _dot(normal[:, s], point[:, s] - eye * solid[s])
+            extent[s] = _extent(camera, torch.where(solid[s] > 0, depth[s], 1.0), cosine[s])
+
+        # Worked out here, so that the threads below only read them.
+        _ = surface.position, surface.face_normal, surface.object_id, surface.front, surface.depth, surface.facing
+        deal(scatter, len(hit), BLOCK)
+        deal(measure, pixels, BLOCK)
         moves = torch.from_numpy(np.flatnonzero(surface.triangle >= snapshot.static_faces))
-        smooth = _smooth(camera, away, normal, offset, thing, cosine, depth)
+        smooth = _smooth(camera, point, normal, offset, solid, thing, cosine, depth)
         return FrameGeometry(
             snapshot, camera, point, normal, thing, solid, front, extent, offset, depth, smooth,
             hit[moves], surface.corners[moves], surface.weights[moves],
@@ -115,7 +124,7 @@ def correspond(i: FrameGeometry, j: FrameGeometry) -> Correspondence:
     def match(s: slice) -> None:
         xy[s], visible[s], confidence[s] = _matched(i, j, point[:, s], normal[:, s], s)
 
-    deal(match, pixels, _BLOCK)
+    deal(match, pixels, BLOCK)
     return Correspondence(xy.view(*shape, 2).numpy(), visible.view(shape).numpy(), confidence.view(shape).numpy())
 
 
@@ -145,7 +154,7 @@ def _matched(
         support[edge], visible[edge] = _at_edges(
             j, x[edge], y[edge], z[edge], away[:, edge], thing[edge], tolerance[edge], same[edge], nearest[edge]
         )
-    extent = torch.where(solid > 0, z, 1.0) / _focal(camera) / cosine.clamp(min=_GRAZING).sqrt()
+    extent = _extent(camera, torch.where(solid > 0, z, 1.0), cosine)
     confidence = support * cosine * (i.extent[s] / extent.clamp(min=1e-12)).clamp(max=1.0)
     behind = z <= 1e-6
     xy = torch.stack([x.masked_fill_(behind, -1.0), y.masked_fill_(behind, -1.0)], dim=1)
@@ -223,32 +232,39 @@ def _at_edges(
 
 def _smooth(
     camera: Camera,
-    away: torch.Tensor,
+    point: torch.Tensor,
     normal: torch.Tensor,
     offset: torch.Tensor,
+    solid: torch.Tensor,
     thing: torch.Tensor,
     cosine: torch.Tensor,
     depth: torch.Tensor,
 ) -> torch.Tensor:
     """(P,) whether a pixel and its right, lower and lower right neighbours show one surface."""
     h, w = camera.height, camera.width
-    tolerance = _tolerance(camera, torch.where(depth.isinf(), 1.0, depth), cosine).view(h, w)
-    p, n, d, t = away.view(3, h, w), normal.view(3, h, w), offset.view(h, w), thing.view(h, w)
-
-    def agree(a: tuple[slice, slice], b: tuple[slice, slice]) -> torch.Tensor:
-        def off_plane(a: tuple[slice, slice], b: tuple[slice, slice]) -> torch.Tensor:
-            return ((n[:, *a] * p[:, *b]).sum(0) - d[a]).abs() > tolerance[b]
-
-        return (t[a] == t[b]) & ~off_plane(a, b) & ~off_plane(b, a)
-
+    n, d, t = normal.view(3, h, w), offset.view(h, w), thing.view(h, w)
     result = torch.zeros(h, w, dtype=torch.bool)
-    rows = max(1, _BLOCK // w)
-    for start in range(0, h - 1, rows):
-        stop = min(start + rows, h - 1)
-        level = agree((slice(start, stop + 1), slice(0, w - 1)), (slice(start, stop + 1), slice(1, w)))
-        upright = agree((slice(start, stop), slice(0, w)), (slice(start + 1, stop + 1), slice(0, w)))
-        result[start:stop, :-1] = level[:-1] & level[1:] & upright[:, :-1] & upright[:, 1:]
+
+    def judge(s: slice) -> None:
+        rows = slice(s.start, s.stop + 1)
+        part = slice(rows.start * w, rows.stop * w)
+        away = (point[:, part] - _column(camera.position) * solid[part]).view(3, -1, w)
+        z = torch.where(solid[part] > 0, depth[part], 1.0)
+        tolerance = _tolerance(camera, z, cosine[part]).view(-1, w)
+        plane, shift, what = n[:, rows], d[rows], t[rows]
+
+        def agree(a: tuple[slice, slice], b: tuple[slice, slice]) -> torch.Tensor:
+            there = (_dot(plane[:, *a], away[:, *b]) - shift[a]).abs() <= tolerance[b]
+            back = (_dot(plane[:, *b], away[:, *a]) - shift[b]).abs() <= tolerance[a]
+            return (what[a] == what[b]) & there & back
+
+        every, left, right = slice(None), slice(0, w - 1), slice(1, w)
+        level = agree((every, left), (every, right))
+        upright = agree((slice(0, -1), every), (slice(1, None), every))
+        result[s, :-1] = level[:-1] & level[1:] & upright[:, :-1] & upright[:, 1:]
+
     # The last column and row lack neighbours and stay False: points there take the slow way.
+    deal(judge, h - 1, max(1, BLOCK // w))
     return result.view(-1)
 
 
@@ -266,6 +282,11 @@ def _cosine(normal: torch.Tensor, away: torch.Tensor, solid: torch.Tensor) -> to
 def _dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """(P,) of (3, P) and (3, P)."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _extent(camera: Camera, z: torch.Tensor, cosine: torch.Tensor) -> torch.Tensor:
+    """(P,) metres across a pixel on the surface, the geometric mean of its two extents."""
+    return z / _focal(camera) / cosine.clamp(min=_GRAZING).sqrt()
 
 
 def _focal(camera: Camera) -> float:

@@ -8,6 +8,7 @@ the number survives it. Depth is written linear in metres, so that 24 bits resol
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,11 +62,11 @@ class GLRasterizer:
             import moderngl
 
             create: Any = moderngl.create_context  # its annotations want a dictionary where it takes a word
-            self._gl: Any = create(standalone=True, backend="egl")
+            self._gl: Any = create(standalone=True, **({"backend": "egl"} if sys.platform == "linux" else {}))
             self._program: Any = self._gl.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
         except Exception as error:  # the drivers raise whatever they like
             raise RasterizerUnavailable(
-                f"The gl rasterizer cannot open an OpenGL 3.3 context through EGL ({error}); it needs: "
+                f"The gl rasterizer cannot open an OpenGL 3.3 context ({error}); on Linux it needs EGL: "
                 "apt-get install -y libegl1 libgl1-mesa-dri"
             ) from error
         self.detail: str = f"OpenGL on {self._gl.info['GL_RENDERER']}"

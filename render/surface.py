@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ _GRAZING = 0.05
 """Cosine below which a footprint grows no further."""
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+_Value = TypeVar("_Value")
 
 
 def tensor(array: npt.NDArray[Any]) -> torch.Tensor:
@@ -45,9 +47,31 @@ class MaterialTable:
     atlas: TextureAtlas
 
 
-@lru_cache(maxsize=8)
+class _Recent(Generic[_Value]):
+    """Results for the last few inputs, told apart by identity: a world has the same objects at all times."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[tuple[object, ...], _Value]] = []
+
+    def of(self, key: tuple[object, ...], make: Callable[[], _Value]) -> _Value:
+        for other, value in self._kept:
+            if all(a is b for a, b in zip(key, other, strict=True)):
+                return value
+        value = make()
+        self._kept = [*self._kept[-3:], (key, value)]
+        return value
+
+
+_tables: _Recent[MaterialTable] = _Recent()
+_uv_scales: _Recent[F32] = _Recent()
+
+
 def material_table(materials: tuple[Material, ...]) -> MaterialTable:
-    """The table of a snapshot's ``materials``."""
+    """The table of a snapshot's ``materials``; kept for the last few worlds."""
+    return _tables.of((materials,), lambda: _tabulated(materials))
+
+
+def _tabulated(materials: tuple[Material, ...]) -> MaterialTable:
     return MaterialTable(
         np.array([m.base_color for m in materials], dtype=np.float32).reshape(-1, 3),
         np.array([m.emission for m in materials], dtype=np.float32).reshape(-1, 3),
@@ -267,18 +291,17 @@ def _winding(vertices: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
     return functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
 
 
-_uv_scales: list[tuple[I32, F32, F32]] = []
-
-
 def uv_scale(snapshot: Snapshot) -> F32:
     """(F,) lengths of ``uv`` per metre of surface, at rest; kept for the last few worlds."""
-    for faces, at_rest, kept in _uv_scales:
-        if faces is snapshot.faces and at_rest is snapshot.rest_vertices:
-            return kept
+    key = (snapshot.faces, snapshot.rest_vertices, snapshot.uv)
+    return _uv_scales.of(key, lambda: _stretch(snapshot))
+
+
+def _stretch(snapshot: Snapshot) -> F32:
+    """(F,) root mean square of the two singular values of the map from surface to ``uv``; 1 for empty triangles."""
     rows, rest, uv = tensor(snapshot.faces), tensor(snapshot.rest_vertices), tensor(snapshot.uv)
 
     def stretch(part: slice) -> torch.Tensor:
-        """Root mean square of the two singular values of the map from the surface to ``uv``."""
         a, b, c = (rest.index_select(0, rows[part, k]) for k in range(3))
         p, q, r = (uv.index_select(0, rows[part, k]) for k in range(3))
         e, f, d, g = b - a, c - a, q - p, r - p
@@ -287,8 +310,6 @@ def uv_scale(snapshot: Snapshot) -> F32:
         return torch.where(squared_area > 0, (gram / (2 * squared_area).clamp(min=1e-30)).clamp(0, 1e12).sqrt(), 1.0)
 
     scale: F32 = filled(stretch, len(rows)).numpy()
-    _uv_scales.append((snapshot.faces, snapshot.rest_vertices, scale))
-    del _uv_scales[:-4]
     return scale
 
 

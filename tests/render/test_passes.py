@@ -174,6 +174,15 @@ def test_bitmaps_in_tiles_are_filtered_by_their_real_size(make, rays):
     assert a.std() > 0.01
 
 
+def test_equal_names_in_two_worlds_do_not_mix(make, rays):
+    """A scene edited while a preview is open: the same names, another texture."""
+    camera, means = make.camera([0, 0, 1], [0, 3, 1], 16, 12), []
+    for level in (1.0, 0.5):
+        texture = Texture("wall", np.full((8, 8, 3), level, np.float32))
+        means.append(passes_of(make.world(make.wall(3.0, half=9, texture=texture)), camera, rays).albedo.mean())
+    assert means[0] == pytest.approx(2 * means[1], rel=1e-4)
+
+
 def test_some_textured_and_some_plain(make, rays):
     world = make.world(make.wall(3.0, x=-1.0, texture=stripes(), name="striped"), make.wall(3.0, x=1.0))
     albedo = passes_of(world, make.camera([0, 1.6, 1], [0, 3, 1], 80, 40), rays).albedo

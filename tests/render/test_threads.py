@@ -1,0 +1,47 @@
+"""Work dealt out in slices."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from render import threads
+from render.threads import deal, filled
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 95])
+def test_slices_cover_everything_once(count):
+    seen, lock = [], threading.Lock()
+
+    def work(part):
+        with lock:
+            seen.extend(range(part.start, part.stop))
+
+    deal(work, count, 10)
+    assert sorted(seen) == list(range(count))
+
+
+def test_an_error_in_a_slice_is_raised():
+    def work(part):
+        if part.start == 20:
+            raise RuntimeError("slice 20")
+
+    with pytest.raises(RuntimeError, match="slice 20"):
+        deal(work, 50, 10)
+
+
+def test_one_core_does_without_threads(monkeypatch):
+    monkeypatch.setattr(threads, "_cores", lambda: 1)
+    names = set()
+    deal(lambda part: names.add(threading.current_thread().name), 50, 10)
+    assert names == {threading.current_thread().name}
+
+
+def test_filled_puts_slices_in_their_places():
+    count = 2 * threads.BLOCK + 17
+    result = filled(
+        lambda s: torch.arange(s.start, s.stop)[:, None] * torch.tensor([1, 2]), count, 2, dtype=torch.int64
+    )
+    assert torch.equal(result, torch.arange(count)[:, None] * torch.tensor([1, 2]))
