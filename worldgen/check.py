@@ -51,9 +51,9 @@ def _check_names(scene: Scene) -> None:
         _check_word(prop.name, ("world", "props", index, "name"))
     for index, lamp in enumerate(scene.world.lamps):
         _check_word(lamp.name, ("world", "lamps", index, "name"))
-    for name, loc, at_key in _world_names(scene):
+    for name, place, at_key in _world_names(scene):
         if name == "ground":
-            raise SceneProblem("`ground` is what everything stands on: choose another name", loc, at_key=at_key)
+            raise SceneProblem("`ground` is what everything stands on: choose another name", place, at_key=at_key)
     _check_distinct("thing of the world", _world_names(scene))
     for index, shot in enumerate(scene.shots):
         loc: Loc = ("shots", index, "name")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -17,6 +18,9 @@ from worldgen.errors import Loc, SceneError, SceneProblem
 
 MAX_VALUES = 200_000
 """A file that unfolds to more values than this is a mistake or an attack (aliases of aliases)."""
+
+MAX_DEPTH = 64
+"""Brackets in brackets; a scene has about ten."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 Mark = tuple[int, int]
@@ -85,6 +89,7 @@ def parse(text: str, path: Path) -> tuple[Any, Source]:
     """Like :func:`read`, of ``text`` that stands in ``path``."""
     lines = tuple(text.splitlines())
     yaml = YAML(typ="rt")
+    yaml.max_depth = MAX_DEPTH
     try:
         with warnings.catch_warnings():  # YAML allows that an anchor is given anew
             warnings.simplefilter("ignore", ReusedAnchorWarning)
@@ -92,6 +97,9 @@ def parse(text: str, path: Path) -> tuple[Any, Source]:
         if node is None:
             raise SceneError(path, "the file is empty: a scene needs at least `shots`")
         value, positions, _ = _Reader(path, lines, yaml).value(node)
+    except MaxDepthExceededError as error:
+        line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+        raise error_at(path, lines, line, column, "the file is nested too deeply to be a scene") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -105,8 +113,6 @@ def parse(text: str, path: Path) -> tuple[Any, Source]:
         column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
         sentence = "a control character stands here, which YAML does not allow: delete it"
         raise error_at(path, lines, line, column, sentence) from None
-    except RecursionError:
-        raise SceneError(path, "the file is nested too deeply to be a scene") from None
     return value, Source(path, lines, positions)
 
 

@@ -14,6 +14,7 @@ import pytest
 from worldgen.build import build, open_scene
 from worldgen.errors import SceneError, SceneProblem
 from worldgen.load import scene_from_text
+from worldgen.sets import SetPiece
 from worldgen.spec import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,16 +85,18 @@ def test_lamps_burn_as_bright_as_a_bulb():
     assert lamp.intensity[0] > lamp.intensity[2]  # a warm bulb
 
 
-def test_street_lamps_burn_when_the_sun_is_low_or_when_said():
-    still = "{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}"
-    street = "sets: [{street: {length: 15m, width: 8m}}], sky: {sun: {elevation: ELEVATION}}"
-    day = made(still, more=f"world: {{{street.replace('ELEVATION', '30deg')}}}\n").world
-    dusk = made(still, more=f"world: {{{street.replace('ELEVATION', '2deg')}}}\n").world
-    unlit = made(still, more=f"world: {{street-lamps: false, {street.replace('ELEVATION', '2deg')}}}\n").world
-    assert not day.lamps
-    assert not unlit.lamps
-    assert dusk.lamps
-    assert [t.name for t in day.things] == [t.name for t in dusk.things]  # the same street by day and night
+@pytest.mark.parametrize(
+    ("elevation", "said", "lit"),
+    [("30deg", "", False), ("2deg", "", True), ("-9deg", "", True), ("2deg", "street-lamps: false, ", False),
+     ("30deg", "street-lamps: true, ", True)],
+)  # fmt: skip
+def test_street_lamps_burn_when_the_sun_is_low_or_when_said(monkeypatch, elevation, said, lit):
+    asked = {}
+    monkeypatch.setattr("worldgen.build.street", lambda **words: asked.update(words) or SetPiece((), ()))
+    sets = "sets: [{street: {length: 15m, width: 8m, style: brick-row, seed: 4}}]"
+    more = f"world: {{{said}{sets}, sky: {{sun: {{elevation: {elevation}}}}}}}\n"
+    made("{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}", more=more)
+    assert asked == {"length": 15.0, "width": 8.0, "style": "brick-row", "seed": 4, "lamps_on": lit}
 
 
 def test_frames_are_the_duration_times_the_rate():

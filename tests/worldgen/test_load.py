@@ -224,7 +224,7 @@ def test_a_joint_is_suggested(tmp_path):
         ("title: x\n", "`shots` is missing here"),
         ("shots: []\n", "a scene needs at least one shot"),
         ("- 1\n", "a list stands where a mapping with `title`, `size`, "),
-        ("[" * 3000, "the file is nested too deeply to be a scene"),
+        ("[" * 300, "the file is nested too deeply to be a scene"),
     ],
 )
 def test_a_file_that_is_no_scene(tmp_path, text, sentence):
