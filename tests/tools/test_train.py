@@ -1,0 +1,107 @@
+"""Training learns, resumes exactly, and path-traced truth agrees with the rasterizer (where mitsuba is installed)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from conditioning.controls import LIGHT, MAPS
+from tools.train.loop import Settings, batches, load_pairs, train
+from worldgen import shapes
+from worldgen.camera import Camera, Lens
+from worldgen.conventions import look_at
+from worldgen.light import Sky
+from worldgen.material import make
+from worldgen.world import Thing, World
+
+SMALL = Settings(batch=4, crop=32, steps=6, minutes=5.0)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Pictures whose truth is a brighter proxy: something a residual can learn at once."""
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for seed in (0, 1):
+        proxy = rng.uniform(-0.8, 0.4, (6, 3, 32, 32)).astype(np.float16)
+        np.savez(
+            folder / f"{seed:07d}.npz",
+            maps=rng.normal(0, 0.3, (6, len(MAPS), 32, 32)).astype(np.float16),
+            light=rng.normal(0, 0.3, (6, LIGHT)).astype(np.float32),
+            proxy=proxy,
+            target=proxy + np.float16(0.3),
+        )
+    return folder
+
+
+def test_training_stopped_and_resumed_equals_training_in_one_go(pairs: Path, tmp_path: Path) -> None:
+    whole = train(pairs, tmp_path / "whole", SMALL)
+    torch.manual_seed(99)
+    train(pairs, tmp_path / "parts", Settings(**{**SMALL.__dict__, "minutes": 0.0}))
+    parts = train(pairs, tmp_path / "parts", SMALL)
+    name = "diffusion_pytorch_model.safetensors"
+    assert (whole / name).read_bytes() == (parts / name).read_bytes()
+
+
+def test_flipping_turns_sideways_things_around(pairs: Path) -> None:
+    data = load_pairs(pairs, torch.device("cpu"))
+    settings = Settings(batch=64, crop=32)
+    seen = set()
+    for step in range(12):
+        maps, light, proxy, target, _, _ = next(batches(data, settings, step))
+        torch.testing.assert_close(target - proxy, torch.full_like(target, 0.3), atol=2e-3, rtol=0)
+        x = MAPS.index("normal.x")
+        for k in range(4):
+            flipped = (data.maps[:, x].float() + maps[k, x].flip(-1)).flatten(1).abs().amax(1).min() < 1e-3
+            seen.add(bool(flipped))
+            if flipped:
+                assert (data.light[:, 0] + light[k, 0]).abs().min() < 1e-6
+    assert seen == {True, False}
+
+
+def test_no_pictures_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds no training pictures"):
+        load_pairs(tmp_path, torch.device("cpu"))
+
+
+def test_truth_sees_what_the_rasterizer_sees() -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    from render.passes import Passes
+    from render.raster import open_rasterizer
+    from tools.train.truth import PathTracer
+
+    sky = Sky(np.radians(225), np.radians(35))
+    things = (
+        Thing("ground", shapes.plane((40.0, 40.0), make("cobble"))),
+        Thing("box", shapes.box((1.5, 1.5, 1.5), make("brick"), 0.0)),
+    )
+    snapshot = World(things, sky).at(0)
+    whole = Camera(look_at((2, -5, 3), (0, 0, 0.6)), Lens(35).intrinsics(120, 80), 120, 80)
+    camera = whole.cropped(30, 10, 64, 48)
+    passes = Passes(snapshot, camera, open_rasterizer("embree").rasterize(snapshot, camera))
+    truth = PathTracer(snapshot, sky).layers(camera, 32, denoise=False)
+    off = np.linalg.norm(truth["position"] - passes.position, axis=-1)[passes.gbuffer.hit]
+    assert np.median(off) < 0.02
+    assert np.median(np.abs(truth["normal"] - passes.normal).max(-1)) < 1e-3
+    coarse = truth["albedo"].reshape(12, 4, 16, 4, 3).mean((1, 3)), passes.albedo.reshape(12, 4, 16, 4, 3).mean((1, 3))
+    assert np.median(np.abs(coarse[0] - coarse[1])) < 0.03
+    assert np.corrcoef(truth["albedo"].ravel(), passes.albedo.ravel())[0, 1] > 0.6
+
+
+def test_truth_has_our_sky() -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    from tools.train.truth import PathTracer
+
+    sky = Sky(np.radians(120), np.radians(20), clouds=0.4)
+    snapshot = World((Thing("far", shapes.box((0.1, 0.1, 0.1), make("wood"))),), sky).at(0)
+    for azimuth in (0.3, 2.5, 4.8):
+        target = (np.sin(azimuth), np.cos(azimuth), 5.5)
+        camera = Camera(look_at((0, 0, 5), target), Lens(24).intrinsics(32, 24), 32, 24)
+        seen = PathTracer(snapshot, sky).render(camera, 64, denoise=False)
+        ys, xs = np.mgrid[0:24, 0:32] + 0.5
+        ours = sky.radiance(camera.rays(np.stack([xs, ys], -1)).reshape(-1, 3)).reshape(24, 32, 3)
+        assert np.median(np.abs(seen - ours) / ours) < 0.03
