@@ -42,9 +42,9 @@ DEPTH_M: Final = 6.0
 class Controls:
     """Conditions of one frame.
 
-    maps: (M, H, W) float32, channels as in ``MAPS``, about [-1, 1]. light: (L,) float32: the sun's direction in camera
-    axes, the sine of its elevation, turbidity, clouds, exposure, how a white wall prints in sunlight, in skylight and on
-    the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded.
+    maps: (M, H, W) float32, channels as in ``MAPS``, about [-1, 1]. light: (L,) float32, the sun's direction in camera
+    axes, the sine of its elevation, turbidity, clouds, exposure, how a white wall prints in sunlight, in skylight and
+    on the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded.
     """
 
     maps: F32

@@ -20,11 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.correspondence import Correspondence
+from render.warp import Kernel, warp
 
 LOW_SIGMA: Final = 2.0
 ENERGY_SIGMA: Final = 6.0
 ENERGY_RANGE: Final = (0.7, 1.6)
+LIGHT_SIGMA: Final = 1.5
 LIGHT_TOLERANCE: Final = 0.10
+KERNEL: Final[Kernel] = "lanczos"
 ENOUGH: Final = 0.15
 """Total weight of the views at which a frame follows them entirely."""
 
@@ -46,12 +49,12 @@ class Guidance:
 class Source:
     """One view that a frame takes from.
 
-    frame: index of the view's picture. grid: (H, W, 2) float32 where to fetch, in [-1, 1] as ``grid_sample`` has it.
-    weight: (H, W) float32 how much it counts there.
+    frame: index of the view's picture. seen: where the frame's pixels lie in it. weight: (H, W) float32 how much the
+    view counts at each of them.
     """
 
     frame: int
-    grid: Tensor
+    seen: Correspondence
     weight: Tensor
 
 
@@ -61,20 +64,22 @@ def anchors_of(start: int, stop: int, every: int) -> tuple[int, ...]:
     return tuple(sorted({stop - 1 - (k * (stop - start)) // count for k in range(count)}))
 
 
-def source(frame: int, correspondence: Correspondence, near: float, proxy_i: Tensor, proxy_j: Tensor) -> Source:
+def source(frame: int, seen: Correspondence, near: float, proxy_i: Tensor, proxy_j: Tensor) -> Source:
     """The source that view j is to frame i. near: 0-1, how close j is among the sources in time.
 
     proxy_i, proxy_j: (3, H, W) proxy pictures in [-1, 1], which tell where the light has changed.
     """
-    height, width = correspondence.visible.shape
-    size = torch.tensor([width, height], dtype=torch.float32)
-    grid = 2.0 * torch.from_numpy(correspondence.xy) / size - 1.0
-    there = warp(low_pass(proxy_j[None], 1.5), grid, "bilinear")
-    change = (there - low_pass(proxy_i[None], 1.5)).square().mean(1)[0].sqrt()
+    there = fetched(low_pass(proxy_j[None], LIGHT_SIGMA)[0], seen, "bilinear")
+    change = (there - low_pass(proxy_i[None], LIGHT_SIGMA)[0]).square().mean(0).sqrt()
     same_light = torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
-    weight = torch.from_numpy(correspondence.confidence) * torch.from_numpy(correspondence.visible)
-    weight = F.avg_pool2d(weight[None, None], 3, 1, 1, count_include_pad=False)[0, 0] * (weight > 0)  # silhouettes fade in over a pixel
-    return Source(frame, grid, weight * same_light * near)
+    weight = torch.from_numpy(seen.confidence)[None, None]
+    weight = F.avg_pool2d(weight, 3, 1, 1, count_include_pad=False)[0, 0] * (weight[0, 0] > 0)  # silhouettes fade in
+    return Source(frame, seen, weight * same_light * near)
+
+
+def fetched(picture: Tensor, seen: Correspondence, kernel: Kernel) -> Tensor:
+    """(C, H, W) of another view, carried to the frame whose pixels lie in it as ``seen``."""
+    return torch.from_numpy(warp(picture.permute(1, 2, 0).numpy(), seen, kernel)).permute(2, 0, 1)
 
 
 def agreed(mine: Tensor, pictures: Tensor, views: Sequence[Source], guidance: Guidance) -> Tensor:
@@ -84,24 +89,19 @@ def agreed(mine: Tensor, pictures: Tensor, views: Sequence[Source], guidance: Gu
     total = torch.zeros_like(mine)
     weights = torch.full(mine.shape[1:], 1e-6)
     for view in views:
-        total += view.weight * warp(pictures[view.frame][None], view.grid)[0]
+        total += view.weight * fetched(pictures[view.frame], view.seen, KERNEL)
         weights += view.weight
-    fetched = total / weights
-    low_mine, low_fetched = low_pass(mine[None], LOW_SIGMA)[0], low_pass(fetched[None], LOW_SIGMA)[0]
-    high_mine, high = mine - low_mine, fetched - low_fetched
+    there = total / weights
+    low_mine, low_there = low_pass(mine[None], LOW_SIGMA)[0], low_pass(there[None], LOW_SIGMA)[0]
+    high_mine, high = mine - low_mine, there - low_there
     gain = (energy(high_mine) / energy(high).clamp(min=1e-8)).sqrt().clamp(*ENERGY_RANGE)
     share = guidance.strength * (weights / ENOUGH).clamp(max=1.0)
-    return mine + share * (low_fetched + gain * high - mine)
+    return mine + share * (low_there + gain * high - mine)
 
 
 def energy(high: Tensor) -> Tensor:
     """(1, H, W) local mean square of (C, H, W)."""
     return low_pass(high.square().mean(0, keepdim=True)[None], ENERGY_SIGMA)[0]
-
-
-def warp(picture: Tensor, grid: Tensor, mode: str = "bicubic") -> Tensor:
-    """(1, C, H, W) fetched at ``grid`` (H, W, 2)."""
-    return F.grid_sample(picture, grid[None], mode=mode, padding_mode="border", align_corners=False)
 
 
 def low_pass(picture: Tensor, sigma: float) -> Tensor:

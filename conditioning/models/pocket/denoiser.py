@@ -53,7 +53,7 @@ class Pocket:
 
 
 def load_network(folder: Path) -> PocketUNet:
-    """The network of a folder that ``save_pretrained`` wrote; ``ValueError`` where it is missing, broken or another's."""
+    """The network of a folder that ``save_pretrained`` wrote; ``ValueError`` if it is missing, broken or another's."""
     for name in FILES:
         if not (folder / name).is_file():
             raise ValueError(f"pocket's weights are missing: {folder / name} is not there; reinstall setpiece")

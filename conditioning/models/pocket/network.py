@@ -1,16 +1,16 @@
-"""The network of pocket: a conditional flow-matching U-Net that predicts the clean picture as a residual over the proxy.
+"""The network of pocket: a conditional flow-matching U-Net that predicts the picture as a residual over the proxy.
 
-Flow matching (Lipman et al. 2023; Liu et al. 2023): ``x_t = (1 - t) x_0 + t noise``; the network is asked for ``x_0`` and
-velocity follows as ``(x_t - x_0) / t``. U-Net after Ronneberger et al. 2015 on pixel-unshuffled pictures; the
-light of the scene and the time enter by FiLM (Perez et al. 2018).
+Flow matching (Lipman et al. 2023; Liu et al. 2023): ``x_t = (1 - t) x_0 + t noise``; the network is asked for ``x_0``
+and velocity follows as ``(x_t - x_0) / t``. U-Net after Ronneberger et al. 2015 on pixel-unshuffled pictures; the light
+of the scene and the time enter by FiLM (Perez et al. 2018).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
