@@ -24,6 +24,7 @@ from worldgen.world import Snapshot
 I64 = npt.NDArray[np.int64]
 
 MAX_DEPTH = 6
+BODY_M = 0.35
 BLUR_SUN = 2.0  # the sun is drawn this much wider than it is, so that it covers whole texels of the map
 
 
@@ -60,7 +61,7 @@ class PathTracer:
         mi = mitsuba()
         self._mi = mi
         scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky)}
-        for k, lamp in enumerate(lamps):
+        for k, lamp in enumerate(_bare(lamps, snapshot)):
             scene[f"lamp{k}"] = {
                 "type": "point",
                 "position": list(lamp.position),
@@ -93,6 +94,14 @@ class PathTracer:
         if denoise:
             radiance = _denoised(radiance, (albedo + (1.0 - alpha)).astype(np.float32), normal)
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
+
+
+def _bare(lamps: tuple[Lamp, ...], snapshot: Snapshot) -> list[Lamp]:
+    """The lamps without a glowing body around them; the others shine by their bodies, which would shade a point inside."""
+    glows = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
+    bodies = snapshot.vertices[np.unique(snapshot.faces[glows])]
+    near = [len(bodies) and np.linalg.norm(bodies - np.array(lamp.position), axis=1).min() < BODY_M for lamp in lamps]
+    return [lamp for lamp, has_body in zip(lamps, near, strict=True) if not has_body]
 
 
 def _denoised(radiance: F32, albedo: F32, normal: F32) -> F32:
@@ -197,7 +206,7 @@ def _layers(materials: tuple[Material, ...]) -> tuple[list[Texture], list[int]]:
 
 
 def _surface(mi: Any, materials: tuple[Material, ...]) -> Any:
-    """One BSDF for all faces: a kernel with one small surface compiles in a second, one with 160 materials in a minute."""
+    """One BSDF for all faces: a kernel with one small surface compiles in a second, with 160 materials in a minute."""
     import drjit as dr
 
     textures, _ = _layers(materials)
