@@ -104,7 +104,7 @@ class Shader:
         picture = np.zeros((camera.height, camera.width, _TOTAL), np.float32)
         cosine = np.full(gbuffer.triangle.shape, -1.0, np.float32)
         calm = np.flatnonzero(~edge)
-        # Texture is finer than light: even calm pixels take their albedo from four quarters (+6 dB against path tracing).
+        # Texture is finer than light: calm pixels too take their albedo from four quarters (+6 dB in albedo).
         fine_albedo = _albedo(snapshot, twice, fine, _quarters(calm, camera.width))
         values = _layers(lit, grid, snapshot, camera, gbuffer, calm, fine_albedo)
         picture.reshape(-1, _TOTAL)[calm] = values

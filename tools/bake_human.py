@@ -12,7 +12,6 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -144,8 +143,8 @@ def subdivision(faces: Faces, count: int) -> tuple[csr_matrix, Faces]:
             edge_out = edge_row[min(v, after), max(v, after)]
             quads.append([v, edge_out, face_row[f], edge_in])
     ij = [(r, c, w) for r, row in enumerate(rows) for c, w in row.items()]
-    r, c, w = zip(*ij, strict=True)
-    return coo_matrix((w, (r, c)), shape=(len(rows), count)).tocsr(), quads
+    row, column, share = (list(part) for part in zip(*ij, strict=True))
+    return coo_matrix((share, (row, column)), shape=(len(rows), count)).tocsr(), quads
 
 
 def triangles(faces: Faces) -> npt.NDArray[np.int32]:
@@ -307,4 +306,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -109,7 +109,7 @@ def world_from_gltf(camera_node: npt.ArrayLike) -> F64:
 
 
 def colmap_from_world(world_from_camera: npt.ArrayLike) -> tuple[F64, F64]:
-    """COLMAP's image pose of one ``(4, 4)`` camera: quaternion wxyz ``(4,)`` and translation ``(3,)``, camera from world."""
+    """COLMAP's pose of one ``(4, 4)`` camera: quaternion wxyz ``(4,)`` and translation ``(3,)``, camera from world."""
     camera_from_world = np.linalg.inv(np.asarray(world_from_camera, dtype=np.float64))
     return quaternion_from_matrix(camera_from_world[:3, :3]), camera_from_world[:3, 3]
 
@@ -119,7 +119,7 @@ def world_from_colmap(wxyz: npt.ArrayLike, translation_m: npt.ArrayLike) -> F64:
     camera_from_world = np.eye(4)
     camera_from_world[:3, :3] = matrix_from_quaternion(wxyz)
     camera_from_world[:3, 3] = translation_m
-    return np.linalg.inv(camera_from_world)
+    return np.asarray(np.linalg.inv(camera_from_world))
 
 
 def matrix_from_quaternion(wxyz: npt.ArrayLike) -> F64:

@@ -22,7 +22,10 @@ LADDER = (1, 2, 4)
 
 
 def evaluate(model: Path, data: Path, out: Path) -> None:
-    """Score ``model`` on the held-out pairs of ``data``; writes ``scores.json``, ``held_out.jpg``, ``MODEL_CARD.md``."""
+    """Score ``model`` on the held-out pairs of ``data``; writes ``scores.json``, ``held_out.jpg``, ``MODEL_CARD.md``.
+
+    Errors: ``ValueError`` where there are no held-out pairs or no weights.
+    """
     files = sorted(p for p in data.glob("*.npz") if int(p.stem) >= HELD_OUT)
     pairs = [_pair(p, k) for p in files for k in range(len(np.load(p)["target"]))]
     if not pairs:
@@ -78,7 +81,8 @@ def table(rows: dict[str, dict[str, float]]) -> str:
     """The scores as a Markdown table."""
     head = "| | PSNR dB | SSIM | gradient error | sharpness / truth | s a picture |\n|---|---|---|---|---|---|\n"
     lines = (
-        f"| {name} | {r['psnr']:.2f} | {r['ssim']:.3f} | {r['gradient_error']:.4f} | {r['sharpness']:.2f} | {r['seconds']:.3f} |"
+        f"| {name} | {r['psnr']:.2f} | {r['ssim']:.3f} | {r['gradient_error']:.4f} "
+        f"| {r['sharpness']:.2f} | {r['seconds']:.3f} |"
         for name, r in rows.items()
     )
     return head + "\n".join(lines)
@@ -93,26 +97,28 @@ def model_card(summary: dict[str, object]) -> str:
     assert isinstance(rows, dict)
     return f"""# pocket
 
-The embedded model of Setpiece: a conditional flow-matching U-Net that turns the proxy render of a world into the picture
-a path tracer would make of it. {s["parameters"]:,} parameters, 16-bit weights, no text encoder: **it does not read
-prompts**; light, weather, materials and clothes come from the scene file.
+The embedded model of Setpiece: a conditional flow-matching U-Net that turns the proxy render of a world into the
+picture a path tracer would make of it. {s["parameters"]:,} parameters, 16-bit weights, no text encoder: **it does not
+read prompts**; light, weather, materials and clothes come from the scene file.
 
 - Weights: `{s["weights"]}` (key of the folder, as a render's manifest names it). License: Apache-2.0.
-- Trained on {s["training_pictures"]:,} path-traced pictures of 128 x 128 pixels, crops of film frames of this project's own
-  procedural worlds (`tools/train/worlds.py`; a data set is a list of seeds, training worlds count from 0, held-out worlds
-  from {HELD_OUT:,}), rendered by Mitsuba 3 and denoised with clean guides. No third-party pictures.
-- {settings["step"]:,} steps of {settings["batch"]} crops of {settings["crop"]} x {settings["crop"]}, AdamW, peak rate {settings["peak"]}, averaged weights.
+- Trained on {s["training_pictures"]:,} path-traced pictures of 128 x 128 pixels, crops of film frames of this
+  project's own procedural worlds (`tools/train/worlds.py`; a data set is a list of seeds, training worlds count from 0,
+  held-out worlds from {HELD_OUT:,}), rendered by Mitsuba 3 and denoised with clean guides. No third-party pictures.
+- {settings["step"]:,} steps of {settings["batch"]} crops of {settings["crop"]} x {settings["crop"]} pixels, AdamW, peak
+  rate {settings["peak"]}, averaged weights.
 - Conditions: `conditioning/controls.py`. Reproduce: `python -m tools.train data`, `train`, `evaluate`.
 
 ## Held-out worlds ({s["held_out_pictures"]} pictures of {s["held_out_worlds"]} worlds never trained on)
 
 {table(rows)}
 
-`seconds` are of a 128 x 128 picture. Sharpness is mean gradient against the truth's: 1 is right, less is soft.
+Seconds are of a 128 x 128 picture on the machine that scored. Sharpness is mean gradient against the truth's: 1 is
+right, less is soft.
 
 ## Limits
 
-Trained on streets and plazas by day, dusk and night lamps; rooms and landscapes are outside what it has seen. It relights
+Trained on streets and plazas by day, dusk and lamplight; rooms and landscapes are outside what it has seen. It relights
 and refines what the proxy shows and invents no objects or textures. Glass shows one mirror image and is never seen
 through. Faces are as simple as the proxy's.
 """

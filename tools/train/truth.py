@@ -97,7 +97,7 @@ class PathTracer:
 
 
 def _bare(lamps: tuple[Lamp, ...], snapshot: Snapshot) -> list[Lamp]:
-    """The lamps without a glowing body around them; the others shine by their bodies, which would shade a point inside."""
+    """The lamps without a glowing body around them; the others shine by it (and a point inside would be shaded)."""
     glows = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
     bodies = snapshot.vertices[np.unique(snapshot.faces[glows])]
     near = [len(bodies) and np.linalg.norm(bodies - np.array(lamp.position), axis=1).min() < BODY_M for lamp in lamps]
@@ -214,7 +214,7 @@ def _surface(mi: Any, materials: tuple[Material, ...]) -> Any:
     starts = np.cumsum([0] + [h * w for h, w in heights])[:-1]
     pixels = np.concatenate([t.detail.reshape(-1, 3) for t in textures] or [np.ones((1, 3), np.float32)])
 
-    class Detail(mi.Texture):  # type: ignore[misc, name-defined]
+    class Detail(mi.Texture):  # type: ignore[misc]
         """Base colour of the face times the detail of its layer, bilinear; row 0 of a layer is v = 1."""
 
         def __init__(self, properties: Any) -> None:
