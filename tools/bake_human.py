@@ -142,9 +142,9 @@ def subdivision(faces: Faces, count: int) -> tuple[csr_matrix, Faces]:
             edge_in = edge_row[min(before, v), max(before, v)]
             edge_out = edge_row[min(v, after), max(v, after)]
             quads.append([v, edge_out, face_row[f], edge_in])
-    ij = [(r, c, w) for r, row in enumerate(rows) for c, w in row.items()]
-    row, column, share = (list(part) for part in zip(*ij, strict=True))
-    return coo_matrix((share, (row, column)), shape=(len(rows), count)).tocsr(), quads
+    entries = np.array([(r, c, w) for r, row in enumerate(rows) for c, w in row.items()])
+    where = entries[:, :2].astype(np.int64).T
+    return coo_matrix((entries[:, 2], (where[0], where[1])), shape=(len(rows), count)).tocsr(), quads
 
 
 def triangles(faces: Faces) -> npt.NDArray[np.int32]:
