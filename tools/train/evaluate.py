@@ -65,7 +65,7 @@ def scores(made: list[F32], truth: list[F32]) -> dict[str, float]:
     psnr, ssim, gradient, energy = [], [], [], []
     for a, b in zip(made, truth, strict=True):
         psnr.append(-10 * np.log10(np.mean(((a - b) / 2) ** 2)))
-        ssim.append(structural_similarity(a, b, channel_axis=0, data_range=2.0))  # type: ignore[no-untyped-call]
+        ssim.append(structural_similarity(a, b, channel_axis=0, data_range=2.0))
         da, db = np.diff(a, axis=-1), np.diff(b, axis=-1)
         gradient.append(float(np.abs(da - db).mean()))
         energy.append(float(np.abs(da).mean() / max(np.abs(db).mean(), 1e-6)))

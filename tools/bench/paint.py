@@ -1,0 +1,82 @@
+"""Where the time of a painted frame goes: ``python -m tools.bench.paint [SCENE] [--size WxH] [--json]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import torch
+
+from conditioning.controls import controls
+from conditioning.guidance import Guidance, agreed, source
+from conditioning.models.pocket.denoiser import Pocket
+from conditioning.noise import world_noise
+from render.correspondence import FrameGeometry, correspond
+from render.raster import open_rasterizer
+from render.shade import Shader
+from tools.opened import parsed_size
+from worldgen.build import open_scene
+
+FRAMES = 4
+Made = TypeVar("Made")
+
+
+def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float]:
+    """Median milliseconds of each stage, over the first frames of the scene's first shot."""
+    production = open_scene(scene)
+    shot, rasterizer, model = production.shots[0], open_rasterizer(), Pocket()
+    shader = Shader(production.world, rasterizer)
+    spent: dict[str, list[float]] = {}
+
+    def timed(stage: str, work: Callable[..., Made], *arguments: Any) -> Made:
+        start = time.perf_counter()
+        made = work(*arguments)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        spent.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
+        return made
+
+    before: tuple[FrameGeometry, torch.Tensor] | None = None
+    for k in range(min(FRAMES, shot.frames)):
+        camera = shot.track[k]
+        camera = camera.resized(*size) if size else camera
+        snapshot = timed("pose the world", production.world.at, shot.time(k))
+        shading = timed("rasterize twice, rays, shade", shader.shade, snapshot, camera)
+        told = timed("controls", controls, shading, camera)
+        geometry = timed("geometry", FrameGeometry.of, snapshot, camera, shading.gbuffer)
+        noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
+        conditions = timed("to the device", model.prepared, told)
+        x0 = timed("network, a step", model.clean, torch.from_numpy(noise), 1.0, conditions)
+        proxy = torch.from_numpy(told.proxy)
+        if before is not None:
+            seen = timed("correspondence, a view", correspond, geometry, before[0])
+            view = timed("weights, a view", source, 0, seen, 1.0, proxy, before[1])
+            timed("guidance, a step and view", agreed, x0, x0[None], [view], Guidance())
+        before = (geometry, proxy)
+    rasterizer.close()
+    return {stage: round(median(values[1:] or values), 1) for stage, values in spent.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.paint", description=__doc__)
+    parser.add_argument("scene", nargs="?", type=Path, default=Path("scenes/old-town.yaml"))
+    parser.add_argument("--size", type=parsed_size)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found: dict[str, Any] = measure(options.scene, options.size)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    print("| stage | ms |\n|---|---|")
+    for stage, ms in found.items():
+        print(f"| {stage} | {ms:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
