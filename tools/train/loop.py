@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -98,11 +99,11 @@ def picture_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return error.square().mean() + 0.05 * (across + down)
 
 
-def train(data: Path, out: Path, settings: Settings, start_from: Path | None = None) -> Path:
+def train(data: Path, out: Path, settings: Settings, start_from: Path | None = None, stop: int | None = None) -> Path:
     """Train until ``settings.steps`` or ``settings.minutes``; returns the folder of the averaged weights.
 
     ``out/state.pt`` holds what a later call goes on from; ``out/model`` the weights as ``from_pretrained`` reads them.
-    start_from: a folder of weights to begin with where there is no state.
+    start_from: a folder of weights to begin with where there is no state. stop: step at which this call ends early.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(settings.seed)
@@ -128,9 +129,9 @@ def train(data: Path, out: Path, settings: Settings, start_from: Path | None = N
     running = 0.0
     for maps, light, proxy, target, t, noise in batches(pairs, settings, step):
         spent = (time.monotonic() - began) / 60.0
-        if step >= settings.steps or spent >= settings.minutes:
+        if step >= min(settings.steps, stop or settings.steps) or spent >= settings.minutes:
             break
-        rate = settings.peak * min(1.0, (step + 1) / 200) * (0.55 + 0.45 * np.cos(np.pi * step / settings.steps))
+        rate = settings.peak * min(1.0, (step + 1) / 200) * (0.55 + 0.45 * math.cos(math.pi * step / settings.steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
         x = (1 - t[:, None, None, None]) * target + t[:, None, None, None] * noise
