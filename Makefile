@@ -1,8 +1,8 @@
 # Setpiece. `make demo` and `make test` work on a fresh Debian or Ubuntu with Python 3.11 and its venv module.
 #
-#   make demo     paint a scene with and without guidance, and write its report   (SCENE=, QUALITY=)
+#   make demo     paint a scene and say where the film is   (SCENE=, QUALITY=draft|preview|final)
 #   make test     every test          make lint   format, types, import rules
-#   make bench    rasterizers, passes and correspondence, timed on this machine
+#   make bench    rasterizers, passes, correspondence and painting, timed on this machine
 #   make train    the embedded model, from nothing
 #   make clean    remove the environment and everything derived (your out/ stays)
 #
@@ -11,7 +11,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 TORCH_INDEX ?=
 SCENE ?= scenes/old-town.yaml
-QUALITY ?= preview
+QUALITY ?= final
 OUT ?= out
 JOBS ?= 2
 
@@ -54,7 +54,7 @@ system:
 	fi
 
 demo: $(STAMP)
-	$(BIN)/setpiece report $(SCENE) --quality $(QUALITY) --out $(OUT)
+	$(BIN)/setpiece render $(SCENE) --quality $(QUALITY) --out $(OUT)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(JOBS)
@@ -71,6 +71,7 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tools.bench.gbuffer
+	$(BIN)/python -m tools.bench.paint
 
 train: $(STAMP)
 	$(BIN)/python -m pip install -qq -r requirements-train.lock
