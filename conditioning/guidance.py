@@ -27,7 +27,7 @@ ENERGY_SIGMA: Final = 6.0
 ENERGY_RANGE: Final = (0.7, 1.6)
 LIGHT_SIGMA: Final = 1.5
 LIGHT_TOLERANCE: Final = 0.10
-KERNEL: Final[Kernel] = "lanczos"
+KERNEL: Final[Kernel] = "bicubic"
 ENOUGH: Final = 0.15
 """Total weight of the views at which a frame follows them entirely."""
 
@@ -64,13 +64,17 @@ def anchors_of(start: int, stop: int, every: int) -> tuple[int, ...]:
     return tuple(sorted({stop - 1 - (k * (stop - start)) // count for k in range(count)}))
 
 
-def source(frame: int, seen: Correspondence, near: float, proxy_i: Tensor, proxy_j: Tensor) -> Source:
+def light_of(proxy: Tensor) -> Tensor:
+    """What of a proxy picture (3, H, W) in [-1, 1] tells whether the light is the same: all but its finest detail."""
+    return low_pass(proxy[None], LIGHT_SIGMA)[0]
+
+
+def source(frame: int, seen: Correspondence, near: float, light_i: Tensor, light_j: Tensor) -> Source:
     """The source that view j is to frame i. near: 0-1, how close j is among the sources in time.
 
-    proxy_i, proxy_j: (3, H, W) proxy pictures in [-1, 1], which tell where the light has changed.
+    light_i, light_j: (3, H, W), ``light_of`` the two frames' proxies.
     """
-    there = fetched(low_pass(proxy_j[None], LIGHT_SIGMA)[0], seen, "bilinear")
-    change = (there - low_pass(proxy_i[None], LIGHT_SIGMA)[0]).square().mean(0).sqrt()
+    change = (fetched(light_j, seen, "bilinear") - light_i).square().mean(0).sqrt()
     same_light = torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
     weight = torch.from_numpy(seen.confidence)[None, None]
     weight = F.avg_pool2d(weight, 3, 1, 1, count_include_pad=False)[0, 0] * (weight[0, 0] > 0)  # silhouettes fade in

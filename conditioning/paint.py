@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from conditioning.controls import Controls, controls
-from conditioning.guidance import Guidance, Source, agreed, anchors_of, source
+from conditioning.guidance import Guidance, Source, agreed, anchors_of, light_of, source
 from conditioning.job import Carry, Window
 from conditioning.models.pocket.denoiser import FOLDER, Pocket
 from conditioning.noise import blended_noise, gaussian, world_noise
 from conditioning.sampler import sample, sigmas_of
 from render.correspondence import FrameGeometry, correspond
 from render.raster import Rasterizer
-from render.shade import Shader
+from render.shade import Drawn, Shader
 from worldgen.conventions import F32, seed_from
 from worldgen.world import Shot, World
+
+AT_ONCE: Final = 2
+"""Frames lit side by side; what a frame needs while it is lit is a few hundred bytes a pixel."""
 
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """What the painter may be told. steps: of the sampler. guidance: None paints each frame alone, with its own noise.
+    """What the painter may be told.
 
-    gamma: share of each frame's noise that is its own rather than the world's.
+    steps: of the sampler; pocket scores best with one (see its model card). guidance: None paints each frame alone, with
+    its own noise. gamma: share of each frame's noise that is its own rather than the world's.
     """
 
-    steps: int = 2
+    steps: int = 1
     guidance: Guidance | None = field(default_factory=Guidance)
     seed: int = 0
     gamma: float = 0.0
@@ -50,16 +56,18 @@ class PocketPainter:
 
     def __init__(self, world: World, shot: Shot, settings: PaintSettings, rasterizer: Rasterizer) -> None:
         self.world, self.shot, self.settings = world, shot, settings
-        self._shader = Shader(world, rasterizer)
+        self._shader = Shader(world, rasterizer, at_once=AT_ONCE)
         self._model = Pocket(settings.weights)
 
     def paint(self, window: Window, carry: Carry | None) -> tuple[F32, Carry]:
         """Frames (n, H, W, 3) sRGB-encoded in [0, 1], and the carry of the next window."""
-        frames = [self.frame(k) for k in range(window.start, window.stop)]
-        conditions = [self._model.prepared(frame.told) for frame in frames]
         guidance = self.settings.guidance
-        before, known = self._carried(window, carry) if guidance else ([], [])
-        sources = self._sources(window, before + frames, len(before)) if guidance else []
+        known = [torch.from_numpy(carry["picture"])[None]] if guidance and carry else []
+        first = window.start - len(known)
+        frames = self.frames(first, window.stop)
+        sources = self._sources(window, frames) if guidance else []
+        frames = frames[len(known) :]
+        conditions = [self._model.prepared(frame.told) for frame in frames]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
             return torch.stack([self._model.clean(x[k], sigma, conditions[k]) for k in range(len(frames))])
@@ -75,10 +83,22 @@ class PocketPainter:
         pictures = (painted.permute(0, 2, 3, 1).numpy() * 0.5 + 0.5).astype(np.float32)
         return pictures, {"picture": painted[-1].numpy(), "frame": np.array(window.stop - 1)}
 
-    def frame(self, index: int) -> Frame:
-        """Everything about frame ``index`` of the shot that does not depend on other frames."""
-        snapshot, camera = self.world.at(self.shot.time(index)), self.shot.track[index]
-        shading = self._shader.shade(snapshot, camera)
+    def frames(self, start: int, stop: int) -> list[Frame]:
+        """Everything about frames ``start`` to ``stop - 1`` of the shot that does not depend on the others."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="frames") as pool:
+            waiting: list[Future[Frame]] = []
+            for index in range(start, stop):
+                if len(waiting) > AT_ONCE:
+                    waiting[-1 - AT_ONCE].result()  # drawn frames are large: only a few may wait for light
+                waiting.append(pool.submit(self._lit, index, self._drawn(index)))
+            return [frame.result() for frame in waiting]
+
+    def _drawn(self, index: int) -> Drawn:
+        return self._shader.draw(self.world.at(self.shot.time(index)), self.shot.track[index])
+
+    def _lit(self, index: int, drawn: Drawn) -> Frame:
+        snapshot, camera = drawn.snapshot, drawn.camera
+        shading = self._shader.light(drawn)
         shape = (3, camera.height, camera.width)
         own = seed_from(self.settings.seed, self.shot.name, index)
         alone = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3).reshape(shape)
@@ -89,28 +109,23 @@ class PocketPainter:
         told = controls(shading, camera)
         return Frame(told, FrameGeometry.of(snapshot, camera, shading.gbuffer), torch.from_numpy(noise))
 
-    def _carried(self, window: Window, carry: Carry | None) -> tuple[list[Frame], list[Tensor]]:
-        """The frame before the window and its finished picture (1, 3, H, W), where there is one."""
-        if carry is None:
-            return [], []
-        return [self.frame(int(carry["frame"]))], [torch.from_numpy(carry["picture"])[None]]
-
-    def _sources(self, window: Window, frames: list[Frame], before: int) -> list[list[Source]]:
-        """For each frame of the window, the anchors on both sides of it (``frames`` begins with those before it)."""
+    def _sources(self, window: Window, frames: list[Frame]) -> list[list[Source]]:
+        """For each frame of the window, the anchors on both sides of it (``frames`` may begin with the one before)."""
         assert self.settings.guidance is not None
+        before = len(frames) - len(window)
         first = window.start - before
         anchors = list(anchors_of(window.start, window.stop, self.settings.guidance.every))
         anchors = [window.start - 1] * before + anchors
         if not before:
             anchors = sorted({window.start, *anchors})
-        proxies = [torch.from_numpy(frame.told.proxy) for frame in frames]
+        lights = [light_of(torch.from_numpy(frame.told.proxy)) for frame in frames]
         sources = []
         for index in range(window.start, window.stop):
             views = []
             for anchor, near in _around(index, anchors):
                 i, j = index - first, anchor - first
                 seen = correspond(frames[i].geometry, frames[j].geometry)
-                views.append(source(j, seen, near, proxies[i], proxies[j]))
+                views.append(source(j, seen, near, lights[i], lights[j]))
             sources.append(views)
         return sources
 

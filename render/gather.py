@@ -19,7 +19,7 @@ from worldgen.light import Lamp, Sky
 from worldgen.mesh import face_normals
 from worldgen.world import Snapshot
 
-DIRECTIONS: Final = 128
+DIRECTIONS: Final = 64
 """Over the whole sphere; a point uses those above its surface, about half."""
 
 LIFT_M: Final = 2e-3

@@ -8,6 +8,7 @@ to the samples that lie on the same surface (joint bilateral upsampling, Kopf et
 from __future__ import annotations
 
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Final
 
 import numpy as np
@@ -81,21 +82,53 @@ _COLUMNS: Final = dict(zip(_WIDTHS, np.cumsum([0, *_WIDTHS.values()]), strict=Fa
 _TOTAL: Final = sum(_WIDTHS.values())
 
 
-class Shader:
-    """Shades the frames of one world; keeps the static part of the ray scene between frames."""
+@dataclass(frozen=True)
+class Drawn:
+    """A frame as rasterized: at pixel centres (``gbuffer``) and at the quarters of pixels (``fine``)."""
 
-    def __init__(self, world: World, rasterizer: Rasterizer) -> None:
+    snapshot: Snapshot
+    camera: Camera
+    gbuffer: GBuffer
+    fine: GBuffer
+
+
+class Shader:
+    """Shades the frames of one world; keeps the static part of the ray scenes between frames.
+
+    ``shade`` is ``light(draw(...))``. A rasterizer belongs to one thread, so ``draw`` must stay on it; ``light`` may
+    run on as many threads as ``at_once`` says, which keeps the cores busy where one frame's work cannot be split.
+    """
+
+    def __init__(self, world: World, rasterizer: Rasterizer, at_once: int = 1) -> None:
         self.world, self.rasterizer = world, rasterizer
-        self._rays = RayScene()
+        self._rays: SimpleQueue[RayScene] = SimpleQueue()
+        for _ in range(at_once):
+            self._rays.put(RayScene())
         self._labels: tuple[Snapshot, I32] | None = None
 
     def shade(self, snapshot: Snapshot, camera: Camera) -> Shading:
         """All layers of what ``camera`` sees of ``snapshot`` (which must be of this shader's world)."""
-        self._rays.update(snapshot)
-        lit = LitWorld(snapshot, self.world.sky, self.world.lamps, self._rays)
-        gbuffer = self.rasterizer.rasterize(snapshot, camera)
+        return self.light(self.draw(snapshot, camera))
+
+    def draw(self, snapshot: Snapshot, camera: Camera) -> Drawn:
+        """What ``camera`` sees of ``snapshot``, still without light."""
+        self._face_labels(snapshot)  # here, so that threads find it made
         twice = camera.resized(2 * camera.width, 2 * camera.height)
-        fine = self.rasterizer.rasterize(snapshot, twice)
+        coarse, fine = (self.rasterizer.rasterize(snapshot, view) for view in (camera, twice))
+        return Drawn(snapshot, camera, coarse, fine)
+
+    def light(self, drawn: Drawn) -> Shading:
+        """All layers of a frame that was drawn."""
+        rays = self._rays.get()
+        try:
+            rays.update(drawn.snapshot)
+            return self._lit(drawn, LitWorld(drawn.snapshot, self.world.sky, self.world.lamps, rays))
+        finally:
+            self._rays.put(rays)
+
+    def _lit(self, drawn: Drawn, lit: LitWorld) -> Shading:
+        snapshot, camera, gbuffer, fine = drawn.snapshot, drawn.camera, drawn.gbuffer, drawn.fine
+        twice = camera.resized(2 * camera.width, 2 * camera.height)
         centres = Surface.of(snapshot, camera, gbuffer)
         grid = light_grid(lit, centres, gbuffer.hit)
 

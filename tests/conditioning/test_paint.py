@@ -47,7 +47,7 @@ def test_guidance_steadies_and_does_not_blur(world: World, shot: Shot, untrained
     guided = painter(world, shot, untrained, rasterizer)
     loose = painter(world, shot, untrained, rasterizer, guidance=None)
     a, b = guided.paint(WHOLE, None)[0], loose.paint(WHOLE, None)[0]
-    geometry = [guided.frame(k).geometry for k in range(9)]
+    geometry = [frame.geometry for frame in guided.frames(0, 9)]
     seen = [correspond(geometry[k], geometry[k - 1]) for k in range(1, 9)]
     steady = np.mean([e_warp(a[k], a[k - 1], seen[k - 1]) for k in range(1, 9)])
     wild = np.mean([e_warp(b[k], b[k - 1], seen[k - 1]) for k in range(1, 9)])
@@ -61,7 +61,7 @@ def test_the_next_window_continues_the_last(world: World, shot: Shot, untrained:
     first, carry = p.paint(Window(0, 0, 5), None)
     second, _ = p.paint(Window(1, 5, 9), carry)
     alone, _ = p.paint(Window(1, 5, 9), None)
-    geometry = [p.frame(k).geometry for k in (4, 5, 6)]
+    geometry = [frame.geometry for frame in p.frames(4, 7)]
     seam, inside = correspond(geometry[1], geometry[0]), correspond(geometry[2], geometry[1])
     at_seam, within = e_warp(second[0], first[-1], seam), e_warp(second[1], second[0], inside)
     assert at_seam < 1.5 * within

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from conditioning.controls import controls
-from conditioning.guidance import Guidance, agreed, source
+from conditioning.guidance import Guidance, agreed, light_of, source
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.noise import world_noise
 from render.correspondence import FrameGeometry, correspond
@@ -52,12 +52,12 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
         noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
         conditions = timed("to the device", model.prepared, told)
         x0 = timed("network, a step", model.clean, torch.from_numpy(noise), 1.0, conditions)
-        proxy = torch.from_numpy(told.proxy)
+        light = timed("light of the proxy", light_of, torch.from_numpy(told.proxy))
         if before is not None:
             seen = timed("correspondence, a view", correspond, geometry, before[0])
-            view = timed("weights, a view", source, 0, seen, 1.0, proxy, before[1])
+            view = timed("weights, a view", source, 0, seen, 1.0, light, before[1])
             timed("guidance, a step and view", agreed, x0, x0[None], [view], Guidance())
-        before = (geometry, proxy)
+        before = (geometry, light)
     rasterizer.close()
     return {stage: round(median(values[1:] or values), 1) for stage, values in spent.items()}
 
