@@ -31,8 +31,8 @@ AT_ONCE: Final = 2
 class PaintSettings:
     """What the painter may be told.
 
-    steps: of the sampler; pocket scores best with one (see its model card). guidance: None paints each frame alone, with
-    its own noise. gamma: share of each frame's noise that is its own rather than the world's.
+    steps: of the sampler; pocket scores best with one (see its model card). guidance: None paints each frame alone,
+    with its own noise. gamma: share of each frame's noise that is its own rather than the world's.
     """
 
     steps: int = 1

@@ -20,7 +20,7 @@ from render.raster import GBuffer, Rasterizer, same_world
 from render.rays import RayScene
 from render.spread import LightGrid, light_grid
 from worldgen.camera import Camera
-from worldgen.conventions import F32, I32, Array, Bool
+from worldgen.conventions import F32, I32, Bool
 from worldgen.light import Sky
 from worldgen.mesh import face_normals
 from worldgen.world import Snapshot, World
@@ -230,15 +230,9 @@ def _layers(
     row, column = np.divmod(pixels, camera.width)
     xy = np.stack([column, row], axis=1) + 0.5
 
-    def put(name: str, rows: npt.NDArray[np.int64], values: Array) -> None:
-        start = _COLUMNS[name]
-        result[rows, start : start + _WIDTHS[name]] = values if values.ndim == 2 else values[:, None]
-
     if len(empty):
         sky = lit.sky.radiance(camera.rays(xy[empty]))
-        put("emission", empty, sky)
-        put("radiance", empty, sky)
-        put("occlusion", empty, np.ones(len(empty)))
+        result[empty] = _row({"emission": sky, "radiance": sky, "occlusion": np.ones(len(empty), np.float32)})
     if not len(hit):
         return result
     surface = Surface(snapshot, camera, triangle[hit], gbuffer.bary.reshape(-1, 2)[pixels[hit]])
@@ -252,8 +246,8 @@ def _layers(
         mirror[glossy] = lit.mirror(point[glossy], normal[glossy], -surface.view[glossy])
     color = surface.albedo if albedo is None else albedo[hit]
     radiance: F32 = (color * irradiance / np.pi + surface.emission).astype(np.float32)
-    radiance[glossy] += _reflected(surface, glossy, radiance[glossy], mirror[glossy])
-    layers: dict[str, F32] = {
+    radiance[glossy] += _reflected(surface, glossy, color[glossy], radiance[glossy], mirror[glossy])
+    layers = {
         "albedo": color,
         "camera_normal": surface.camera_normal,
         "sun": sun,
@@ -268,15 +262,21 @@ def _layers(
         "coverage": np.ones(len(hit), np.float32),
         "radiance": radiance,
     }
-    for name, values in layers.items():
-        put(name, hit, values)
+    result[hit] = _row(layers)
     return result
 
 
-def _reflected(surface: Surface, glossy: npt.NDArray[np.int64], diffuse: F32, mirror: F32) -> F32:
+def _row(layers: dict[str, F32]) -> F32:
+    """(N, C) the columns of a picture's layers, 0 for those that are not given."""
+    count = len(next(iter(layers.values())))
+    columns = [layers.get(name, np.zeros((count, width), np.float32)) for name, width in _WIDTHS.items()]
+    return np.concatenate([c if c.ndim == 2 else c[:, None] for c in columns], axis=1)
+
+
+def _reflected(surface: Surface, glossy: npt.NDArray[np.int64], color: F32, diffuse: F32, mirror: F32) -> F32:
     """What reflection adds to (and, on metal, takes from) the diffuse radiance; Fresnel after Schlick 1994."""
     cosine = np.clip((surface.normal[glossy] * surface.view[glossy]).sum(1), 0.0, 1.0)[:, None]
     metal = surface.metallic[glossy][:, None]
-    straight = 0.04 * (1.0 - metal) + surface.albedo[glossy] * metal
+    straight = 0.04 * (1.0 - metal) + color * metal
     fresnel = straight + (1.0 - straight) * (1.0 - cosine) ** 5
     return np.asarray(fresnel * mirror - metal * diffuse, dtype=np.float32)

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the verbs, so that ``setpiece --help`` answe
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -208,6 +209,8 @@ def models(json: Json = False) -> None:
 
 def main() -> None:
     """Entry point: ends the process with 0, or 2 for bad input, 1 for a bug of ours, 130 when stopped."""
+    # Read once, when torch loads: threads that wait shall sleep, not spin beside those that work (a third of the time).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(guarded(lambda: app(standalone_mode=False)))
 
 
