@@ -7,9 +7,9 @@ from typing import Final
 
 from worldgen.world import Shot
 
-FRAME_S: Final = 0.3
-MEGAPIXEL_S: Final = 19.0
-"""Measured with pocket, two steps and guidance on two cores without a GPU, in a street of 320,000 triangles."""
+FRAME_S: Final = 0.1
+MEGAPIXEL_S: Final = 6.4
+"""Measured with pocket, one step and guidance on two cores without a GPU, in a street of 320,000 triangles."""
 MEASURED_CORES: Final = 2
 USED_CORES: Final = 8
 """More cores than this help little."""
