@@ -58,13 +58,16 @@ class PocketPainter:
         self.world, self.shot, self.settings = world, shot, settings
         self._shader = Shader(world, rasterizer, at_once=AT_ONCE)
         self._model = Pocket(settings.weights)
+        self._last: tuple[int, Frame] | None = None  # saves making it again for the next window; changes no picture
 
     def paint(self, window: Window, carry: Carry | None) -> tuple[F32, Carry]:
         """Frames (n, H, W, 3) sRGB-encoded in [0, 1], and the carry of the next window."""
         guidance = self.settings.guidance
         known = [torch.from_numpy(carry["picture"])[None]] if guidance and carry else []
         first = window.start - len(known)
-        frames = self.frames(first, window.stop)
+        kept = [self._last[1]] if known and self._last and self._last[0] == first else []
+        frames = kept + self.frames(first + len(kept), window.stop)
+        self._last = (window.stop - 1, frames[-1])
         sources = self._sources(window, frames) if guidance else []
         frames = frames[len(known) :]
         conditions = [self._model.prepared(frame.told) for frame in frames]
