@@ -84,7 +84,7 @@ class PocketPainter:
         noise = torch.stack([frame.noise for frame in frames])
         painted = sample(predict, noise, sigmas_of(self.settings.steps), edit if guidance else None).clamp(-1, 1)
         pictures = (painted.permute(0, 2, 3, 1).numpy() * 0.5 + 0.5).astype(np.float32)
-        return pictures, {"picture": painted[-1].numpy(), "frame": np.array(window.stop - 1)}
+        return pictures, {"picture": painted[-1].numpy()}
 
     def frames(self, start: int, stop: int) -> list[Frame]:
         """Everything about frames ``start`` to ``stop - 1`` of the shot that does not depend on the others."""
