@@ -7,7 +7,6 @@ as for a wall, across a cut, and when the camera comes back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -159,13 +158,6 @@ def _matched(
     behind = z <= 1e-6
     xy = torch.stack([x.masked_fill_(behind, -1.0), y.masked_fill_(behind, -1.0)], dim=1)
     return xy, visible, confidence
-
-
-def correspond_many(
-    frames: Sequence[FrameGeometry], pairs: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Correspondence]:
-    """The correspondence of each pair ``(i, j)`` of indices into ``frames``."""
-    return {(i, j): correspond(frames[i], frames[j]) for i, j in pairs}
 
 
 def _posed(i: FrameGeometry, snapshot: Snapshot) -> tuple[torch.Tensor, torch.Tensor]:

@@ -81,12 +81,6 @@ def burn_in(frame: U8, left: str, right: str) -> U8:
     return np.asarray(page)
 
 
-def side_by_side(left: U8, right: U8) -> U8:
-    """Two pictures (H, W, 3) of one height with a thin line between them."""
-    line = np.full((left.shape[0], 4, 3), _PAPER, dtype=np.uint8)
-    return np.concatenate([left, line, right], axis=1)
-
-
 def _framed(tile: Tile, width: int) -> Image.Image:
     def fitted(image: U8, to: int) -> Image.Image:
         size = (to, round(to * image.shape[0] / image.shape[1]))

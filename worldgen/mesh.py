@@ -60,15 +60,6 @@ def vertex_normals(vertices: F32, faces: I32) -> F32:
     return np.where(length > 1e-20, total / np.maximum(length, 1e-20), [0.0, 0.0, 1.0]).astype(np.float32)
 
 
-def flat_mesh(vertices: npt.ArrayLike, faces: npt.ArrayLike, material: Material) -> Mesh:
-    """A hard-edged mesh of one material: every triangle owns its vertices; ``uv`` by box projection, in metres."""
-    corners = np.asarray(vertices, dtype=np.float32)[np.asarray(faces, dtype=np.int64)]  # (F, 3, 3)
-    points = corners.reshape(-1, 3)
-    index = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
-    normals = np.repeat(face_normals(points, index), 3, axis=0)
-    return Mesh(points, index, normals, box_uv(points, normals), np.zeros(len(index), np.int32), (material,))
-
-
 def box_uv(vertices: F32, normals: F32) -> F32:
     """(V, 2) surface coordinates in metres: each vertex projected along its normal's dominant axis.
 

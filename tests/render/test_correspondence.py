@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from render.correspondence import FrameGeometry, correspond, correspond_many
+from render.correspondence import FrameGeometry, correspond
 from render.passes import Passes
 from render.raster import open_rasterizer
 from worldgen.camera import Camera
@@ -200,17 +200,6 @@ def test_grazing_floors_and_bumps_stay_visible(make, rays):
     found = correspond(i, j)
     inside = ((found.xy > 1) & (found.xy < [159, 95])).all(-1)
     assert found.visible[inside].mean() > 0.93
-
-
-def test_many_pairs_equal_single_ones(make, rays):
-    world = make.lively()
-    cameras = [make.camera([0.2 * k, -6, 2.2], [0.5, 0, 0.8], 48, 32) for k in range(3)]
-    frames = [frame(world, c, rays, 0.1 * k) for k, c in enumerate(cameras)]
-    many = correspond_many(frames, [(0, 1), (2, 0)])
-    assert set(many) == {(0, 1), (2, 0)}
-    single = correspond(frames[2], frames[0])
-    for name in ("xy", "visible", "confidence"):
-        np.testing.assert_array_equal(getattr(many[2, 0], name), getattr(single, name))
 
 
 def test_frames_of_different_sizes_and_off_centre_cameras(make, rays):

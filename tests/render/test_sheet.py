@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from render.sheet import Tile, burn_in, contact_sheet, side_by_side, spread, timecode
+from render.sheet import Tile, burn_in, contact_sheet, spread, timecode
 
 
 def grey(value: int, height: int = 90, width: int = 160) -> np.ndarray:
@@ -52,10 +52,3 @@ def test_burn_in_darkens_the_strip_only_and_writes_on_it() -> None:
     assert (shown[:70] == 120).all()
     assert shown[-18:].min() == 40
     assert shown[-18:].max() > 180
-
-
-def test_side_by_side_keeps_both() -> None:
-    both = side_by_side(grey(10), grey(20))
-    assert both.shape == (90, 324, 3)
-    assert both[0, 0, 0] == 10
-    assert both[0, -1, 0] == 20

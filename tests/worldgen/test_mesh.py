@@ -9,7 +9,7 @@ from worldgen import shapes
 from worldgen.conventions import rotation_z, translation
 from worldgen.kit import Kit, placed
 from worldgen.material import make
-from worldgen.mesh import box_uv, face_normals, flat_mesh, merged, vertex_normals
+from worldgen.mesh import box_uv, face_normals, merged, vertex_normals
 
 BRICK, STONE = make("brick"), make("stone")
 
@@ -51,12 +51,9 @@ def test_box_projection_runs_level_on_walls() -> None:
     np.testing.assert_allclose(uv, [[2, 3], [1, 3], [1, 2]])
 
 
-def test_flat_mesh_has_hard_edges_and_vertex_normals_are_smooth() -> None:
+def test_vertex_normals_are_smooth() -> None:
     v = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
     f = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
-    mesh = flat_mesh(v, f, BRICK)
-    assert len(mesh.vertices) == 12
-    np.testing.assert_allclose(mesh.normals[mesh.faces[:, 0]], face_normals(v, f), atol=1e-6)
     np.testing.assert_allclose(vertex_normals(v, f)[0], -np.ones(3) / np.sqrt(3), atol=1e-6)
 
 
