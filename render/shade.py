@@ -119,10 +119,10 @@ class Shader:
 
     def light(self, drawn: Drawn) -> Shading:
         """All layers of a frame that was drawn."""
-        rays = self._rays.get()
+        rays, light = self._rays.get(), self.world.light(drawn.snapshot.time)
         try:
             rays.update(drawn.snapshot)
-            return self._lit(drawn, LitWorld(drawn.snapshot, self.world.sky, self.world.lamps, rays))
+            return self._lit(drawn, LitWorld(drawn.snapshot, light.sky, light.lamps, rays))
         finally:
             self._rays.put(rays)
 
@@ -153,7 +153,7 @@ class Shader:
         depth = np.full(gbuffer.triangle.shape, np.inf, np.float32)
         depth[gbuffer.hit] = centres.depth
         layers = {name: _column(picture, name) for name in _WIDTHS}
-        return Shading(gbuffer=gbuffer, depth=depth, sky=self.world.sky, **layers)
+        return Shading(gbuffer=gbuffer, depth=depth, sky=lit.sky, **layers)
 
     def _face_labels(self, snapshot: Snapshot) -> I32:
         """(F,) equal for faces of one thing and material that point about the same way; kept for the world."""

@@ -155,5 +155,5 @@ def _write_passes(
             passes = Passes(snapshot, camera, gbuffer)
             for folder, names in now:
                 layers = {name: layer(name, passes, shading) for name in names}
-                write_layers(folder / files[k], layers, camera, world.sky.display)
+                write_layers(folder / files[k], layers, camera, world.light(snapshot.time).sky.display)
         tell(k + 1, shot.frames)

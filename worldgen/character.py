@@ -15,13 +15,14 @@ from scipy.sparse import csr_matrix
 from worldgen.clips import Action, choreographed
 from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
 from worldgen.figure import Figure, figure
-from worldgen.gait import Build, Ground
+from worldgen.gait import Build
 from worldgen.hair import STYLES, brows, eyes, hair, hat
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.outerwear import coat, skirt
 from worldgen.posture import SOLE, solved
 from worldgen.skinning import Joints, Rig, skinned
+from worldgen.stage import Stage
 from worldgen.tailoring import cylinder_uv, sewn, taken
 from worldgen.wardrobe import ARM, Piece, bare, legs, shoes, top
 from worldgen.world import Thing
@@ -97,7 +98,7 @@ def human(
     build: float = 0.0,
     wardrobe: Mapping[str, str] | None = None,
     actions: Sequence[Action] = (),
-    ground: Ground | None = None,
+    stage: Stage | None = None,
     seed: int = 0,
     masculine: float | None = None,
     hairstyle: str | None = None,
@@ -106,7 +107,8 @@ def human(
 
     height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not
     named gets a colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare).
-    actions: see :mod:`worldgen.clips`. ground: height in metres at (x, y). masculine: 0 feminine … 1 masculine; None:
+    actions: see :mod:`worldgen.clips`. stage: what is known of the world; level ground without it. masculine: 0 feminine
+    … 1 masculine; None:
     likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises ValueError with one sentence for
     what cannot be.
     """
@@ -129,7 +131,7 @@ def human(
     size = height / dressed.height
     rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
     rest = (dressed.points * size).astype(np.float32)
-    motion = choreographed(actions, Build(rig, size), ground, float(rng.uniform(0.0, 20.0)))
+    motion = choreographed(actions, Build(rig, size), (stage or Stage()).ground, float(rng.uniform(0.0, 20.0)))
     materials = tuple(_material(name, part, colours, rng) for part in dressed.parts)
     mesh = Mesh(
         rest + np.array([0.0, 0.0, SOLE * size], np.float32),

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from worldgen.camera_words import MAX_FRAMES, CameraWords, ShotWords
 from worldgen.character import JOINTS
+from worldgen.character_words import CharacterWords
 from worldgen.errors import Loc, SceneProblem, listed, nearest
 from worldgen.meshfile import SUFFIXES
-from worldgen.spec import CharacterWords, Prop, Scene
+from worldgen.prop_words import Prop
+from worldgen.spec import Scene
 from worldgen.units import show
 
 RESERVED: Final = {"memory", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
@@ -25,12 +27,11 @@ def check(scene: Scene, base: Path) -> None:
     if not scene.shots:
         raise SceneProblem("a scene needs at least one shot", ("shots",))
     _check_names(scene)
-    kinds = [words.kind for words in scene.world.sets]
-    for index, kind in enumerate(kinds):
-        if kind in kinds[:index]:
-            raise SceneProblem(
-                f"there is already a `{kind}` in this world", ("world", "sets", index, kind), at_key=True
-            )
+    grounds = [index for index, words in enumerate(scene.world.sets) if words.kind == "ground"]
+    if len(grounds) > 1:
+        raise SceneProblem(
+            "there is already a `ground` in this world", ("world", "sets", grounds[1], "ground"), at_key=True
+        )
     for index, prop in enumerate(scene.world.props):
         _check_prop(prop, base, ("world", "props", index))
     for index, lamp in enumerate(scene.world.lamps):
@@ -47,6 +48,9 @@ def check(scene: Scene, base: Path) -> None:
 def _check_names(scene: Scene) -> None:
     for name in scene.characters:
         _check_word(name, ("characters", name), at_key=True)
+    for index, words in enumerate(scene.world.sets):
+        if words.title != words.kind:
+            _check_word(words.title, ("world", "sets", index, words.kind, "name"))
     for index, prop in enumerate(scene.world.props):
         _check_word(prop.name, ("world", "props", index, "name"))
     for index, lamp in enumerate(scene.world.lamps):
@@ -64,6 +68,11 @@ def _check_names(scene: Scene) -> None:
 
 
 def _world_names(scene: Scene) -> Iterator[tuple[str, Loc, bool]]:
+    yield from (
+        (words.title, ("world", "sets", index, words.kind), True)
+        for index, words in enumerate(scene.world.sets)
+        if words.kind != "ground"
+    )
     yield from ((name, ("characters", name), True) for name in scene.characters)
     yield from ((prop.name, ("world", "props", i, "name"), False) for i, prop in enumerate(scene.world.props))
     yield from ((lamp.name, ("world", "lamps", i, "name"), False) for i, lamp in enumerate(scene.world.lamps))
@@ -171,6 +180,9 @@ def _targets(shot: ShotWords) -> Iterator[tuple[Any, Loc]]:
 
 def _check_target(target: str, scene: Scene, loc: Loc) -> None:
     name, dot, joint = target.partition(".")
+    sets = [words.title for words in scene.world.sets if words.kind != "ground"]
+    if dot and name in sets:  # what spots a set has is known when it is built
+        return
     known = [*scene.characters, *(prop.name for prop in scene.world.props), *(lamp.name for lamp in scene.world.lamps)]
     if name not in known:
         hint = f": there is {', '.join(f'`{k}`' for k in known)}" if known else ""

@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from worldgen.conventions import F64
-from worldgen.gait import Build, Ground, Steps, planned, smooth, step_length
+from worldgen.gait import Build, Steps, planned, smooth, step_length
 from worldgen.gait import posture as gait_posture
 from worldgen.posture import Posture, blended, turn_z
+from worldgen.stage import Ground
 
 BLEND: Final = 0.45  # seconds from one action's bearing to the next one's
 

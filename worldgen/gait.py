@@ -18,6 +18,7 @@ import numpy as np
 from worldgen.conventions import F64
 from worldgen.posture import SIDES, SOLE, Posture, turn_z
 from worldgen.skinning import Rig
+from worldgen.stage import Ground
 
 LAND: Final = 0.44  # a foot lands this many steps before the body passes it
 LEAVE: Final = 0.66  # and leaves this many after
@@ -27,7 +28,6 @@ TOE_OUT: Final = 0.10  # radians
 START: Final = 0.5  # steps of phase between the first weight shift and the body's setting off
 STOP: Final = 0.62  # and from where the body arrives to the feet's being together
 STANDING_DROP: Final = -0.004  # knees are never locked
-Ground = Callable[[float, float], float]
 
 
 @dataclass(frozen=True)

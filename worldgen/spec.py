@@ -1,60 +1,26 @@
 """The scene language: what a scene file may say, with every default, and its JSON Schema for editors.
 
-Quantities are already metres, seconds and radians here. Whether names refer to anything is checked in
-``worldgen.check``; what a scene becomes is in ``worldgen.build``.
+Quantities are already metres, seconds and radians here. Each part of the language has a module of its own
+(``set_words``, ``prop_words``, ``sky_words``, ``character_words``, ``action_words``, ``camera_words``). Whether names
+refer to anything is checked in ``worldgen.check``; what a scene becomes is in ``worldgen.build``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, WithJsonSchema
+from pydantic import Field, PrivateAttr
 
 from worldgen.camera_words import ShotWords
-from worldgen.errors import SceneProblem, listed, nearest
-from worldgen.material import KINDS
-from worldgen.sets.palette import STYLES
+from worldgen.character_words import CharacterWords
+from worldgen.prop_words import Prop
+from worldgen.set_words import SetWords
+from worldgen.sky_words import LampWords, SkyWords
 from worldgen.source import Source
-from worldgen.units import (
-    Angle,
-    Colour,
-    Duration,
-    Fps,
-    Kelvin,
-    Number,
-    Positive,
-    PositiveDuration,
-    PositiveLength,
-    Power,
-    Size,
-    Speed,
-    show,
-)
-from worldgen.words import Edges2, Edges3, OneOf, Place, Point, Spot, Words
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, str) and value in KINDS:
-        return value
-    near = nearest(str(value), KINDS)
-    hint = "" if near else f": use {listed(KINDS)}"
-    raise SceneProblem(f"{show(value)} is not a material{hint}", suggestion=near)
-
-
-MaterialKind = Annotated[str, BeforeValidator(_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})]
-
-
-def _style(value: object) -> str:
-    if isinstance(value, str) and value in STYLES:
-        return value
-    near = nearest(str(value), STYLES)
-    hint = "" if near else f": use {listed(STYLES)}"
-    raise SceneProblem(f"{show(value)} is not a style of street{hint}", suggestion=near)
-
-
-StyleName = Annotated[str, BeforeValidator(_style), WithJsonSchema({"type": "string", "enum": list(STYLES)})]
+from worldgen.units import Fps, Number, Size
+from worldgen.words import Words
 
 
 class Look(Words):
@@ -67,128 +33,6 @@ class Look(Words):
     exposure: Number = Field(0.0, ge=-20, le=20, description="Stops brighter (+) or darker (-).")
 
 
-class Sun(Words):
-    """Where the sun stands."""
-
-    azimuth: Angle = Field(3.5, description="Clockwise from +Y (north), seen from above.")
-    elevation: Angle = Field(0.7, description="Above the horizon; below it is night.")
-
-
-class SkyWords(Words):
-    """The sun and the air."""
-
-    sun: Sun = Field(default_factory=lambda: Sun.model_validate({}), description="Where the sun stands.")
-    turbidity: Number = Field(3.0, ge=1, le=20, description="1 is pure air, 3 clear, 6 hazy.")
-    clouds: Number = Field(0.0, ge=0, le=1, description="Share of the sky that is covered.")
-
-
-class StreetWords(Words):
-    """A street of houses along +Y, from y = 0, its middle on x = 0."""
-
-    length: PositiveLength = Field(60.0, ge=15, le=300, description="How long the street is.")
-    width: PositiveLength = Field(9.0, ge=6, le=30, description="From wall to wall.")
-    style: StyleName = Field("old-town", description="The style of the houses.")
-    seed: int = Field(0, description="Another seed, another street.")
-
-
-class GroundWords(Words):
-    """A level floor at z = 0."""
-
-    size: PositiveLength = Field(500.0, description="Edge of the square, its middle at the origin.")
-    material: MaterialKind = Field("concrete", description="What it is made of.")
-    color: Colour | None = Field(None, description="Another base colour.")
-
-
-def _none(value: object) -> object:
-    if value == "none":
-        return value
-    raise SceneProblem(f"{show(value)} is no ground: write `none`, or a mapping like `{{size: 100m}}`")
-
-
-NoGround = Annotated[Literal["none"], BeforeValidator(_none), Tag("none")]
-Ground = Annotated[
-    Annotated[GroundWords, Tag("floor")] | NoGround,
-    Discriminator(lambda value: "none" if isinstance(value, str) else "floor"),
-]
-
-
-class SetWords(OneOf):
-    """A built part of the world: one of these."""
-
-    street: StreetWords | None = Field(None, description="A street of houses.")
-    ground: Ground | None = Field(
-        None, description="A level floor, or `none` for no floor at all. Unsaid: a large neutral one."
-    )
-
-
-class Box(Words):
-    """A box."""
-
-    size: Edges3 = Field(description="Along x, y, z.")
-
-
-class Sphere(Words):
-    """A sphere that rests on the ground."""
-
-    radius: PositiveLength = Field(description="Radius.")
-
-
-class Round(Words):
-    """A round upright body."""
-
-    radius: PositiveLength = Field(description="Radius.")
-    height: PositiveLength = Field(description="Height.")
-
-
-class Torus(Words):
-    """A ring that lies on the ground."""
-
-    radius: PositiveLength = Field(description="From the middle of the ring to the middle of its tube.")
-    tube: PositiveLength = Field(description="Radius of the tube.")
-
-
-class Plane(Words):
-    """A level rectangle."""
-
-    size: Edges2 = Field(description="Along x and y.")
-
-
-class Shape(OneOf):
-    """A plain body: one of these."""
-
-    box: Box | None = Field(None, description="A box.")
-    sphere: Sphere | None = Field(None, description="A sphere.")
-    cylinder: Round | None = Field(None, description="A cylinder.")
-    cone: Round | None = Field(None, description="A cone.")
-    capsule: Round | None = Field(None, description="A cylinder with round ends; `height` is over all.")
-    torus: Torus | None = Field(None, description="A ring.")
-    plane: Plane | None = Field(None, description="A level rectangle.")
-
-
-class Prop(Words):
-    """A thing on the set."""
-
-    name: str = Field(description="A unique name; the camera can look at it.")
-    shape: Shape | None = Field(None, description="A plain body; or say `asset`.")
-    asset: str | None = Field(None, description="A mesh file below the scene's folder (glb, obj, ply).")
-    at: Place = Field((0.0, 0.0, 0.0), description="Where it stands: `[x, y]` on the ground, or `[x, y, z]`.")
-    turn: Angle = Field(0.0, description="Turned clockwise, seen from above.")
-    scale: Positive = Field(1.0, description="Larger or smaller than it is.")
-    material: MaterialKind | None = Field(None, description="What it is made of.")
-    color: Colour | None = Field(None, description="Another base colour.")
-
-
-class LampWords(Words):
-    """A light that somebody put there."""
-
-    name: str = Field(description="A unique name.")
-    at: Point = Field(description="Where it hangs.")
-    color: Colour | None = Field(None, description="The colour of its light; or say `temperature`.")
-    temperature: Kelvin | None = Field(None, description="Colour temperature: a candle 1900K, a bulb 2700K.")
-    power: Power = Field(60.0, description="Watts of a light bulb that is as bright.")
-    on: bool = Field(True, description="Whether it burns.")
-
-
 class WorldWords(Words):
     """What stands there, whoever looks."""
 
@@ -199,83 +43,6 @@ class WorldWords(Words):
     street_lamps: bool | None = Field(
         None, description="Whether street lamps burn. Unsaid: when the sun is lower than 3deg."
     )
-
-
-class BodyWords(Words):
-    """A person's body."""
-
-    height: PositiveLength = Field(1.72, ge=0.8, le=2.5, description="From the floor to the top of the head.")
-    build: Number = Field(0.0, ge=-1, le=1, description="From -1 (slim) to 1 (heavy).")
-    masculine: Number | None = Field(
-        None, ge=0, le=1, description="From 0 (feminine) to 1 (masculine). Unsaid: likely for the height."
-    )
-    hairstyle: Literal["short", "bob", "bun"] | None = Field(None, description="Unsaid: by the seed.")
-
-
-class Wardrobe(Words):
-    """Colours. Coat, skirt and hat are worn only when named; the others, unsaid, are drawn by the seed."""
-
-    skin: Colour | None = Field(None, description="Skin.")
-    hair: Colour | None = Field(None, description="Hair.")
-    top: Colour | None = Field(None, description="Shirt.")
-    legs: Colour | None = Field(None, description="Trousers.")
-    shoes: Colour | None = Field(None, description="Shoes.")
-    coat: Colour | None = Field(None, description="A coat over it all.")
-    skirt: Colour | None = Field(None, description="A skirt instead of trousers.")
-    hat: Colour | None = Field(None, description="A hat.")
-
-
-class WalkWords(Words):
-    """Walk a smooth way through points on the ground."""
-
-    along: tuple[Spot, ...] = Field(description="At least two points, `[x, y]`.")
-    speed: Speed = Field(1.3, ge=0.1, le=2.5, description="How fast; people stroll at 1.3m/s.")
-
-
-class StandWords(Words):
-    """Be somewhere; as the first action it says where the character begins."""
-
-    at: Spot = Field(description="Where, `[x, y]` on the ground.")
-    facing: Angle = Field(0.0, description="Bearing, clockwise from +Y (north).")
-    for_: Duration = Field(0.0, description="How long.")
-
-
-class TurnWords(Words):
-    """Turn on the spot: to a bearing, or toward a point."""
-
-    facing: Angle | None = Field(None, description="Bearing, clockwise from +Y (north).")
-    toward: Spot | None = Field(None, description="A point on the ground, `[x, y]`.")
-
-
-class IdleWords(Words):
-    """Stand and breathe."""
-
-    for_: PositiveDuration | None = Field(None, description="How long. Unsaid: from then on.")
-
-
-class WaveWords(Words):
-    """Wave a hand."""
-
-    for_: PositiveDuration = Field(2.0, description="How long.")
-    hand: Literal["left", "right"] = Field("right", description="Which hand.")
-
-
-class ActionWords(OneOf):
-    """Something a character does: one of these."""
-
-    stand: StandWords | None = Field(None, description="Be somewhere, facing somewhere.")
-    walk: WalkWords | None = Field(None, description="Walk along points on the ground.")
-    turn: TurnWords | None = Field(None, description="Turn on the spot.")
-    idle: IdleWords | None = Field(None, description="Stand and breathe.")
-    wave: WaveWords | None = Field(None, description="Wave a hand.")
-
-
-class CharacterWords(Words):
-    """A person."""
-
-    body: BodyWords = Field(default_factory=lambda: BodyWords.model_validate({}), description="The body.")
-    wardrobe: Wardrobe = Field(default_factory=lambda: Wardrobe.model_validate({}), description="The clothes.")
-    actions: tuple[ActionWords, ...] = Field((), description="What they do, one after another.")
 
 
 class Scene(Words):

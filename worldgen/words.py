@@ -108,6 +108,12 @@ def _place(value: object) -> object:
     return [*value, 0.0] if len(value) == 2 else list(value)
 
 
+def _footing(value: object) -> object:
+    _place(value)
+    assert isinstance(value, list | tuple)  # _place has refused all else
+    return [*value, None] if len(value) == 2 else list(value)
+
+
 def _spot(value: object) -> object:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise SceneProblem(f"{show(value)} is not a place on the ground: write `[x, y]`, like `[0m, 8m]`")
@@ -126,6 +132,7 @@ def _edges(count: int, example: str) -> BeforeValidator:
 Vector = tuple[float, float, float]
 Point = Annotated[tuple[Length, Length, Length], BeforeValidator(_point), written_list(3, 3, ["2m", "5m", "1.6m"])]
 Place = Annotated[tuple[Length, Length, Length], BeforeValidator(_place), written_list(2, 3, ["2m", "5m"])]
+Footing = Annotated[tuple[Length, Length, Length | None], BeforeValidator(_footing), written_list(2, 3, ["2m", "5m"])]
 Spot = Annotated[tuple[Length, Length], BeforeValidator(_spot), written_list(2, 2, ["0m", "8m"])]
 Edges2 = Annotated[tuple[PositiveLength, PositiveLength], _edges(2, "[2m, 1m]"), written_list(2, 2, ["2m", "1m"])]
 Edges3 = Annotated[

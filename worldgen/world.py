@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
 from worldgen.camera import CameraTrack
-from worldgen.conventions import F32, I32, stable_id
+from worldgen.conventions import F32, F64, I32, stable_id
 from worldgen.light import Lamp, Sky
 from worldgen.material import Material
 from worldgen.mesh import Mesh, merged, vertex_normals
@@ -21,13 +21,40 @@ class Thing:
     """One named object of the world.
 
     name: unique path ("street/lamp-03", "mara"); its ``stable_id`` is the object id in every pass.
-    mesh: at rest, for static things in world coordinates. pose: None for a static thing, else a pure function from
-    seconds to the mesh's vertices (V, 3) float32 in world metres.
+    mesh: at rest, for static things in world coordinates. pose: for what changes its shape, a pure function from
+    seconds to the mesh's vertices (V, 3) float32. place: for what moves as a whole, a pure function from seconds to
+    (4, 4) world from mesh (or, with a pose, from what the pose gives). Static things have neither.
     """
 
     name: str
     mesh: Mesh
     pose: Callable[[float], F32] | None = None
+    place: Callable[[float], F64] | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it ever may."""
+        return self.pose is not None or self.place is not None
+
+    def moved(self, world_from_thing: F64) -> Thing:
+        """The thing, with whatever it does, carried by a fixed (4, 4)."""
+        if not self.moves:
+            return replace(self, mesh=self.mesh.transformed(world_from_thing))
+        own = self.place
+        return replace(self, place=lambda time: world_from_thing if own is None else world_from_thing @ own(time))
+
+    def at(self, time: float) -> tuple[F32, F32]:
+        """Vertices (V, 3), world metres, and unit normals (V, 3) at ``time`` seconds."""
+        vertices, normals = self.mesh.vertices, self.mesh.normals
+        if self.pose is not None:
+            vertices = self.pose(time)
+            normals = vertex_normals(vertices, self.mesh.faces)
+        if self.place is not None:
+            place = self.place(time)
+            vertices = (vertices @ place[:3, :3].T + place[:3, 3]).astype(np.float32)
+            normals = normals @ np.linalg.inv(place[:3, :3])
+            normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        return vertices, normals
 
 
 @dataclass(frozen=True)
@@ -55,12 +82,24 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Light:
+    """All light of one moment: sun and sky, and the lamps that burn."""
+
+    sky: Sky
+    lamps: tuple[Lamp, ...] = ()
+
+
+@dataclass(frozen=True)
 class World:
-    """Placed things, lamps and sky. ``at(t)`` is pure: the same time gives the same snapshot."""
+    """Placed things and light. ``at(t)`` and ``light(t)`` are pure: the same time gives the same.
+
+    sky, lamps: the light where it never changes. lighting: seconds to the light where it does, else None.
+    """
 
     things: tuple[Thing, ...]
     sky: Sky
     lamps: tuple[Lamp, ...] = ()
+    lighting: Callable[[float], Light] | None = None
 
     def __post_init__(self) -> None:
         seen: dict[int, str] = {}
@@ -69,15 +108,19 @@ class World:
             if other is not thing.name:
                 raise ValueError(f"two things of the world are called {thing.name!r}: rename one of them")
 
+    def light(self, time: float) -> Light:
+        """The light ``time`` seconds into the scene."""
+        return Light(self.sky, self.lamps) if self.lighting is None else self.lighting(time)
+
     @cached_property
     def _ordered(self) -> tuple[Thing, ...]:
-        return tuple(sorted(self.things, key=lambda thing: thing.pose is not None))
+        return tuple(sorted(self.things, key=lambda thing: thing.moves))
 
     @cached_property
     def rest(self) -> Snapshot:
         """The world with everything in its rest pose."""
         mesh = merged([thing.mesh for thing in self._ordered])
-        still = [thing.mesh for thing in self._ordered if thing.pose is None]
+        still = [thing.mesh for thing in self._ordered if not thing.moves]
         counts = [len(thing.mesh.faces) for thing in self._ordered]
         ids = [stable_id(thing.name) for thing in self._ordered]
         return Snapshot(
@@ -107,11 +150,10 @@ class World:
         vertices, normals = rest.vertices.copy(), rest.normals.copy()
         start = rest.static_vertices
         for thing in self._ordered:
-            if thing.pose is None:
+            if not thing.moves:
                 continue
             stop = start + len(thing.mesh.vertices)
-            vertices[start:stop] = thing.pose(time)
-            normals[start:stop] = vertex_normals(vertices[start:stop], thing.mesh.faces)
+            vertices[start:stop], normals[start:stop] = thing.at(time)
             start = stop
         return Snapshot(**{**rest.__dict__, "time": time, "vertices": vertices, "normals": normals})
 

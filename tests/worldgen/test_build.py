@@ -92,11 +92,11 @@ def test_lamps_burn_as_bright_as_a_bulb():
 )  # fmt: skip
 def test_street_lamps_burn_when_the_sun_is_low_or_when_said(monkeypatch, elevation, said, lit):
     asked = {}
-    monkeypatch.setattr("worldgen.build.street", lambda **words: asked.update(words) or SetPiece((), ()))
+    monkeypatch.setattr("worldgen.set_words.street", lambda **words: asked.update(words) or SetPiece((), ()))
     sets = "sets: [{street: {length: 15m, width: 8m, style: brick-row, seed: 4}}]"
     more = f"world: {{{said}{sets}, sky: {{sun: {{elevation: {elevation}}}}}}}\n"
     made("{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}", more=more)
-    assert asked == {"length": 15.0, "width": 8.0, "style": "brick-row", "seed": 4, "lamps_on": lit}
+    assert asked == {"length": 15.0, "width": 8.0, "style": "brick-row", "seed": 4, "lamps_on": lit, "name": "street"}
 
 
 def test_frames_are_the_duration_times_the_rate():

@@ -54,7 +54,8 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
     world = training_world(seed)
     snapshot = world.at(float(np.random.default_rng(seed_from("moment", seed)).uniform(0, 4)))
     shader = Shader(world, rasterizer)
-    tracer = PathTracer(snapshot, world.sky, world.lamps)
+    light = world.light(snapshot.time)
+    tracer = PathTracer(snapshot, light.sky, light.lamps)
     maps, lights, proxies, targets = [], [], [], []
     for k, camera in enumerate(_richest(snapshot, training_cameras(seed, cameras * CANDIDATES), rasterizer)):
         shading = shader.shade(snapshot, camera)
@@ -62,7 +63,7 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
         if shading.coverage.mean() < 0.3 or close.mean() > 0.3:
             continue
         told = controls(shading, camera)
-        truth = world.sky.display(tracer.render(camera, spp, seed=seed * 64 + k))
+        truth = light.sky.display(tracer.render(camera, spp, seed=seed * 64 + k))
         maps.append(told.maps.astype(np.float16))
         lights.append(told.light)
         proxies.append(told.proxy.astype(np.float16))

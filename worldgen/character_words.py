@@ -1,0 +1,60 @@
+"""The words for characters: body, clothes, and what they do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from worldgen.action_words import ActionWords
+from worldgen.character import Actor, human
+from worldgen.conventions import seed_from
+from worldgen.stage import Stage
+from worldgen.units import Colour, Number, PositiveLength
+from worldgen.words import Words
+
+
+class BodyWords(Words):
+    """A person's body."""
+
+    height: PositiveLength = Field(1.72, ge=0.8, le=2.5, description="From the floor to the top of the head.")
+    build: Number = Field(0.0, ge=-1, le=1, description="From -1 (slim) to 1 (heavy).")
+    masculine: Number | None = Field(
+        None, ge=0, le=1, description="From 0 (feminine) to 1 (masculine). Unsaid: likely for the height."
+    )
+    hairstyle: Literal["short", "bob", "bun"] | None = Field(None, description="Unsaid: by the seed.")
+
+
+class Wardrobe(Words):
+    """Colours. Coat, skirt and hat are worn only when named; the others, unsaid, are drawn by the seed."""
+
+    skin: Colour | None = Field(None, description="Skin.")
+    hair: Colour | None = Field(None, description="Hair.")
+    top: Colour | None = Field(None, description="Shirt.")
+    legs: Colour | None = Field(None, description="Trousers.")
+    shoes: Colour | None = Field(None, description="Shoes.")
+    coat: Colour | None = Field(None, description="A coat over it all.")
+    skirt: Colour | None = Field(None, description="A skirt instead of trousers.")
+    hat: Colour | None = Field(None, description="A hat.")
+
+
+class CharacterWords(Words):
+    """A person."""
+
+    body: BodyWords = Field(default_factory=lambda: BodyWords.model_validate({}), description="The body.")
+    wardrobe: Wardrobe = Field(default_factory=lambda: Wardrobe.model_validate({}), description="The clothes.")
+    actions: tuple[ActionWords, ...] = Field((), description="What they do, one after another.")
+
+    def actor(self, name: str, seed: int, stage: Stage) -> Actor:
+        """The character. ``seed``: the scene's. Errors: ``ValueError``, one sentence."""
+        return human(
+            name,
+            height=self.body.height,
+            build=self.body.build,
+            masculine=self.body.masculine,
+            hairstyle=self.body.hairstyle,
+            wardrobe={key: value for key, value in self.wardrobe.model_dump().items() if value is not None},
+            actions=[words.action() for words in self.actions],
+            stage=stage,
+            seed=seed_from(seed, name),
+        )
