@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from worldgen.conventions import F32
+from worldgen.conventions import F16, F32
 
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """A tileable detail map that multiplies a material's base colour. Compared by ``name``.
+    """A tileable detail map: what multiplies a material's base colour, how high the surface lies, how it shines.
+
+    All maps are of one shape, wrap around at their edges and are read-only; row 0 is v = 1 (top), rows run down.
 
     name: unique ("brick", "cobble", or a file's content hash). detail: (S, S, 3) float32 linear multipliers with
-    mean about 1 per channel; row 0 is v = 1 (top), rows run down. size_m: the edge of one tile in metres of ``uv``
-    (1 for a bitmap whose ``uv`` is in tiles).
+    mean about 1 per channel. size_m: the edge of one tile in metres of ``uv`` (1 for a bitmap whose ``uv`` is in tiles).
+    height: (S, S) float16 metres along the outward normal, mean about 0, or None for what is even: with ``p = size_m /
+    S`` metres a texel the slopes are ``dh/du = (h[r, c + 1] - h[r, c - 1]) / 2p`` and
+    ``dh/dv = (h[r - 1, c] - h[r + 1, c]) / 2p``, and the bent normal is ``normal - dh/du * tangent_u - dh/dv *
+    tangent_v``, made unit.
+    roughness: (S, S) float16, ADDED to the material's roughness (then clipped to 0-1), or None for 0 everywhere.
     """
 
     name: str
     detail: F32 = field(repr=False)
     size_m: float = 1.0
+    height: F16 | None = field(default=None, repr=False)
+    roughness: F16 | None = field(default=None, repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Texture) and (self.name, self.size_m) == (other.name, other.size_m)
