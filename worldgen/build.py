@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,18 +13,15 @@ from worldgen import shapes
 from worldgen.camera_words import ShotWords
 from worldgen.character import Actor
 from worldgen.check import asset_path, check
-from worldgen.conventions import F64, rotation_z, seed_from, translation
-from worldgen.errors import Loc, SceneError, SceneProblem, nearest
+from worldgen.conventions import F64, seed_from, translation
+from worldgen.errors import SceneError, SceneProblem, nearest
 from worldgen.light import Sky
 from worldgen.load import load_scene
 from worldgen.material import make
-from worldgen.material_words import material_of, rgb
-from worldgen.mesh import Mesh
-from worldgen.meshfile import load_mesh
-from worldgen.prop_words import Prop
+from worldgen.placing import Placed, placed
 from worldgen.sets import SetPiece, highest
 from worldgen.spec import Look, Scene
-from worldgen.stage import Ground, Spot, Stage
+from worldgen.stage import Spot, Stage
 from worldgen.tracks import camera_track
 from worldgen.units import show
 from worldgen.words import Vector
@@ -87,12 +84,11 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     pieces = _sets(scene, sky)
     ground = highest(tuple(piece.ground for piece in pieces.values() if piece.ground is not None))
     spots = {f"{key}.{spot}": value for key, piece in pieces.items() for spot, value in piece.spots.items()}
-    props = {
-        prop.name: Thing(prop.name, _prop_mesh(prop, ground, base, ("world", "props", index)))
-        for index, prop in enumerate(scene.world.props)
-    }
     actors: dict[str, Actor] = {}
+    props: dict[str, Placed] = {}
     known = _Known(actors, props, {lamp.name: lamp.at for lamp in scene.world.lamps}, spots)
+    for index, prop in enumerate(scene.world.props):
+        props[prop.name] = placed(prop, ground, known.frame, base, ("world", "props", index))
     stage = Stage(ground, spots, known.where)
     for key, words in scene.characters.items():
         try:
@@ -100,7 +96,8 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
         except ValueError as error:
             raise SceneProblem(str(error), ("characters", key), at_key=True) from None
     things = [thing for piece in pieces.values() for thing in piece.things]
-    things += [*props.values(), *(actor.thing for actor in actors.values())]
+    things += [thing for prop in props.values() for thing in prop.things]
+    things += [actor.thing for actor in actors.values()]
     lamps = [lamp for piece in pieces.values() for lamp in piece.lamps]
     lamps += [words.lamp() for words in scene.world.lamps if words.on]
     try:
@@ -133,7 +130,7 @@ class _Known:
     """Everything in the world that has a name to look at or to go by."""
 
     actors: Mapping[str, Actor]
-    props: Mapping[str, Thing]
+    props: Mapping[str, Placed]
     lamps: Mapping[str, Vector]
     spots: Mapping[str, Spot]
 
@@ -149,44 +146,20 @@ class _Known:
         if name not in self.props:
             spots = [spot for spot in self.spots if spot.startswith(f"{name}.")]
             raise SceneProblem(f"nothing here is called {show(target)}", suggestion=nearest(target, spots))
-        thing = self.props[name]
-        low, high = thing.mesh.vertices.min(axis=0), thing.mesh.vertices.max(axis=0)
-        point = ((low + high) / 2).astype(np.float64)
+        prop = self.props[name]
+        point, frame = prop.middle, prop.frame(time)
         if joint == "root":  # what follows a thing goes by where it stands
-            point[2] = low[2]
-        if thing.place is not None:
-            place = thing.place(time)
-            point = place[:3, :3] @ point + place[:3, 3]
-        return point
+            point[2] = prop.body.low[2]
+        return frame[:3, :3] @ point + frame[:3, 3]
 
-
-def _prop_mesh(prop: Prop, ground: Ground, base: Path, loc: Loc) -> Mesh:
-    try:
-        if prop.shape is not None:
-            mesh = prop.shape.mesh(material_of(prop.material, prop.color))
-            if prop.scale != 1.0:
-                mesh = mesh.transformed(np.diag([prop.scale, prop.scale, prop.scale, 1.0]))
-        else:
-            assert prop.asset is not None  # check.py has asked for one
-            mesh = load_mesh(asset_path(base, prop.asset), scale=prop.scale)
-            if prop.material is not None or prop.color is not None:
-                mesh = _painted(mesh, prop)
-    except ValueError as error:
-        word = "asset" if prop.asset is not None else "shape"
-        raise SceneProblem(str(error), (*loc, word)) from None
-    x, y, z = prop.at
-    return mesh.transformed(translation([x, y, ground(x, y) if z is None else z]) @ rotation_z(-prop.turn))
-
-
-def _painted(mesh: Mesh, prop: Prop) -> Mesh:
-    """An asset in one material; with a colour alone, it keeps what it is made of."""
-    if prop.material is not None:
-        return replace(mesh, material=np.zeros_like(mesh.material), materials=(material_of(prop.material, prop.color),))
-    assert prop.color is not None
-    color = rgb(prop.color)
-    return replace(
-        mesh, materials=tuple(replace(m, name=f"{m.name}-{prop.color}", base_color=color) for m in mesh.materials)
-    )
+    def frame(self, target: str, time: float) -> F64:
+        """(4, 4) world axes of ``target`` at ``time`` seconds: a prop's own, a joint's, else those of the world."""
+        name, _, joint = target.partition(".")
+        if name in self.props:
+            return self.props[name].frame(time)
+        if name in self.actors:
+            return self.actors[name].frame(joint.replace("-", "_") or CENTRE_JOINT, time)
+        return translation(self.where(target, time))
 
 
 def _shot(words: ShotWords, index: int, scene: Scene, known: _Known) -> Shot:

@@ -34,6 +34,7 @@ def check(scene: Scene, base: Path) -> None:
         )
     for index, prop in enumerate(scene.world.props):
         _check_prop(prop, base, ("world", "props", index))
+    _check_carriers(scene)
     for index, lamp in enumerate(scene.world.lamps):
         if lamp.color is not None and lamp.temperature is not None:
             raise SceneProblem(
@@ -106,6 +107,21 @@ def _check_prop(prop: Prop, base: Path, loc: Loc) -> None:
             asset_path(base, prop.asset)
         except SceneProblem as problem:
             raise SceneProblem(problem.sentence, (*loc, "asset")) from None
+
+
+def _check_carriers(scene: Scene) -> None:
+    """Nothing is carried by what is not there, nor in the end by itself."""
+    carrier = {p.name: p.motion.attach.to for p in scene.world.props if p.motion is not None and p.motion.attach}
+    for index, prop in enumerate(scene.world.props):
+        if prop.name not in carrier:
+            continue
+        loc: Loc = ("world", "props", index, "motion", "attach", "to")
+        _check_target(carrier[prop.name], scene, loc)
+        name, steps = prop.name, 0
+        while name in carrier and steps <= len(carrier):
+            name, steps = carrier[name].partition(".")[0], steps + 1
+        if steps > len(carrier):
+            raise SceneProblem(f"{show(prop.name)} is carried by what it carries itself: attach it elsewhere", loc)
 
 
 def asset_path(base: Path, asset: str) -> Path:

@@ -8,6 +8,7 @@ from worldgen import shapes
 from worldgen.material import Material
 from worldgen.material_words import MaterialKind
 from worldgen.mesh import Mesh
+from worldgen.motion_words import MotionWords
 from worldgen.units import Angle, Colour, Positive, PositiveLength
 from worldgen.words import Edges2, Edges3, Footing, OneOf, Words
 
@@ -86,3 +87,4 @@ class Prop(Words):
     scale: Positive = Field(1.0, description="Larger or smaller than it is.")
     material: MaterialKind | None = Field(None, description="What it is made of.")
     color: Colour | None = Field(None, description="Another base colour.")
+    motion: MotionWords | None = Field(None, description="How it moves. Unsaid: it stays.")
