@@ -21,14 +21,24 @@ _Y, _X = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / S
 
 
 def noise(
-    rng: np.random.Generator, low: float, high: float, beta: float = 1.0, stretch: tuple[float, float] = (1.0, 1.0)
+    rng: np.random.Generator,
+    low: float,
+    high: float,
+    beta: float = 1.0,
+    stretch: tuple[float, float] = (1.0, 1.0),
+    turn: float = 0.0,
 ) -> F32:
     """Gaussian noise of unit deviation with frequencies ``low``–``high`` waves a tile and amplitude ``f**-beta``.
 
-    stretch: features are that many times longer in x (right) and in y (down).
+    stretch: features are that many times longer in x (right) and in y (down). turn: radians by which these axes are
+    turned clockwise.
     """
     white = rng.standard_normal((SIZE, SIZE), dtype=np.float32)
-    f = np.hypot(_FX * stretch[0], _FY * stretch[1])
+    fx, fy = _FX, _FY
+    if turn:
+        c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+        fx, fy = c * _FX + s * _FY, c * _FY - s * _FX
+    f = np.hypot(fx * stretch[0], fy * stretch[1])
     band = np.maximum(f, 1e-6) ** -beta * (f >= low * 0.999) / (1.0 + (f / high) ** 6)
     field: F32 = fft.irfft2(fft.rfft2(white) * band.astype(np.float32), s=(SIZE, SIZE))
     return (field / max(float(field.std()), 1e-9)).astype(np.float32)

@@ -14,7 +14,7 @@ class Texture:
     All maps are of one shape, wrap around at their edges and are read-only; row 0 is v = 1 (top), rows run down.
 
     name: unique ("brick", "cobble", or a file's content hash). detail: (S, S, 3) float32 linear multipliers with
-    mean about 1 per channel. size_m: the edge of one tile in metres of ``uv`` (1 for a bitmap whose ``uv`` is in tiles).
+    mean about 1 per channel. size_m: edge of one tile in metres of ``uv`` (1 for a bitmap whose ``uv`` is in tiles).
     height: (S, S) float16 metres along the outward normal, mean about 0, or None for what is even: with ``p = size_m /
     S`` metres a texel the slopes are ``dh/du = (h[r, c + 1] - h[r, c - 1]) / 2p`` and
     ``dh/dv = (h[r - 1, c] - h[r + 1, c]) / 2p``, and the bent normal is ``normal - dh/du * tangent_u - dh/dv *

@@ -7,15 +7,18 @@ import pytest
 from worldgen.material import KINDS, make
 
 
+GLOWING = ("lamp-glow", "window-glow", "neon", "screen", "flame", "ember")
+
+
 def test_every_kind_makes_a_plausible_material() -> None:
-    assert len(KINDS) >= 25
+    assert len(KINDS) >= 60
     for kind in KINDS:
         m = make(kind)
         assert m.kind == m.name == kind
-        assert all(0.0 < c < 0.95 for c in m.base_color) or kind in ("lamp-glow", "window-glow", "neon")
+        assert all(0.0 < c < 0.95 for c in m.base_color) or kind in GLOWING
         assert 0.0 < m.roughness <= 1.0
         assert 0.0 <= m.metallic <= 1.0
-        assert (max(m.emission) > 0) == (kind in ("lamp-glow", "window-glow", "neon"))
+        assert (max(m.emission) > 0) == (kind in GLOWING)
 
 
 def test_equal_arguments_make_equal_hashable_materials() -> None:
