@@ -69,7 +69,7 @@ def foliage(rng: Rng) -> Painted:
     t = tint(rng, cells.index, 0.28, 0.1) * rgb(0.55 + 0.5 * smooth(0.0, 0.016, cells.edge))
     t = t * rgb(np.exp(0.15 * noise(rng, 1, 6, 0.8)))
     lean = each(rng, cells.index) * (cells.along - 0.5) + each(rng, cells.index) * (cells.down - 0.5)
-    leaf = 0.006 * smooth(0.0, 0.02, cells.edge) + 0.006 * np.clip(lean, -2, 2) + each(rng, cells.index, 0.003)
+    leaf = 0.004 * smooth(0.0, 0.02, cells.edge) + 0.005 * np.clip(lean, -2, 2) + each(rng, cells.index, 0.0015)
     return Painted(t, 0.6, blurred(leaf, 0.8), np.clip(each(rng, cells.index, 0.08), -0.2, 0.2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from worldgen.noise import SIZE, blurred, courses, noise, smooth, voronoi
+from worldgen.noise import SIZE, blurred, noise, smooth, voronoi
 from worldgen.painted import Painted, Rng, each, mix, rgb, tile_xy, tint
 
 
@@ -137,16 +137,16 @@ def knit(rng: Rng) -> Painted:
 def velvet(rng: Rng) -> Painted:
     """A short pile that shows where it was stroked."""
     nap, pile = noise(rng, 1, 14, 1.0), noise(rng, 90, 256, 0.0)
-    stroked = smooth(-0.4, 0.4, nap) - 0.5
-    return Painted(rgb(np.exp(0.34 * stroked + 0.06 * nap + 0.07 * pile)), 0.9, 0.0002 * pile + 0.0015 * nap)
+    stroked = smooth(-1.6, 1.6, nap + 0.4 * noise(rng, 6, 60, 0.8)) - 0.5
+    return Painted(rgb(np.exp(0.5 * stroked + 0.07 * pile)), 0.9, 0.0002 * pile + 0.0015 * nap)
 
 
 def carpet(rng: Rng) -> Painted:
     """Cut pile in tufts."""
-    tufts, fleck = noise(rng, 50, 150, 0.0), noise(rng, 80, 256, 0.0)
+    tufts, fleck = noise(rng, 110, 200, 0.0), noise(rng, 100, 256, 0.0)
     worn = noise(rng, 1, 8, 1.0)
     t = rgb(np.exp(0.17 * tufts + 0.06 * worn)) * np.exp(fleck[..., None] * np.array([0.07, 0.06, 0.05], np.float32))
-    return Painted(t, 0.8, 0.0016 * tufts + 0.0006 * fleck + 0.001 * worn)
+    return Painted(t, 0.7, 0.0007 * tufts + 0.0003 * fleck + 0.001 * worn)
 
 
 def fur(rng: Rng) -> Painted:
@@ -159,17 +159,25 @@ def fur(rng: Rng) -> Painted:
 
 
 def feather(rng: Rng) -> Painted:
-    """Plumage: courses of feathers 5 cm long, each with its shaft, its barbs and a light rim."""
-    cells = courses(rng, 0.5, 12, 10, 0.5, 0.1, 0.002, 0.0)
-    side = np.abs(cells.along - 0.5) * 2
-    down = np.clip(cells.down, 0, 1)
-    barbs = np.sin(2 * np.pi * (9 * down + 5 * side)).astype(np.float32)
-    shaft = np.exp(-((side / 0.07) ** 2))
-    rim = smooth(0.8, 0.98, np.maximum(down + 0.12 * side**2, side * 0.98))
-    lap = 0.55 + 0.45 * smooth(0.0, 0.25, down)
-    t = tint(rng, cells.index, 0.14, 0.04) * rgb(lap * np.exp(0.05 * barbs) * (1 + 0.2 * rim - 0.2 * shaft))
-    height = 0.003 * down + 0.0015 * (1 - side**2) + 0.00012 * barbs + 0.0004 * shaft
-    return Painted(t.astype(np.float32), 0.5, blurred(height, 0.7) + each(rng, cells.index, 0.0002))
+    """Plumage: round feathers 5 cm wide that lap like fish scales, each with its shaft, its barbs and a light rim."""
+    rows, columns = 14, 10
+    x, y = tile_xy()
+    x, y = (x + 0.0016 * noise(rng, 4, 30, 0.8)) * columns, (y + 0.0016 * noise(rng, 4, 30, 0.8)) * rows
+    row = np.floor(y).astype(np.int64)
+    part = y - row
+    over, under = (x - (r % 2) * 0.5 for r in (row - 1, row))
+    tip = part < 0.86 * np.sqrt(np.clip(1 - (2 * (over - np.floor(over)) - 1) ** 2, 0.0, 1.0))
+    at = np.where(tip, over, under)
+    index = (np.where(tip, row - 1, row) % rows * columns + np.floor(at).astype(np.int64) % columns).astype(np.int32)
+    side = np.abs(2 * (at - np.floor(at)) - 1).astype(np.float32)
+    down = (0.5 * (part + tip)).astype(np.float32)
+    rim = smooth(0.78, 1.0, np.hypot(side, np.clip(2 * down - 1, 0, 1) / 0.86)) * tip
+    barbs = np.sin(2 * np.pi * (11 * down + 4 * side)).astype(np.float32)
+    shaft = np.exp(-((side / 0.05) ** 2))
+    root = 0.5 + 0.5 * smooth(0.1, 0.75, down)
+    t = tint(rng, index, 0.14, 0.04) * rgb(root * np.exp(0.05 * barbs) * (1 + 0.3 * rim - 0.2 * shaft))
+    height = 0.002 * down + 0.0012 * (1 - side**2) + 0.0001 * barbs + 0.0003 * shaft + each(rng, index, 0.0003)
+    return Painted(t.astype(np.float32), 0.5, blurred(height.astype(np.float32), 0.6))
 
 
 def leather(rng: Rng) -> Painted:
