@@ -1,0 +1,93 @@
+"""A character from a glTF file, as one thing of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from worldgen.bone_names import roles
+from worldgen.character import Actor
+from worldgen.conventions import F32, F64, rotation_z
+from worldgen.errors import listed, nearest
+from worldgen.puppet import OURS_FROM_FILE, load_puppet
+from worldgen.puppet_motion import Measured, PuppetAction, State, clip_for, performed
+from worldgen.stage import Stage
+from worldgen.world import Thing
+
+_SHARES: Final = {"head": 0.93, "neck": 0.85, "chest": 0.72, "spine": 0.6, "hips": 0.5, "root": 0.0}
+"""How high a joint is that a file does not name, of the whole height."""
+
+
+def puppet(
+    name: str,
+    path: Path,
+    *,
+    height: float | None = None,
+    turn: float = 0.0,
+    actions: Sequence[PuppetAction] = (),
+    stage: Stage | None = None,
+) -> Actor:
+    """The character of the file ``path``, called ``name``.
+
+    height: metres from its lowest to its highest point, standing; None: as the file has it, in metres. turn: radians
+    counter-clockwise, for a file whose front is not +Z. Its joints are called as a person's (``JOINTS``) where they
+    are found by name, and as in the file. Raises ValueError, one sentence, for what cannot be.
+    """
+    body = load_puppet(path)
+    ours = rotation_z(turn)[:3, :3] @ OURS_FROM_FILE
+    idle = clip_for(body, "idle")
+    standing = body.rest if idle is None else idle.at(body.rest, 0.0)
+    up = (body.posed(standing) @ ours.T)[:, 2]
+    tall = float(np.ptp(up))
+    if tall <= 0:
+        raise ValueError(f"{path.name} is flat: it has no height")
+    if height is not None and not (np.isfinite(height) and height > 0):
+        raise ValueError(f"{name}: height is {height} m; it must be more than 0")
+    scale = 1.0 if height is None else height / tall
+    if height is None and not 0.02 <= tall <= 50:
+        raise ValueError(f"{path.name} is {tall:g} m tall: say its `height`")
+    measured = Measured(body, scale, ours, float(up.min()))
+    motion = performed(actions, measured, (stage or Stage()).ground)
+
+    @lru_cache(maxsize=64)
+    def now(time: float) -> tuple[State, F64]:
+        state = motion(time)
+        return state, body.world(state.pose)
+
+    def placed(time: float) -> tuple[F64, F64]:
+        """(3, 3) and (3,): world metres from file axes."""
+        state, _ = now(time)
+        turned = rotation_z(state.heading)[:3, :3]
+        linear = scale * turned @ ours
+        return linear, state.place - turned @ (scale * (state.drift + np.array([0.0, 0.0, measured.floor])))
+
+    def pose(time: float) -> F32:
+        t = float(time)
+        linear, offset = placed(t)
+        points: F32 = body.posed(now(t)[0].pose, now(t)[1]) @ linear.T.astype(np.float32) + offset.astype(np.float32)
+        return points
+
+    known = roles(body.nodes.names, body.nodes.parents.tolist())
+    own = {key.casefold().replace("-", "_"): row for row, key in reversed(list(enumerate(body.nodes.names)))}
+
+    def joint(which: str, time: float) -> F64:
+        t = float(time)
+        row = known.get(which, own.get(which.casefold().replace("-", "_")))
+        if which == "root" or row is None:
+            if which not in _SHARES:
+                names = [*_SHARES, *known, *body.nodes.names]
+                near = nearest(which, names)
+                hint = f"did you mean {near!r}?" if near else f"use {listed(dict.fromkeys(names[:24]))}"
+                raise ValueError(f"{name}: there is no joint {which!r}: {hint}")
+            return now(t)[0].place + np.array([0.0, 0.0, _SHARES[which] * scale * tall])
+        linear, offset = placed(t)
+        return np.asarray(linear @ now(t)[1][row, :3, 3] + offset)
+
+    rest = body.posed(standing) @ (scale * ours.T).astype(np.float32) - np.array(
+        [0, 0, scale * measured.floor], np.float32
+    )
+    return Actor(Thing(name, body.mesh(rest.astype(np.float32)), pose), joint)
