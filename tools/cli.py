@@ -184,6 +184,34 @@ def report(
 
 
 @app.command()
+def export(
+    scene: SceneFile,
+    file: Annotated[Path, typer.Argument(help="Where to: .glb, .usd, .usda, .usdc, or .json for cameras alone.")],
+    shot: ShotName = None,
+    json: Json = False,
+) -> None:
+    """The world with its names, materials, animated characters and cameras, for Blender and other programs."""
+    from tools.commands_world import export_scene
+
+    export_scene(scene, file, shot, json)
+
+
+@app.command("import-cameras")
+def import_cameras(
+    file: Annotated[Path, typer.Argument(help="nerfstudio .json, .glb, .gltf, .usd, or a COLMAP folder.")],
+    out: Annotated[Path, typer.Option(help="The folder for the camera paths, in the scene's folder.")] = Path(
+        "cameras"
+    ),
+    fps: Annotated[float | None, typer.Option(help="Frames a second, where the file does not say.")] = None,
+    json: Json = False,
+) -> None:
+    """Camera paths from other programs, as files that a shot can name."""
+    from tools.commands_world import import_cameras
+
+    import_cameras(file, out, fps, json)
+
+
+@app.command()
 def doctor(json: Json = False) -> None:
     """Check this machine, and say how to mend what is missing."""
     from tools.doctor import examine

@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 
 from worldgen import shapes
-from worldgen.camera_words import ShotWords
+from worldgen.camera_files import CameraPath, read_cameras
+from worldgen.camera_words import Filmed, ShotWords
 from worldgen.character import Actor
-from worldgen.check import asset_path, check
+from worldgen.check import asset_path, below, check
 from worldgen.conventions import F64, seed_from, translation
-from worldgen.errors import SceneError, SceneProblem, nearest
+from worldgen.errors import SceneError, SceneProblem, listed, nearest
 from worldgen.light import Sky
 from worldgen.load import load_scene
 from worldgen.material import make
@@ -22,7 +23,7 @@ from worldgen.placing import Placed, placed
 from worldgen.sets import SetPiece, highest
 from worldgen.spec import Look, Scene
 from worldgen.stage import Spot, Stage
-from worldgen.tracks import camera_track
+from worldgen.tracks import Paths, camera_track
 from worldgen.units import show
 from worldgen.words import Vector
 from worldgen.world import Shot, Thing, World
@@ -104,8 +105,16 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
         world = World(tuple(things), sky, tuple(lamps))
     except ValueError as error:
         raise SceneProblem(str(error), ("world",), at_key=True) from None
-    shots = tuple(_shot(words, index, scene, known) for index, words in enumerate(scene.shots))
+    files: list[Path] = []
+
+    def paths(words: Filmed) -> CameraPath:
+        file = below(base, words.path, "the camera file")
+        files.append(file)
+        return _chosen(words, read_cameras(file, None if words.fps is None else float(words.fps)))
+
+    shots = tuple(_shot(words, index, scene, known, paths) for index, words in enumerate(scene.shots))
     assets = tuple(asset_path(base, prop.asset) for prop in scene.world.props if prop.asset is not None)
+    assets += tuple(file for path in files for file in ([path] if path.is_file() else sorted(path.glob("*.*"))))
     return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)))
 
 
@@ -162,7 +171,17 @@ class _Known:
         return translation(self.where(target, time))
 
 
-def _shot(words: ShotWords, index: int, scene: Scene, known: _Known) -> Shot:
+def _chosen(words: Filmed, found: tuple[CameraPath, ...]) -> CameraPath:
+    names = [path.name for path in found]
+    if words.camera is None and len(found) > 1:
+        raise SceneProblem(f"this file has several cameras: add `camera`, one of {listed(names)}")
+    if words.camera is not None and words.camera not in names:
+        near = nearest(words.camera, names)
+        raise SceneProblem(f"this file has no camera {show(words.camera)}: it has {listed(names)}", suggestion=near)
+    return found[0 if words.camera is None else names.index(words.camera)]
+
+
+def _shot(words: ShotWords, index: int, scene: Scene, known: _Known, paths: Paths) -> Shot:
     def where(target: Any, times: F64) -> F64:
         if not isinstance(target, str):
             return np.repeat(np.array([target], dtype=np.float64), len(times), axis=0)
@@ -170,9 +189,14 @@ def _shot(words: ShotWords, index: int, scene: Scene, known: _Known) -> Shot:
 
     seed = scene.seed if words.seed is None else words.seed
     try:
-        track = camera_track(words, words.size or scene.size, float(scene.fps), where, seed_from(seed, words.name))
+        track = camera_track(
+            words, words.size or scene.size, float(scene.fps), where, paths, seed_from(seed, words.name)
+        )
     except SceneProblem as problem:
-        raise SceneProblem(problem.sentence, ("shots", index, *problem.loc)) from None
+        loc = problem.loc if problem.loc or words.camera.body.file is None else ("camera", "body", "file")
+        raise SceneProblem(problem.sentence, ("shots", index, *loc), suggestion=problem.suggestion) from None
+    except ValueError as error:
+        raise SceneProblem(str(error), ("shots", index, "camera", "body", "file")) from None
     prompts = _prompts(words.prompt or (), scene.look.prompt)
     return Shot(words.name, track, scene.fps, words.start, prompts, seed)
 

@@ -13,6 +13,7 @@ from worldgen.units import (
     Angle,
     Duration,
     Focal,
+    Fps,
     FStop,
     Length,
     Number,
@@ -214,6 +215,20 @@ class Key(Words):
     ease: EaseName = Field("linear", description="Easing of the move that arrives here; `linear` glides through.")
 
 
+class Filmed(Words):
+    """A camera path from a file: every frame's place, turn and lens."""
+
+    path: str = Field(description="A file below the scene's folder (json, glb, usd), or a COLMAP folder.")
+    camera: str | None = Field(None, description="Which camera of the file. Unsaid: its only one.")
+    fps: Fps | None = Field(None, description="Frames a second of a file that has no times. Unsaid: its own, else 24.")
+    from_: Duration = Field(0.0, description="Where in the path the shot begins.")
+
+    @classmethod
+    def prepared(cls, data: Any) -> Any:
+        """``file: cameras/take.json`` is short for ``file: {path: cameras/take.json}``."""
+        return {"path": data} if isinstance(data, str) else data
+
+
 class Body(OneOf):
     """How the camera moves: one of these."""
 
@@ -226,6 +241,7 @@ class Body(OneOf):
     orbit: Orbit | None = Field(None, description="Around something.")
     follow: Follow | None = Field(None, description="Along with someone.")
     keyframes: tuple[Key, ...] | None = Field(None, description="Through points at times, smoothly.")
+    file: Filmed | None = Field(None, description="As a file says; see `setpiece import-cameras`.")
 
 
 class Aim(Words):

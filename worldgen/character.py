@@ -21,7 +21,7 @@ from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.outerwear import coat, skirt
 from worldgen.posture import SOLE, solved
-from worldgen.skinning import Joints, Rig, skinned
+from worldgen.skinning import Joints, Rig, skin_of, skinned
 from worldgen.stage import Stage
 from worldgen.tailoring import cylinder_uv, sewn, taken
 from worldgen.wardrobe import ARM, Piece, bare, legs, shoes, top
@@ -161,7 +161,7 @@ def human(
             return now.position[row] + now.rotation[row] @ face
         return now.position[row].copy()
 
-    return Actor(Thing(name, mesh, pose), joint)
+    return Actor(Thing(name, mesh, pose, skin=skin_of(rig, rest, dressed.weights, joints)), joint)
 
 
 def _unknown(what: str, word: str, words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from worldgen.camera_words import MAX_FRAMES, CameraWords, ShotWords
+from worldgen.camera_words import MAX_FRAMES, CameraWords, LensWords, ShotWords
 from worldgen.character import JOINTS
 from worldgen.character_words import CharacterWords
 from worldgen.errors import Loc, SceneProblem, listed, nearest
@@ -124,19 +124,27 @@ def _check_carriers(scene: Scene) -> None:
             raise SceneProblem(f"{show(prop.name)} is carried by what it carries itself: attach it elsewhere", loc)
 
 
-def asset_path(base: Path, asset: str) -> Path:
-    """The file that a scene in folder ``base`` calls ``asset``; links and ``..`` may not lead out of ``base``."""
-    if "\0" in asset:
-        raise SceneProblem("the name of an asset contains a null character")
+def below(base: Path, name: str, what: str) -> Path:
+    """What a scene in folder ``base`` calls ``name``; links and ``..`` may not lead out of ``base``."""
+    if "\0" in name:
+        raise SceneProblem(f"the name of {what} contains a null character")
     root = base.resolve()
-    path = (root / asset).resolve()
+    path = (root / name).resolve()
     if not path.is_relative_to(root):
-        raise SceneProblem(f"{show(asset)} lies outside of the scene's folder: copy it next to the scene")
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist in the scene's folder"
+        raise SceneProblem(f"{show(name)} lies outside of the scene's folder: copy it next to the scene")
+    if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         near = nearest(path.name, siblings)
-        raise SceneProblem(f"the asset {show(asset)} {what}" + (f": is it `{near}`?" if near else ""))
+        hint = f": is it `{near}`?" if near else ""
+        raise SceneProblem(f"{what} {show(name)} does not exist in the scene's folder{hint}")
+    return path
+
+
+def asset_path(base: Path, asset: str) -> Path:
+    """The mesh file that a scene in folder ``base`` calls ``asset``. Errors: ``SceneProblem``."""
+    path = below(base, asset, "the asset")
+    if not path.is_file():
+        raise SceneProblem(f"the asset {show(asset)} is a folder")
     if path.suffix.lower() not in SUFFIXES:
         raise SceneProblem(f"{show(asset)} is not a mesh file: use {', '.join(SUFFIXES)}")
     return path
@@ -173,7 +181,7 @@ def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
     for target, where in _targets(shot):
         if isinstance(target, str):
             _check_target(target, scene, (*loc, *where))
-    _check_camera(shot.camera, (*loc, "camera"))
+    _check_camera(shot.camera, shot.lens, (*loc, "camera"))
     keys = shot.camera.body.keyframes or ()
     if keys and keys[0].focal is not None and "focal" in shot.lens.model_fields_set:
         raise SceneProblem("the keyframes already say the focal length: drop it here or there",
@@ -212,9 +220,12 @@ def _check_target(target: str, scene: Scene, loc: Loc) -> None:
         raise SceneProblem(f"{show(name)} has no joint {show(joint)}{hint}", loc, suggestion=near)
 
 
-def _check_camera(camera: CameraWords, loc: Loc) -> None:
+def _check_camera(camera: CameraWords, lens: LensWords, loc: Loc) -> None:
     aim, body = camera.aim, camera.body
     keys = body.keyframes or ()
+    if body.file is not None and (aim.model_fields_set or "focal" in lens.model_fields_set):
+        raise SceneProblem("the file already says where the camera looks and its lens: drop `aim` and `focal`",
+                           (*loc, "body", "file"), at_key=True)  # fmt: skip
     if aim.look_at is not None and (aim.pan is not None or aim.tilt is not None):
         raise SceneProblem("an aim looks at something or has angles, not both: drop `look-at` or `pan` and `tilt`",
                            (*loc, "aim", "look-at"), at_key=True)  # fmt: skip
@@ -233,7 +244,9 @@ def _check_camera(camera: CameraWords, loc: Loc) -> None:
         if keys[index].t <= keys[index - 1].t:
             raise SceneProblem("keyframes must come in order of time, each later than the one before",
                                (*loc, "body", "keyframes", index, "t"))  # fmt: skip
-    if not aimed and not (body.orbit or body.follow or body.push_in or (keys and keys[0].look_at is not None)):
+    if not aimed and not (
+        body.file or body.orbit or body.follow or body.push_in or (keys and keys[0].look_at is not None)
+    ):
         raise SceneProblem(
             "nobody says where the camera looks: add `aim: {look-at: ...}` or `aim: {pan: 0deg}`", (*loc, "body")
         )

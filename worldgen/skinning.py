@@ -6,6 +6,7 @@ rest pose.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +36,22 @@ class Rig:
     def row(self, name: str) -> int:
         """Row of the joint called ``name``."""
         return self.rows[name]
+
+
+@dataclass(frozen=True)
+class Skin:
+    """How a thing's vertices hang on joints, for whoever exports it: at ``t`` vertex v is the weighted mean of
+    ``joints(t)[j] @ inv(bind[j]) @ rest[v]``.
+
+    names: (J) of the joints. rest: (V, 3) float32, the mesh as it was bound. weights: (V, J) sparse, rows sum to 1.
+    bind: (J, 4, 4) where the joints were then. joints: seconds to (J, 4, 4), world metres.
+    """
+
+    names: tuple[str, ...]
+    rest: F32
+    weights: csr_matrix
+    bind: F64
+    joints: Callable[[float], F64]
 
 
 @dataclass(frozen=True)
@@ -79,3 +96,16 @@ def skinned(rig: Rig, rest: F32, weights: csr_matrix, joints: Joints) -> F32:
     blended = (weights @ carried.astype(np.float32)).reshape(-1, 3, 4)
     result: F32 = (blended[:, :, :3] @ rest[:, :, None])[:, :, 0] + blended[:, :, 3]
     return result
+
+
+def skin_of(rig: Rig, rest: F32, weights: csr_matrix, joints: Callable[[float], Joints]) -> Skin:
+    """What :func:`skinned` does with these, as a thing keeps it."""
+    bind = np.tile(np.eye(4), (len(rig.names), 1, 1))
+    bind[:, :3, 3] = rig.heads
+
+    def placed(time: float) -> F64:
+        now, result = joints(time), np.tile(np.eye(4), (len(rig.names), 1, 1))
+        result[:, :3, :3], result[:, :3, 3] = now.rotation, now.position
+        return result
+
+    return Skin(rig.names, rest, weights, bind, placed)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from worldgen.camera import CameraTrack, Lens
-from worldgen.camera_words import AngleRamp, Body, CameraWords, FocalRamp, Key, ShotWords
+from worldgen.camera_files import CameraPath
+from worldgen.camera_words import AngleRamp, Body, CameraWords, Filmed, FocalRamp, Key, ShotWords
 from worldgen.conventions import F64, UP, seed_from, unit
 from worldgen.easing import eased
 from worldgen.errors import Loc, SceneProblem
@@ -16,6 +17,8 @@ from worldgen.paths import slerp, smooth_values, spline, warped
 from worldgen.rigs import crane, damped, follow, handheld, headings, line, looking, orbit, pan_tilt, rolled
 from worldgen.words import Vector
 
+Paths = Callable[[Filmed], CameraPath]
+"""The camera path that a file holds."""
 Where = Callable[[Any, F64], F64]
 """World positions ``(N, 3)`` of a name (str) or a point (3,) at world times ``(N,)`` seconds."""
 
@@ -31,14 +34,20 @@ def frame_count(shot: ShotWords, fps: float) -> int:
     return shot.frames if shot.frames is not None else max(1, round((shot.duration or 0.0) * fps))
 
 
-def camera_track(shot: ShotWords, size: tuple[int, int], fps: float, where: Where, seed: int) -> CameraTrack:
+def camera_track(
+    shot: ShotWords, size: tuple[int, int], fps: float, where: Where, paths: Paths, seed: int
+) -> CameraTrack:
     """The cameras of ``shot``. ``size``: pixels. ``seed``: of the hand, unless the shake has its own.
 
     Raises :class:`SceneProblem` at its place below the shot when the camera stands on what it looks at.
     """
     count = frame_count(shot, fps)
     seconds = np.arange(count) / fps
-    positions, rotations = _clean(shot.camera, seconds, shot.start, fps, where)
+    filmed = None if shot.camera.body.file is None else _filmed(shot.camera.body.file, seconds, size, paths)
+    if filmed is not None:
+        positions, rotations = filmed[0][:, :3, 3], filmed[0][:, :3, :3]
+    else:
+        positions, rotations = _clean(shot.camera, seconds, shot.start, fps, where)
     hand = shot.camera.shake.handheld if shot.camera.shake else None
     if hand is not None:
         own = hand.seed if hand.seed is not None else seed
@@ -50,6 +59,8 @@ def camera_track(shot: ShotWords, size: tuple[int, int], fps: float, where: Wher
     poses[:, :3, 3] = positions
     lens = shot.lens
     keys = shot.camera.body.keyframes or ()
+    if filmed is not None:
+        return CameraTrack(poses, filmed[1], *size, _focus(shot, poses, seconds, where), np.full(count, lens.stop))
     if keys and keys[0].focal is not None:
         focal = smooth_values([k.t for k in keys], [k.focal or 0.0 for k in keys], _key_times(keys, seconds))
     else:
@@ -59,6 +70,18 @@ def camera_track(shot: ShotWords, size: tuple[int, int], fps: float, where: Wher
     K[:, 0, 0] *= focal
     K[:, 1, 1] *= focal
     return CameraTrack(poses, K, *size, _focus(shot, poses, seconds, where), np.full(count, lens.stop))
+
+
+def _filmed(words: Filmed, seconds: F64, size: tuple[int, int], paths: Paths) -> tuple[F64, F64]:
+    """Cameras (N, 4, 4) and intrinsics (N, 3, 3) of a file, at a picture ``size`` that keeps the view across."""
+    path = paths(words)
+    poses, K = path.at(seconds + words.from_)
+    scale = size[0] / path.width
+    K = K.copy()
+    K[:, 0, :] *= scale
+    K[:, 1, 1] *= scale
+    K[:, 1, 2] = size[1] / 2 + (K[:, 1, 2] - path.height / 2) * scale
+    return poses, K
 
 
 def way(count: int, ease: str) -> F64:
@@ -208,7 +231,7 @@ def _focus(shot: ShotWords, poses: F64, seconds: F64, where: Where) -> F64:
     if focus is None:
         camera = shot.camera
         keys = camera.body.keyframes
-        turned = camera.aim.pan is not None or camera.aim.tilt is not None
+        turned = camera.aim.pan is not None or camera.aim.tilt is not None or camera.body.file is not None
         if turned or (keys and camera.aim.look_at is None):
             return np.full(len(seconds), UNSAID_FOCUS_M)
         focus = aim_target(camera)[0]

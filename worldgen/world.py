@@ -14,6 +14,7 @@ from worldgen.conventions import F32, F64, I32, stable_id
 from worldgen.light import Lamp, Sky
 from worldgen.material import Material
 from worldgen.mesh import Mesh, merged, vertex_normals
+from worldgen.skinning import Skin
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,15 @@ class Thing:
     name: unique path ("street/lamp-03", "mara"); its ``stable_id`` is the object id in every pass.
     mesh: at rest, for static things in world coordinates. pose: for what changes its shape, a pure function from
     seconds to the mesh's vertices (V, 3) float32. place: for what moves as a whole, a pure function from seconds to
-    (4, 4) world from mesh (or, with a pose, from what the pose gives). Static things have neither.
+    (4, 4) world from mesh (or, with a pose, from what the pose gives). Static things have neither. skin: how the pose
+    comes about, where it is by joints.
     """
 
     name: str
     mesh: Mesh
     pose: Callable[[float], F32] | None = None
     place: Callable[[float], F64] | None = None
+    skin: Skin | None = None
 
     @property
     def moves(self) -> bool:
