@@ -45,6 +45,11 @@ class CharacterWords(Words):
     wardrobe: Wardrobe = Field(default_factory=lambda: Wardrobe.model_validate({}), description="The clothes.")
     actions: tuple[ActionWords, ...] = Field((), description="What they do, one after another.")
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that a person's actions are read from."""
+        return ()
+
     def actor(self, name: str, seed: int, stage: Stage) -> Actor:
         """The character. ``seed``: the scene's. Errors: ``ValueError``, one sentence."""
         return human(

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr
 
 from worldgen.camera_words import ShotWords
-from worldgen.character_words import CharacterWords
+from worldgen.creature_words import AnyCharacter
 from worldgen.prop_words import Prop
 from worldgen.set_words import SetWords
 from worldgen.sky_words import LampWords, SkyWords
@@ -54,7 +54,7 @@ class Scene(Words):
     seed: int = Field(0, description="Of everything random.")
     look: Look = Field(default_factory=lambda: Look.model_validate({}), description="What it looks like.")
     world: WorldWords = Field(default_factory=lambda: WorldWords.model_validate({}), description="What stands there.")
-    characters: dict[str, CharacterWords] = Field(default_factory=dict, description="Who is there, by name.")
+    characters: dict[str, AnyCharacter] = Field(default_factory=dict, description="Who is there, by name.")
     shots: tuple[ShotWords, ...] = Field(
         description="The takes, in order of the cut.", json_schema_extra={"minItems": 1}
     )

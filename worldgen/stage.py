@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -46,8 +47,12 @@ class Spot:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a character can know of the world it is in. ``where`` may be asked only while posing, not while building."""
+    """What a character can know of the world it is in. ``where`` may be asked only while posing, not while building.
+
+    folder: the scene's, below which its files lie.
+    """
 
     ground: Ground = level
     spots: Mapping[str, Spot] = field(default_factory=dict)
     where: Where = _nowhere
+    folder: Path = Path()

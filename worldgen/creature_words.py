@@ -1,0 +1,102 @@
+"""The words for characters that are no built-in people: from a file, or animals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from worldgen.action_words import IdleWords, StandWords, TurnWords
+from worldgen.character import Actor
+from worldgen.character_words import CharacterWords
+from worldgen.puppet_actor import puppet
+from worldgen.puppet_motion import Play, PuppetAction, Travel
+from worldgen.stage import Stage
+from worldgen.units import Angle, Number, PositiveDuration, PositiveLength, Speed
+from worldgen.words import OneOf, Spot, Words
+
+
+class ClipWords(Words):
+    """Play a motion of the file."""
+
+    name: str = Field(description="What the file calls it.")
+    for_: PositiveDuration | None = Field(None, description="How long. Unsaid: once through.")
+    speed: Number = Field(1.0, gt=0, le=20, description="Faster or slower than in the file.")
+    loop: bool = Field(True, description="Again and again, or once and then hold.")
+
+    @classmethod
+    def prepared(cls, data: Any) -> Any:
+        """``clip: Dance`` is short for ``clip: {name: Dance}``."""
+        return {"name": data} if isinstance(data, str) else data
+
+    def action(self) -> Play:
+        """The action."""
+        return Play(self.name, self.for_, self.speed, self.loop)
+
+
+class GoWords(Words):
+    """Go a smooth way through points on the ground, in step with it."""
+
+    along: tuple[Spot, ...] = Field(description="At least two points, `[x, y]`.")
+    speed: Speed = Field(1.3, gt=0, le=30, description="How fast.")
+    clip: str | None = Field(None, description="The motion of the file. Unsaid: the one called like this word.")
+
+    def action(self, gait: str) -> Travel:
+        """The action."""
+        return Travel(tuple(self.along), self.speed, self.clip, gait)
+
+
+class RunWords(GoWords):
+    """Run a smooth way through points on the ground, in step with it."""
+
+    speed: Speed = Field(3.5, gt=0, le=30, description="How fast.")
+
+
+class PuppetActionWords(OneOf):
+    """Something a character from a file does: one of these."""
+
+    stand: StandWords | None = Field(None, description="Be somewhere, facing somewhere.")
+    walk: GoWords | None = Field(None, description="Walk along points on the ground.")
+    run: RunWords | None = Field(None, description="Run along points on the ground.")
+    clip: ClipWords | None = Field(None, description="Play a motion of the file.")
+    turn: TurnWords | None = Field(None, description="Turn on the spot.")
+    idle: IdleWords | None = Field(None, description="Stand, with the file's idle motion if it has one.")
+
+    def action(self) -> PuppetAction:
+        """What the words say."""
+        if self.kind in ("walk", "run"):
+            return self.chosen.action(self.kind)
+        return self.chosen.action()
+
+
+class PuppetWords(Words):
+    """A character from a glTF file."""
+
+    asset: str = Field(description="A .glb or .gltf file below the scene's folder.")
+    height: PositiveLength | None = Field(None, le=100, description="Standing. Unsaid: as the file has it, in metres.")
+    turn: Angle = Field(0.0, description="Turned clockwise, for a file whose front is not +Z.")
+    actions: tuple[PuppetActionWords, ...] = Field((), description="What it does, one thing after another.")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files it is read from."""
+        return (self.asset,)
+
+    def actor(self, name: str, seed: int, stage: Stage) -> Actor:
+        """The character. Errors: ``ValueError``, one sentence."""
+        actions = [words.action() for words in self.actions]
+        path = stage.folder / self.asset
+        return puppet(name, path, height=self.height, turn=-self.turn, actions=actions, stage=stage)
+
+
+def _kind(data: Any) -> str:
+    if isinstance(data, PuppetWords) or (isinstance(data, Mapping) and "asset" in data):
+        return "from a file"
+    return "a person"
+
+
+AnyCharacter = Annotated[
+    Annotated[CharacterWords, Tag("a person")] | Annotated[PuppetWords, Tag("from a file")], Discriminator(_kind)
+]
+"""A person, or a character with `asset`."""
