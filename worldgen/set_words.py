@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from worldgen import shapes
 from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.interior_words import RoomWords
 from worldgen.material_words import MaterialKind, material_of
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
@@ -74,6 +75,7 @@ class SetWords(OneOf):
     """A built part of the world: one of these."""
 
     street: StreetWords | None = Field(None, description="A street of houses.")
+    room: RoomWords | None = Field(None, description="A furnished room.")
     ground: Ground | None = Field(
         None, description="A level floor, or `none` for no floor at all. Unsaid: a large neutral one."
     )
