@@ -20,6 +20,8 @@ from worldgen.light import Sky
 from worldgen.load import load_scene
 from worldgen.material import make
 from worldgen.placing import Placed, placed
+from worldgen.prop_words import Prop
+from worldgen.props import asset, in_library
 from worldgen.sets import SetPiece, highest
 from worldgen.spec import Look, Scene
 from worldgen.stage import Spot, Stage
@@ -113,7 +115,7 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
         return _chosen(words, read_cameras(file, None if words.fps is None else float(words.fps)))
 
     shots = tuple(_shot(words, index, scene, known, paths) for index, words in enumerate(scene.shots))
-    assets = tuple(asset_path(base, prop.asset) for prop in scene.world.props if prop.asset is not None)
+    assets = tuple(file for prop in scene.world.props if (file := _asset_file(prop, base)) is not None)
     assets += tuple(file for path in files for file in ([path] if path.is_file() else sorted(path.glob("*.*"))))
     return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)))
 
@@ -169,6 +171,13 @@ class _Known:
         if name in self.actors:
             return self.actors[name].frame(joint.replace("-", "_") or CENTRE_JOINT, time)
         return translation(self.where(target, time))
+
+
+def _asset_file(prop: Prop, base: Path) -> Path | None:
+    """The file that a prop is read from, if there is one."""
+    if prop.asset is None:
+        return None
+    return asset(prop.asset).file if in_library(prop.asset) else asset_path(base, prop.asset)
 
 
 def _chosen(words: Filmed, found: tuple[CameraPath, ...]) -> CameraPath:

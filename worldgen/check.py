@@ -15,6 +15,7 @@ from worldgen.character_words import CharacterWords
 from worldgen.errors import Loc, SceneProblem, listed, nearest
 from worldgen.meshfile import SUFFIXES
 from worldgen.prop_words import Prop
+from worldgen.props import in_library, library, nearest_asset
 from worldgen.spec import Scene
 from worldgen.units import show
 
@@ -102,7 +103,15 @@ def _check_prop(prop: Prop, base: Path, loc: Loc) -> None:
     if (prop.shape is None) == (prop.asset is None):
         sentence = f"the prop {show(prop.name)} needs either `shape` or `asset`"
         raise SceneProblem(sentence, loc if prop.shape is None else (*loc, "asset"), at_key=prop.shape is not None)
-    if prop.asset is not None:
+    if prop.asset is not None and in_library(prop.asset):
+        if prop.asset not in library():
+            near = nearest_asset(prop.asset)
+            sentence = f"there is no asset {show(prop.asset)} in the library: `setpiece assets` lists all names"
+            raise SceneProblem(sentence, (*loc, "asset"), suggestion=near)
+        for word in ("units", "up"):
+            if getattr(prop, word) is not None:
+                raise SceneProblem(f"`{word}` is for mesh files: assets of the library know theirs", (*loc, word))
+    elif prop.asset is not None:
         try:
             asset_path(base, prop.asset)
         except SceneProblem as problem:

@@ -1,92 +1,202 @@
-"""Meshes from files: glTF, OBJ, PLY and STL, as one mesh in the world's axes.
+"""Meshes from files: glTF, OBJ, PLY and STL, as one mesh in the world's axes and metres.
 
-glTF says +Y is up and is turned to +Z up; the other formats do not say, and are taken as they are.
+glTF says metres and +Y up. The other formats say neither: they are taken as metres and +Z up unless told otherwise.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote, urlparse
 
 import numpy as np
 import numpy.typing as npt
 import trimesh
-from PIL import Image
-from scipy.cluster.vq import kmeans2
 
-from worldgen.conventions import F32, F64, YUP_FROM_ZUP, linear_from_srgb
-from worldgen.material import Material
-from worldgen.mesh import Mesh, box_uv, merged, vertex_normals
-from worldgen.texture import Texture
+from worldgen.conventions import F64, YUP_FROM_ZUP, linear_from_srgb, translation
+from worldgen.gltf_file import described, open_gltf
+from worldgen.mesh import Mesh, merged
+from worldgen.meshgltf import gltf_parts
+from worldgen.meshpart import Part, Surface, mended, meshed
 
 SUFFIXES: Final = (".glb", ".gltf", ".obj", ".ply", ".stl")
 MOST_TRIANGLES: Final = 5_000_000
-MOST_COLOURS: Final = 16
-MOST_PIXELS: Final = 2048  # a bitmap's longer edge; finer ones are reduced
+MOST_BYTES: Final = 1_500_000_000
+FARTHEST_M: Final = 20_000.0
+"""Nothing of a mesh may lie farther from its origin: beyond, single precision moves vertices by millimetres."""
+METRES: Final[Mapping[str, float]] = MappingProxyType({"mm": 0.001, "cm": 0.01, "in": 0.0254, "ft": 0.3048, "m": 1.0})
+_TURNED: Final[Mapping[str, F64]] = MappingProxyType(
+    {
+        "z": np.eye(4),
+        "y": YUP_FROM_ZUP.T,
+        "x": np.array([[0.0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
+    }
+)
 
 
-def load_mesh(path: Path, *, scale: float = 1.0) -> Mesh:
+@dataclass(frozen=True)
+class MeshFile:
+    """A mesh that was read, and ``notes``: what of the file was mended or is not shown, one clause each."""
+
+    mesh: Mesh
+    notes: tuple[str, ...] = ()
+
+
+def load_mesh(
+    path: Path, *, scale: float = 1.0, units: str | None = None, up: str | None = None, fit: float | None = None
+) -> Mesh:
+    """The mesh alone of :func:`read_mesh`."""
+    return read_mesh(path, scale=scale, units=units, up=up, fit=fit).mesh
+
+
+def read_mesh(
+    path: Path, *, scale: float = 1.0, units: str | None = None, up: str | None = None, fit: float | None = None
+) -> MeshFile:
     """The file's triangles as one mesh: metres times ``scale``, +Z up, every node of the file in its place.
 
-    A base colour bitmap becomes a material whose texture multiplies its mean colour; ``uv`` is then in tiles. Colours
-    painted on vertices or faces become at most 16 materials. Where ``uv`` is missing, it is projected by box, in
-    metres. Degenerate triangles are dropped. Raises ValueError, one sentence, for what cannot be read or shown.
+    units: a word of ``METRES``; up: "x", "y" or "z"; None: what the format says. fit: metres that its longest edge is
+    scaled to; it then stands on z = 0, centred in x and y. A base colour bitmap becomes a material whose texture
+    multiplies its mean colour; ``uv`` is then in tiles. Colours painted on vertices or faces become at most 16
+    materials. Where ``uv`` is missing, it is projected by box, in metres. Raises ValueError, one sentence, for what
+    cannot be read or shown.
     """
     if not (np.isfinite(scale) and scale > 0):
         raise ValueError(f"{path.name}: scale is {scale}; it must be a number above 0")
+    if fit is not None and not (np.isfinite(fit) and fit > 0):
+        raise ValueError(f"{path.name}: fit is {fit}; it must be a length above 0")
+    if (units or "m") not in METRES or (up or "z") not in _TURNED:
+        raise ValueError(f"{path.name}: units are {', '.join(METRES)} and up is x, y or z, not {units!r} and {up!r}")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path.name} is not a mesh file: use {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise ValueError(f"there is no mesh file {path}")
-    beside = _Beside(path.parent)
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"{path.name} is larger than {MOST_BYTES / 1e9:g} GB: reduce it first")
+    gltf = suffix in (".glb", ".gltf")
+    notes: set[str] = set()
+    try:
+        parts = _gltf(path, notes) if gltf else _other(path, suffix, notes)
+    except MemoryError:
+        raise ValueError(f"{path.name} does not fit into this machine's memory: reduce it first") from None
+    if not parts:
+        raise ValueError(f"{path.name} has no triangles: point clouds, curves and empty files cannot be shown")
+    turned = _TURNED[up or ("y" if gltf else "z")] * np.array([1, 1, 1, 1.0])
+    placed = [(part, turned @ place) for part, place in parts]
+    low, high = _bounds(placed)
+    metres = METRES[units or "m"] * scale
+    if fit is not None:
+        metres = fit / float((high - low).max())
+        stood = translation([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
+        placed = [(part, stood @ place) for part, place in placed]
+        low, high = _bounds(placed)
+    _check_size(path, low * metres, high * metres, notes, said=fit is not None or units is not None or scale != 1.0)
+    grown = np.diag([metres, metres, metres, 1.0])
+    mesh = merged([meshed(part, grown @ place) for part, place in placed])
+    return MeshFile(mesh, tuple(sorted(notes)))
+
+
+def _bounds(placed: list[tuple[Part, F64]]) -> tuple[F64, F64]:
+    """Lowest and highest corner (3,) of what the triangles use."""
+    lows, highs = [], []
+    for part, place in placed:
+        used = part.vertices if len(part.faces) > len(part.vertices) else part.vertices[part.faces.ravel()]
+        points = used @ place[:3, :3].T + place[:3, 3]
+        lows.append(points.min(axis=0))
+        highs.append(points.max(axis=0))
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _check_size(path: Path, low: F64, high: F64, notes: set[str], *, said: bool) -> None:
+    edge, reach = float((high - low).max()), float(np.abs([low, high]).max())
+    if not reach <= FARTHEST_M:
+        raise ValueError(
+            f"{path.name} reaches {reach:.3g} m from its origin, at most {FARTHEST_M:g} are shown: give its `units`, "
+            "like `units: mm`, or a `fit` in metres"
+        )
+    if said:
+        return
+    if edge > 60.0:
+        notes.add(f"it is {edge:.3g} m long: if that is wrong, give its `units`, like `units: mm`")
+    elif edge < 0.01:
+        notes.add(f"it is only {edge * 1000:.2g} mm long: if that is wrong, give its `units`, like `units: cm`")
+
+
+def _gltf(path: Path, notes: set[str]) -> list[tuple[Part, F64]]:
+    mending: dict[int, Part | None] = {}
+    result = []
+    try:
+        file = open_gltf(path)
+        for part, place in gltf_parts(file, path.stem, MOST_TRIANGLES, notes):
+            if id(part) not in mending:
+                mending[id(part)] = mended(part, notes)
+            whole = mending[id(part)]
+            if whole is not None:
+                if abs(np.linalg.det(place[:3, :3])) < 1e-30:
+                    notes.add("what is scaled to nothing was left out")
+                    continue
+                result.append((whole, place))
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken file fails anywhere in the reader: each way means the same to the user
+        raise described(path, error) from None
+    return result
+
+
+def _other(path: Path, suffix: str, notes: set[str]) -> list[tuple[Part, F64]]:
+    """OBJ, PLY and STL."""
+    beside = _Beside(path.parent, notes)
     try:
         with path.open("rb") as stream:
             scene = trimesh.load_scene(stream, file_type=suffix[1:], resolver=beside, process=False)
+    except MemoryError:
+        raise
     except Exception as error:  # every reader fails in its own way on a broken file
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         if not beside.refused:
             raise ValueError(f"{path.name} cannot be read: it is broken or cut short ({reason})") from None
     if beside.refused:
         raise ValueError(f"{path.name} refers to {beside.refused[0]!r}, outside its own folder: that is not read")
-    up = YUP_FROM_ZUP.T if suffix in (".gltf", ".glb") else np.eye(4)
-    parts = []
+    result = []
     total = 0
     for node in sorted(scene.graph.nodes_geometry):
-        world_from_node, key = scene.graph[node]
+        place, key = scene.graph[node]
         geometry = scene.geometry[key]
         if not isinstance(geometry, trimesh.Trimesh) or len(geometry.faces) == 0:
             continue
         total += len(geometry.faces)
         if total > MOST_TRIANGLES:
             raise ValueError(f"{path.name} has more than {MOST_TRIANGLES:,} triangles: reduce it first")
-        part = _part(path, key, geometry)
+        try:
+            part = mended(_part(f"{path.stem}/{key}", geometry, stl=suffix == ".stl"), notes)
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from None
         if part is not None:
-            part = part.transformed(np.diag([scale, scale, scale, 1.0]) @ up @ world_from_node)
-            if all(material.texture is None for material in part.materials):
-                part = replace(part, uv=box_uv(part.vertices, part.normals))
-            parts.append(part)
-    if not parts:
-        raise ValueError(f"{path.name} has no triangles: point clouds, curves and empty files cannot be shown")
-    return merged(parts)
+            result.append((part, np.asarray(place, dtype=np.float64)))
+    return result
 
 
 class _Beside(trimesh.resolvers.Resolver):  # type: ignore[misc]
-    """Serves a mesh file the files it names (buffers, bitmaps, materials), if they lie in or below its own folder."""
+    """Serves a mesh file the files it names (bitmaps, materials), if they lie in or below its own folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notes: set[str]) -> None:
         self.folder = folder.resolve()
+        self.notes = notes
         self.refused: list[str] = []
 
     def get(self, key: str) -> bytes:
         """Content of the file ``key``."""
-        target = (self.folder / unquote(key.strip())).resolve()
+        name = unquote(key.strip()).replace("\\", "/")
+        target = (self.folder / name).resolve()
         if urlparse(key).scheme or not target.is_relative_to(self.folder):
             self.refused.append(key)
             raise ValueError(f"{key!r} lies outside")
+        if not target.is_file():
+            self.notes.add(f"the file {key.strip()!r} that it names is missing")
+            raise FileNotFoundError(key)
         return target.read_bytes()
 
     def keys(self) -> list[str]:
@@ -95,99 +205,51 @@ class _Beside(trimesh.resolvers.Resolver):  # type: ignore[misc]
 
     def namespaced(self, namespace: str) -> _Beside:
         """The same for a folder below."""
-        return _Beside(self.folder / namespace)
+        return _Beside(self.folder / namespace, self.notes)
 
     def write(self, name: str, data: Any) -> None:
         """Nothing is written while reading."""
         raise ValueError(f"{name!r} is not to be written")
 
 
-def _part(path: Path, key: str, geometry: Any) -> Mesh | None:
-    """One geometry in its own axes; None if nothing of it is left."""
+def _part(name: str, geometry: Any, *, stl: bool) -> Part:
+    """One geometry as it is in the file."""
     vertices = np.asarray(geometry.vertices, dtype=np.float64)
-    faces = np.asarray(geometry.faces, dtype=np.int32)
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError(f"{path.name}: {key} has triangles between vertices that do not exist")
-    if not np.all(np.isfinite(vertices[faces])):
-        raise ValueError(f"{path.name}: {key} has vertices that are not numbers")
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    whole = area > 1e-12 * max(float(np.ptp(vertices, axis=0).max()) ** 2, 1e-30)
-    faces = faces[whole]
-    if len(faces) == 0:
-        return None
-    visual = geometry.visual
-    uv = getattr(visual, "uv", None)
+    faces = np.asarray(geometry.faces)
+    uv = getattr(geometry.visual, "uv", None)
     if uv is not None and (np.shape(uv) != (len(vertices), 2) or not np.all(np.isfinite(uv))):
         uv = None
-    colours, bitmap, metallic, roughness = _look(path, visual, uv)
-    v32 = vertices.astype(np.float32)
-    normals = vertex_normals(v32, faces)
-    stem = f"{path.stem}/{key}"
-    if bitmap is not None and uv is not None:
-        return _textured(stem, v32, faces, normals, np.asarray(uv, np.float32), colours, bitmap, metallic, roughness)
-    face_colour = colours if colours.ndim == 1 else colours[whole]
-    index, palette = _clustered(face_colour, len(faces))
-    materials = tuple(
-        Material(f"{stem}-{k}", "plastic", _rgb(colour), roughness, metallic) for k, colour in enumerate(palette)
-    )
-    return Mesh(v32, faces, normals, box_uv(v32, normals), index, materials)
+    surface = _surface(geometry.visual, uv)
+    # What a format stores for each corner is the author's shading; STL stores one a face, which is none.
+    stored = None if stl else geometry._cache.cache.get("vertex_normals")
+    normals = None if stored is None or np.shape(stored) != vertices.shape else np.asarray(stored, np.float32)
+    if normals is not None and not np.all(np.isfinite(normals)):
+        normals = None
+    return Part(name, vertices, _narrowed(faces), surface, None if uv is None else np.asarray(uv, np.float32), normals)
 
 
-def _textured(
-    stem: str,
-    vertices: F32,
-    faces: npt.NDArray[np.int32],
-    normals: F32,
-    uv: F32,
-    factor: F64,
-    bitmap: Image.Image,
-    metallic: float,
-    roughness: float,
-) -> Mesh:
-    """Mean colour times a multiplier map, which is what a :class:`Texture` is."""
-    if max(bitmap.size) > MOST_PIXELS:
-        bitmap = bitmap.copy()
-        bitmap.thumbnail((MOST_PIXELS, MOST_PIXELS))
-    pixels = linear_from_srgb(np.asarray(bitmap.convert("RGB"), dtype=np.float32) / 255.0)
-    edge = max(pixels.shape[:2])  # a detail map is square
-    rows = np.arange(edge) * pixels.shape[0] // edge
-    columns = np.arange(edge) * pixels.shape[1] // edge
-    pixels = pixels[rows][:, columns]
-    mean = np.maximum(pixels.mean((0, 1)), 1e-4)
-    name = hashlib.blake2s(pixels.tobytes()).hexdigest()[:16]
-    texture = Texture(name, (pixels / mean).astype(np.float32), 1.0)
-    material = Material(f"{stem}-0", "plastic", _rgb(mean * factor), roughness, metallic, texture=texture)
-    return Mesh(vertices, faces, normals, uv, np.zeros(len(faces), np.int32), (material,))
+def _narrowed(faces: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Faces as int32; what does not fit becomes -1, which no vertex has."""
+    return np.where((faces < 0) | (faces > 2**31 - 1), -1, faces).astype(np.int32)
 
 
-def _look(path: Path, visual: Any, uv: Any) -> tuple[F64, Image.Image | None, float, float]:
-    """Linear colour (3,) or one a face (F, 3); a base colour bitmap; metallic; roughness."""
+def _surface(visual: Any, uv: Any) -> Surface:
     if visual.kind in ("vertex", "face"):
-        return _linear(visual.face_colors), None, 0.0, 0.8
+        return Surface(_linear(visual.face_colors))
     material = getattr(visual, "material", None)
     if isinstance(material, trimesh.visual.material.MultiMaterial):
         material = material.materials[0] if material.materials else None
     if isinstance(material, trimesh.visual.material.PBRMaterial):
         factor = material.baseColorFactor
-        # glTF: the factor is linear already, though trimesh keeps it in bytes
-        colour = np.ones(3) if factor is None else _unit(factor)[:3]
-        metallic = 1.0 if material.metallicFactor is None else float(material.metallicFactor)
-        roughness = 1.0 if material.roughnessFactor is None else float(material.roughnessFactor)
-        if material.metallicRoughnessTexture is not None:
-            metallic, roughness = _mean_metal(material.metallicRoughnessTexture, metallic, roughness)
-        return colour, material.baseColorTexture, metallic, roughness
+        color = np.ones(3) if factor is None else _unit(factor)[:3]
+        metallic = 0.0 if material.metallicFactor is None else float(material.metallicFactor)
+        roughness = 0.8 if material.roughnessFactor is None else float(material.roughnessFactor)
+        return Surface(color, material.baseColorTexture if uv is not None else None, roughness, metallic)
     if isinstance(material, trimesh.visual.material.SimpleMaterial):
         image = material.image if uv is not None else None
-        colour = np.ones(3) if image is not None else _linear(np.asarray(material.diffuse)[None])[0]
-        return colour, image, 0.0, 0.8
-    return np.full(3, 0.5), None, 0.0, 0.8
-
-
-def _mean_metal(image: Image.Image, metallic: float, roughness: float) -> tuple[float, float]:
-    """The factors times the bitmap's mean: blue is metallic, green is roughness."""
-    mean = np.asarray(image.convert("RGB"), dtype=np.float64).mean((0, 1)) / 255.0
-    return metallic * float(mean[2]), roughness * float(mean[1])
+        color = np.ones(3) if image is not None else _linear(np.asarray(material.diffuse)[None])[0]
+        return Surface(color, image)
+    return Surface()
 
 
 def _unit(values: Any) -> F64:
@@ -199,20 +261,3 @@ def _unit(values: Any) -> F64:
 def _linear(colours: Any) -> F64:
     """Linear (N, 3) of sRGB colours (N, 3 or 4), bytes or unit floats."""
     return linear_from_srgb(_unit(colours)[:, :3].astype(np.float32)).astype(np.float64)
-
-
-def _clustered(colours: F64, count: int) -> tuple[npt.NDArray[np.int32], F64]:
-    """Which of at most 16 colours each face has, and the colours (K, 3)."""
-    if colours.ndim == 1:
-        return np.zeros(count, np.int32), colours[None]
-    distinct, index = np.unique(np.round(colours * 255).astype(np.int32), axis=0, return_inverse=True)
-    if len(distinct) <= MOST_COLOURS:
-        return index.reshape(-1).astype(np.int32), distinct / 255.0
-    _, label = kmeans2(colours, MOST_COLOURS, iter=12, minit="++", rng=np.random.default_rng(0))
-    used, index = np.unique(label, return_inverse=True)
-    return index.astype(np.int32), np.stack([colours[label == k].mean(0) for k in used])
-
-
-def _rgb(colour: npt.ArrayLike) -> tuple[float, float, float]:
-    r, g, b = np.clip(np.asarray(colour, dtype=np.float64), 0.0, 1.0).tolist()
-    return r, g, b

@@ -18,6 +18,7 @@ from worldgen.meshfile import load_mesh
 from worldgen.motion import Place
 from worldgen.motion_words import Body
 from worldgen.prop_words import Prop
+from worldgen.props import coloured, in_library, load_prop
 from worldgen.stage import Ground
 from worldgen.world import Thing
 
@@ -92,11 +93,26 @@ def _mesh(prop: Prop, base: Path, loc: Loc) -> Mesh:
                 mesh = mesh.transformed(np.diag([prop.scale, prop.scale, prop.scale, 1.0]))
             return mesh
         assert prop.asset is not None  # check.py has asked for one
-        mesh = load_mesh(asset_path(base, prop.asset), scale=prop.scale)
+        if in_library(prop.asset):
+            return _library_mesh(prop)
+        path = asset_path(base, prop.asset)
+        mesh = load_mesh(path, scale=prop.scale, units=prop.units, up=prop.up, fit=prop.fit)
         return mesh if prop.material is None and prop.color is None else _painted(mesh, prop)
     except ValueError as error:
         word = "asset" if prop.asset is not None else "shape"
         raise SceneProblem(str(error), (*loc, word)) from None
+
+
+def _library_mesh(prop: Prop) -> Mesh:
+    """The asset of the library that ``prop`` names, in its words' size, material and colour."""
+    assert prop.asset is not None  # check.py has asked for one
+    mesh = load_prop(prop.asset)
+    if prop.fit is not None or prop.scale != 1.0:
+        factor = prop.scale if prop.fit is None else prop.fit / float(np.ptp(mesh.vertices, axis=0).max())
+        mesh = mesh.transformed(np.diag([factor, factor, factor, 1.0]))
+    if prop.material is not None:
+        return _painted(mesh, prop)
+    return mesh if prop.color is None else coloured(mesh, rgb(prop.color))
 
 
 def _painted(mesh: Mesh, prop: Prop) -> Mesh:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from worldgen import shapes
@@ -81,7 +83,21 @@ class Prop(Words):
 
     name: str = Field(description="A unique name; the camera can look at it.")
     shape: Shape | None = Field(None, description="A plain body; or say `asset`.")
-    asset: str | None = Field(None, description="A mesh file below the scene's folder (glb, obj, ply).")
+    asset: str | None = Field(
+        None,
+        description="A name of the library (`setpiece assets` lists them), or a mesh file below the scene's folder "
+        "(glb, gltf, obj, ply, stl).",
+        examples=["armchair-club", "models/statue.glb"],
+    )
+    units: Literal["mm", "cm", "in", "ft", "m"] | None = Field(
+        None, description="What the numbers in the mesh file mean. Unsaid: metres."
+    )
+    up: Literal["x", "y", "z"] | None = Field(
+        None, description="Which axis of the mesh file points up. Unsaid: y for glTF, z for others."
+    )
+    fit: PositiveLength | None = Field(
+        None, description="Length that the mesh file's longest edge is scaled to; it then stands where the prop is."
+    )
     at: Footing = Field((0.0, 0.0, None), description="Where it stands: `[x, y]` on the ground, or `[x, y, z]`.")
     turn: Angle = Field(0.0, description="Turned clockwise, seen from above.")
     scale: Positive = Field(1.0, description="Larger or smaller than it is.")
