@@ -98,6 +98,8 @@ def read_cameras(path: Path, fps: float | None = None) -> tuple[CameraPath, ...]
             found = (_colmap(path.parent, fps or DEFAULT_FPS),)
         else:
             raise ValueError(f"is not a camera file: use {', '.join(SUFFIXES)} or a COLMAP folder")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is broken: line {error.lineno} is not JSON") from None
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
     except Exception as error:  # a broken file fails anywhere in its reader: each way means the same to the user

@@ -70,7 +70,7 @@ def _thing(stage: Any, thing: Thing, codes: F64, rate: float, looks: _Looks) -> 
     from pxr import Gf, Sdf, UsdGeom, UsdShade, Vt
 
     place = prim_path(thing.name)
-    while stage.GetPrimAtPath(place).IsA(UsdGeom.Mesh):  # "a-b" and "a_b" are one identifier
+    while (there := stage.GetPrimAtPath(place)) and there.IsA(UsdGeom.Mesh):  # "a-b" and "a_b" are one identifier
         place += "_"
     mesh, source = UsdGeom.Mesh.Define(stage, place), thing.mesh
     mesh.GetPrim().SetDisplayName(thing.name)
