@@ -46,6 +46,8 @@ def check_scene(path: Path, size: str | None, quality: str, as_json: bool) -> No
         emit(found)
         return
     say(f"{found['title']}: {found['triangles']:,} triangles, {len(opened.production.world.things)} things. No errors.")
+    for note in found["notes"]:
+        say(f"  note: {note}")
     for shot in found["shots"]:
         say(
             f"  {shot['name']:<20} {shot['frames']:5d} frames  {shot['seconds']:6.2f} s  "
@@ -62,6 +64,7 @@ def described(opened: Opened, shots: tuple[Shot, ...]) -> dict[str, Any]:
         "triangles": len(world.rest.faces),
         "things": [thing.name for thing in world.things],
         "lamps": len(world.lamps),
+        "notes": list(opened.production.notes),
         "model": opened.scene.look.model,
         "shots": [
             {

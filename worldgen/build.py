@@ -45,6 +45,7 @@ class Production:
 
     name: of the scene, names its output folder. world: what stands there. shots: the takes, in order of the cut; their
     prompts have the look's words in them. look: of all shots. assets: every file that was read besides the scene.
+    notes: what of those files was mended or is not shown, one sentence each.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Production:
     shots: tuple[Shot, ...]
     look: Look
     assets: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def shot(self, name: str) -> Shot:
         """The shot called ``name``."""
@@ -92,6 +94,7 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     known = _Known(actors, props, {lamp.name: lamp.at for lamp in scene.world.lamps}, spots)
     for index, prop in enumerate(scene.world.props):
         props[prop.name] = placed(prop, ground, known.frame, base, ("world", "props", index))
+        spots.update({f"{prop.name}.{seat}": spot for seat, spot in props[prop.name].seats.items()})
     stage = Stage(ground, spots, known.where)
     for key, words in scene.characters.items():
         try:
@@ -117,7 +120,8 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     shots = tuple(_shot(words, index, scene, known, paths) for index, words in enumerate(scene.shots))
     assets = tuple(file for prop in scene.world.props if (file := _asset_file(prop, base)) is not None)
     assets += tuple(file for path in files for file in ([path] if path.is_file() else sorted(path.glob("*.*"))))
-    return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)))
+    notes = tuple(f"{key}: {note}" for key, prop in props.items() for note in prop.notes)
+    return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)), notes)
 
 
 def _sets(scene: Scene, sky: Sky) -> dict[str, SetPiece]:

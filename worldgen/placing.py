@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,12 @@ from worldgen.conventions import F64, rotation_z, translation
 from worldgen.errors import Loc, SceneProblem
 from worldgen.material_words import material_of, rgb
 from worldgen.mesh import Mesh
-from worldgen.meshfile import load_mesh
+from worldgen.meshfile import MeshFile, read_mesh
 from worldgen.motion import Place
 from worldgen.motion_words import Body
 from worldgen.prop_words import Prop
-from worldgen.props import coloured, in_library, load_prop
-from worldgen.stage import Ground
+from worldgen.props import Asset, asset, coloured, in_library, load_prop
+from worldgen.stage import Ground, Spot
 from worldgen.world import Thing
 
 Frame = Callable[[str, float], F64]
@@ -28,12 +28,17 @@ Frame = Callable[[str, float], F64]
 
 @dataclass(frozen=True)
 class Placed:
-    """A prop in its place. mesh: in its own axes. body: its place at rest and its box. place: how it moves, or None."""
+    """A prop in its place. mesh: in its own axes. body: its place at rest and its box. place: how it moves, or None.
+
+    notes: what of its file was mended or is not shown. seats: in the world, where it stands at rest.
+    """
 
     name: str
     mesh: Mesh
     body: Body
     place: Place | None
+    notes: tuple[str, ...] = ()
+    seats: Mapping[str, Spot] = field(default_factory=dict)
 
     def frame(self, time: float) -> F64:
         """(4, 4) world from prop at ``time`` seconds."""
@@ -67,52 +72,64 @@ def placed(prop: Prop, ground: Ground, frame: Frame, base: Path, loc: Loc) -> Pl
 
     Errors: ``SceneProblem`` at its place in the scene; ``loc`` is the prop's.
     """
-    mesh = _mesh(prop, base, loc)
+    read, own_seats = _read(prop, base, loc)
+    mesh = read.mesh
     x, y, z = prop.at
     rest = translation([x, y, ground(x, y) if z is None else z]) @ rotation_z(-prop.turn)
     low, high = mesh.vertices.min(axis=0).astype(np.float64), mesh.vertices.max(axis=0).astype(np.float64)
     body = Body(rest, low, high, ground)
+    still = Placed(
+        prop.name, mesh, body, None, read.notes, {name: spot.moved(rest) for name, spot in own_seats.items()}
+    )
     if prop.motion is None:
-        return Placed(prop.name, mesh, body, None)
+        return still
     if prop.motion.attach is not None:
         to, start, inside = prop.motion.attach.to, prop.motion.attach.start, prop.motion.attach.at
         own = rest if inside is None else translation(inside) @ rotation_z(-prop.turn)
         follow = motion.attached(own, lambda time: frame(to, time), start if inside is None else None)
-        return Placed(prop.name, mesh, body, lambda time: rest if time < start else follow(time))
+        return replace(still, place=lambda time: rest if time < start else follow(time))
     try:
-        return Placed(prop.name, mesh, body, prop.motion.place(body))
+        return replace(still, place=prop.motion.place(body))
     except SceneProblem as problem:
         raise SceneProblem(problem.sentence, (*loc, "motion", *problem.loc)) from None
 
 
-def _mesh(prop: Prop, base: Path, loc: Loc) -> Mesh:
+def _read(prop: Prop, base: Path, loc: Loc) -> tuple[MeshFile, Mapping[str, Spot]]:
+    """The prop's mesh and its seats, in its own axes."""
     try:
         if prop.shape is not None:
             mesh = prop.shape.mesh(material_of(prop.material, prop.color))
             if prop.scale != 1.0:
                 mesh = mesh.transformed(np.diag([prop.scale, prop.scale, prop.scale, 1.0]))
-            return mesh
+            return MeshFile(mesh), {}
         assert prop.asset is not None  # check.py has asked for one
         if in_library(prop.asset):
-            return _library_mesh(prop)
+            return _of_library(prop, asset(prop.asset))
         path = asset_path(base, prop.asset)
-        mesh = load_mesh(path, scale=prop.scale, units=prop.units, up=prop.up, fit=prop.fit)
-        return mesh if prop.material is None and prop.color is None else _painted(mesh, prop)
+        read = read_mesh(path, scale=prop.scale, units=prop.units, up=prop.up, fit=prop.fit)
+        if prop.material is not None or prop.color is not None:
+            read = replace(read, mesh=_painted(read.mesh, prop))
+        return read, {}
     except ValueError as error:
         word = "asset" if prop.asset is not None else "shape"
         raise SceneProblem(str(error), (*loc, word)) from None
 
 
-def _library_mesh(prop: Prop) -> Mesh:
-    """The asset of the library that ``prop`` names, in its words' size, material and colour."""
-    assert prop.asset is not None  # check.py has asked for one
-    mesh = load_prop(prop.asset)
-    if prop.fit is not None or prop.scale != 1.0:
-        factor = prop.scale if prop.fit is None else prop.fit / float(np.ptp(mesh.vertices, axis=0).max())
+def _of_library(prop: Prop, asset: Asset) -> tuple[MeshFile, Mapping[str, Spot]]:
+    """``asset`` in the size, material and colour that ``prop`` says."""
+    mesh = load_prop(asset.name)
+    factor = prop.scale if prop.fit is None else prop.fit / float(np.ptp(mesh.vertices, axis=0).max())
+    if factor != 1.0:
         mesh = mesh.transformed(np.diag([factor, factor, factor, 1.0]))
     if prop.material is not None:
-        return _painted(mesh, prop)
-    return mesh if prop.color is None else coloured(mesh, rgb(prop.color))
+        mesh = _painted(mesh, prop)
+    elif prop.color is not None:
+        mesh = coloured(mesh, rgb(prop.color))
+    seats = {}
+    for name, spot in asset.seats.items():
+        x, y, z = spot.position
+        seats[name] = replace(spot, position=(x * factor, y * factor, z * factor))
+    return MeshFile(mesh), seats
 
 
 def _painted(mesh: Mesh, prop: Prop) -> Mesh:
