@@ -78,6 +78,8 @@ def sky_map(air: Air) -> F32:
         clear = _between_anchors(air.sun_azimuth, air.sun_elevation, air.turbidity)
     else:
         clear = _clear_sky(sun, air.turbidity, elevation, azimuth)
+    if air.sun_elevation < 0:
+        clear = clear * _afterglow(air, elevation, azimuth)
     clear = clear + _twilight(air.sun_elevation, elevation)
     if air.moon > 0 or air.town > 0:
         clear = clear + _night(air, elevation, azimuth)
@@ -177,14 +179,14 @@ def _between_anchors(sun_azimuth: float, sun_elevation: float, turbidity: float)
     """The clear sky mixed from neighbours on a lattice of elevations and turbidities, turned to the sun's azimuth."""
     e, t = np.degrees(sun_elevation) / ANCHOR_DEG, turbidity / ANCHOR_TURBIDITY
     e0, t0 = np.floor(e), np.floor(t)
-    half = np.zeros(())
+    half = np.zeros((MAP_HEIGHT // 2, ANCHOR_COLUMNS, 3), np.float32)
     for de, share_e in ((0, 1 - (e - e0)), (1, e - e0)):
         for dt, share_t in ((0, 1 - (t - t0)), (1, t - t0)):
             if share_e * share_t > 0:
                 anchor = _anchor(round(e0 + de), round(t0 + dt))
                 half = half + anchor * np.float32(share_e * share_t)
-    away = np.abs((map_azimuth() - sun_azimuth + np.pi) % (2 * np.pi) - np.pi) / np.pi * (half.shape[1] - 1)
-    low = np.minimum(away.astype(np.int64), half.shape[1] - 2)
+    away = np.abs((map_azimuth() - sun_azimuth + np.pi) % (2 * np.pi) - np.pi) / np.pi * (ANCHOR_COLUMNS - 1)
+    low = np.minimum(away.astype(np.int64), ANCHOR_COLUMNS - 2)
     share = (away - low).astype(np.float32)[None, :, None]
     return np.asarray(half[:, low] * (1 - share) + half[:, low + 1] * share)
 
@@ -219,6 +221,18 @@ def _night(air: Air, elevation: F64, azimuth: F64) -> F64:
     disc = (6.0 * np.clip(1.15 - apart, 0.0, 1.0))[..., None] * np.array([1.0, 0.97, 0.88])
     blue = (0.022 + 0.02 * low) * np.array([0.42, 0.72, 1.35])
     return np.asarray(result + air.moon * (blue + up * (0.3 * halo + disc)))
+
+
+def _afterglow(air: Air, elevation: F64, azimuth: F64) -> F64:
+    """(h, w, 3) what ozone leaves of light that comes grazing from below the horizon: blue, but for a warm rim.
+
+    The three bands of ``OZONE`` see its absorption around 600 nm (Chappuis) in green alone, which would leave the blue
+    hour pink.
+    """
+    deep = np.clip(-np.degrees(air.sun_elevation) / 6.0, 0.0, 1.0)
+    rim = np.exp(-np.sin(elevation) / 0.13)[:, None] * (0.5 + 0.5 * np.cos(azimuth - air.sun_azimuth)) ** 2
+    lost = deep * (1.0 - 0.8 * rim)[..., None] * np.array([1.75, 0.45, -0.1])
+    return np.asarray(np.exp(-lost))
 
 
 def _twilight(sun_elevation: float, elevation: F64) -> F64:
