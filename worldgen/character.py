@@ -12,15 +12,18 @@ from typing import Final
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from worldgen.clips import Action, choreographed
+from worldgen.actions import Action, Hold
+from worldgen.clips import choreographed, standing
 from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
 from worldgen.figure import Figure, figure
-from worldgen.gait import Build
+from worldgen.footing import Build
+from worldgen.gaze import RESOLVING
 from worldgen.hair import STYLES, brows, eyes, hair, hat
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.outerwear import coat, skirt
-from worldgen.posture import SOLE, solved
+from worldgen.posture import SOLE, palm_frame, solved
+from worldgen.sitting import Seat
 from worldgen.skinning import Joints, Rig, skin_of, skinned
 from worldgen.stage import Stage
 from worldgen.tailoring import cylinder_uv, sewn, taken
@@ -52,6 +55,12 @@ JOINTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """A director's name of each joint, and the rig's. "head" is the middle of the head, between the eyes."""
+GRIPS: Final[Mapping[str, str]] = MappingProxyType(
+    {"left_palm": "l", "right_palm": "r", "left_grip": "l", "right_grip": "r"}
+)
+"""Frames of the hands. All lie in the palm. A palm's axes are the hand's: +Y along the fingers, +Z to the thumb's side,
++X out of the back of a right hand and out of the palm of a left one. A grip's stay level: +Z up, +Y where the body
+faces, as something does that one carries upright."""
 
 _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -71,10 +80,19 @@ _IRIS: Final = ("#3b2618", "#4a3a22", "#43566a", "#46563d", "#2c2018")
 
 @dataclass(frozen=True)
 class Actor:
-    """A character. thing: its object in the world. joint: (name of ``JOINTS``, seconds) to (3,) world metres."""
+    """A character. thing: its object in the world. joint: (name of ``JOINTS``, seconds) to (3,) world metres.
+
+    frame: (name of ``JOINTS`` or ``GRIPS``, seconds) to (4, 4) world from joint; a joint's axes at rest are the
+    character's (+X right, +Y forward, +Z up). holds: what it carries when.
+
+    While the target of somebody's look is being looked up, all of these leave out where this character looks and
+    points (``worldgen.gaze.RESOLVING``), so that people can look at each other. Hands that carry do not change by it.
+    """
 
     thing: Thing
     joint: Callable[[str, float], F64]
+    frame: Callable[[str, float], F64]
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,10 +125,9 @@ def human(
 
     height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not
     named gets a colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare).
-    actions: see :mod:`worldgen.clips`. stage: what is known of the world; level ground without it. masculine: 0 feminine
-    … 1 masculine; None:
-    likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises ValueError with one sentence for
-    what cannot be.
+    actions: see :mod:`worldgen.clips`. stage: what is known of the world; level ground without it. masculine: 0
+    feminine … 1 masculine; None: likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises
+    ValueError with one sentence for what cannot be.
     """
     if not (np.isfinite(height) and 0.8 <= height <= 2.5):
         raise ValueError(f"{name}: height is {height} m; a person is 0.8 m to 2.5 m tall")
@@ -131,7 +148,9 @@ def human(
     size = height / dressed.height
     rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
     rest = (dressed.points * size).astype(np.float32)
-    motion = choreographed(actions, Build(rig, size), (stage or Stage()).ground, float(rng.uniform(0.0, 20.0)))
+    plain = Build(rig, size)
+    whole = Build(rig, size, _seat(plain, rest, dressed))
+    motion = choreographed(actions, whole, stage or Stage(), float(rng.uniform(0.0, 20.0)), seed)
     materials = tuple(_material(name, part, colours, rng) for part in dressed.parts)
     mesh = Mesh(
         rest + np.array([0.0, 0.0, SOLE * size], np.float32),
@@ -144,24 +163,52 @@ def human(
     face = np.array([0.0, 0.03, 0.045]) * size  # from the head's joint to between the eyes, about
 
     @lru_cache(maxsize=256)
+    def posed(time: float, aware: bool) -> Joints:
+        return solved(rig, motion.at(time, aware), size)
+
     def joints(time: float) -> Joints:
-        return solved(rig, motion.at(time), size)
+        return posed(float(time), not RESOLVING.get())
 
     def pose(time: float) -> F32:
-        return skinned(rig, rest, dressed.weights, joints(float(time)))
+        return skinned(rig, rest, dressed.weights, joints(time))
+
+    def frame(which: str, time: float) -> F64:
+        result = np.eye(4)
+        if which in GRIPS:
+            side = GRIPS[which]
+            axes, origin = palm_frame(rig, side, size)
+            hand = rig.row(f"hand_{side}")
+            now = joints(time)
+            result[:3, 3] = now.position[hand] + now.rotation[hand] @ (origin - rig.heads[hand])
+            level = which.endswith("_grip")
+            result[:3, :3] = now.rotation[rig.row("Root")] if level else now.rotation[hand] @ axes
+            return result
+        if which not in JOINTS:
+            raise ValueError(f"{name}: {_unknown('joint', which, (*JOINTS, *GRIPS))}")
+        now = joints(time)
+        row = rig.row(JOINTS[which])
+        result[:3, :3], result[:3, 3] = now.rotation[row], now.position[row]
+        if which == "root":
+            floor = min(float(now.position[rig.row(f"foot_{s}")][2] - rig.heads[rig.row("foot_l")][2]) for s in "lr")
+            result[:3, 3] = [*now.position[rig.row("pelvis")][:2], floor - SOLE * size]
+        if which == "head":
+            result[:3, 3] += now.rotation[row] @ face
+        return result
 
     def joint(which: str, time: float) -> F64:
-        if which not in JOINTS:
-            raise ValueError(f"{name}: {_unknown('joint', which, tuple(JOINTS))}")
-        now = joints(float(time))
-        row = rig.row(JOINTS[which])
-        if which == "root":
-            return motion.at(time).pelvis * [1.0, 1.0, 0.0] + [0.0, 0.0, float(motion.at(time).feet[:, 2].min())]
-        if which == "head":
-            return now.position[row] + now.rotation[row] @ face
-        return now.position[row].copy()
+        return np.array(frame(which, time)[:3, 3])
 
-    return Actor(Thing(name, mesh, pose, skin=skin_of(rig, rest, dressed.weights, joints)), joint)
+    thing = Thing(name, mesh, pose, skin=skin_of(rig, rest, dressed.weights, joints))
+    return Actor(thing, joint, frame, motion.holds)
+
+
+def _seat(build: Build, rest: F32, dressed: _Dressed) -> float:
+    """Metres from the pelvis joint down to what this body, so dressed, sits on."""
+    seat = Seat(build, np.array([0.0, 0.0, 0.45]), 0.0, standing(build))
+    at_rest = skinned(build.rig, rest, dressed.weights, solved(build.rig, seat.seated, build.size))
+    pelvis = seat.seated.pelvis
+    under = (np.abs(at_rest[:, 0]) < 0.16 * build.size) & (np.abs(at_rest[:, 1]) < 0.08 * build.size)
+    return float(pelvis[2] - np.percentile(at_rest[under & (at_rest[:, 2] > 0.2), 2], 1.0))
 
 
 def _unknown(what: str, word: str, words: Sequence[str]) -> str:

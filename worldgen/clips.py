@@ -3,65 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 
+from worldgen.actions import (
+    Action,
+    Carry,
+    Dance,
+    Hold,
+    Idle,
+    Look,
+    PickUp,
+    Point,
+    PutDown,
+    Run,
+    Sit,
+    Stand,
+    StandUp,
+    Talk,
+    Target,
+    Turn,
+    Walk,
+    Wave,
+)
 from worldgen.conventions import F64
-from worldgen.gait import Build, Steps, planned, smooth, step_length
+from worldgen.dancing import dancing
+from worldgen.footing import Build, Steps, planned, running_marks, step_length, walking_marks
 from worldgen.gait import posture as gait_posture
-from worldgen.posture import Posture, blended, turn_z
-from worldgen.stage import Ground
+from worldgen.gait import smooth
+from worldgen.gaze import Shift, gazing, located, shifts
+from worldgen.gesture import Layer, point, talk, wave
+from worldgen.handling import BACK_S, GRASP_S, REACH_S, carrying, reaching
+from worldgen.posture import Posture, blended, solved, turn_z
+from worldgen.sitting import DOWN_S, UP_S, Seat, place_before
+from worldgen.stage import Ground, Spot, Stage, level
+from worldgen.ways import smooth_way
+
+__all__ = ["Idle", "Motion", "Segment", "Stand", "Turn", "choreographed", "nearest_turn", "standing"]
 
 BLEND: Final = 0.45  # seconds from one action's bearing to the next one's
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Be at ``at`` (x, y) metres for ``seconds``; after another action, the character is there at once, as after a cut.
-
-    facing: radians, counter-clockwise from +Y seen from above.
-    """
-
-    at: tuple[float, float]
-    facing: float = 0.0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Walk a smooth way through the points ``along`` (x, y) metres, at ``speed`` m/s, from standing to standing."""
-
-    along: tuple[tuple[float, float], ...]
-    speed: float = 1.3
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Turn on the spot, with small steps, to face ``facing`` radians or, if given, the point ``toward`` (x, y)."""
-
-    facing: float = 0.0
-    toward: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Idle:
-    """Stand, breathe and shift weight for ``seconds`` (None: from then on)."""
-
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Wave:
-    """Wave with the ``hand`` ("right" or "left") for ``seconds``."""
-
-    seconds: float = 2.0
-    hand: str = "right"
-
-
-Action = Stand | Walk | Turn | Idle | Wave
+HANDS: Final = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -80,15 +64,21 @@ class Segment:
 class Motion:
     """All actions of a character. ``at(t)`` is pure, for any time in any order.
 
-    Before 0 the character is as at 0. After the last action it stands there, breathing. seconds: when that begins.
+    Before 0 the character is as at 0. After the last action it stays there, breathing. seconds: when that begins.
+    layers: gestures laid over the segments. holds: what is carried when. gaze: where the eyes go.
     """
 
+    build: Build
+    stage: Stage
     segments: tuple[Segment, ...]
     seconds: float
     phase: float
+    layers: tuple[Layer, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    gaze: tuple[Shift, ...] = ()
 
-    def at(self, time: float) -> Posture:
-        """The posture at ``time`` seconds."""
+    def at(self, time: float, aware: bool = True) -> Posture:
+        """The posture at ``time`` seconds. Not ``aware``: without looking or pointing at anything that has a name."""
         t = max(float(time), 0.0)
         index = max(k for k, segment in enumerate(self.segments) if segment.start <= t or k == 0)
         now = self.segments[index]
@@ -99,7 +89,27 @@ class Motion:
             share = smooth((t - now.start) / BLEND)
             result = blended(earlier, result, share)
             walking = walked + (walking - walked) * share
-        return _alive(result, t + self.phase, 1.0 - walking)
+        result = _alive(result, t + self.phase, 1.0 - walking)
+        for hold in self.holds:
+            begun = 1.0 if hold.natural else smooth((t - hold.start - GRASP_S) / BACK_S)
+            closed = 1.0 if hold.natural else smooth((t - hold.start) / GRASP_S)
+            arm, grip = begun * (1 - smooth((t - hold.stop) / BACK_S)), closed * (1 - smooth((t - hold.stop) / GRASP_S))
+            if arm > 0 or grip > 0:
+                result = carrying(result, int(hold.joint == "right_grip"), arm, grip)
+        for layer in self.layers:
+            if layer.start <= t < layer.stop:
+                result = layer.laid(result, t - layer.start, aware)
+        if not (aware and self.gaze):
+            return result
+        busy = any(hold.start <= t < hold.stop for hold in self.holds)
+        return gazing(result, self.gaze, t, self.stage.where, self._eyes, busy)
+
+    def _eyes(self, posture: Posture) -> F64:
+        """(3,) between the eyes."""
+        joints, rig = solved(self.build.rig, posture, self.build.size), self.build.rig
+        row = rig.row("head")
+        middle = (rig.heads[rig.row("eye_l")] + rig.heads[rig.row("eye_r")]) / 2 - rig.heads[row]
+        return np.asarray(joints.position[row] + joints.rotation[row] @ middle)
 
 
 def _alive(posture: Posture, t: float, share: float) -> Posture:
@@ -119,181 +129,347 @@ def _alive(posture: Posture, t: float, share: float) -> Posture:
     )
 
 
-def smooth_way(points: Sequence[tuple[float, float]]) -> tuple[Callable[[float], tuple[F64, float]], float]:
-    """A curve through ``points``: metres along it to place (2,) and heading, and its length in metres.
-
-    Catmull-Rom with centripetal knots (Yuksel et al. 2011: no loops, no cusps), arc length by a fine table.
-    """
-    p = np.array(points, dtype=np.float64)
-    p = p[np.concatenate([[True], np.linalg.norm(np.diff(p, axis=0), axis=1) > 1e-6])]
-    ends = np.concatenate([[2 * p[0] - p[1]], p, [2 * p[-1] - p[-2]]])
-    knots = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(ends, axis=0), axis=1) ** 0.5)])
-    pieces = []
-    for k in range(1, len(ends) - 2):
-        t = np.linspace(knots[k], knots[k + 1], 65)[:, None]
-        a = [_lerp(ends[k - 1 + m], ends[k + m], knots[k - 1 + m], knots[k + m], t) for m in range(3)]
-        b = [_lerp(a[m], a[m + 1], knots[k - 1 + m], knots[k + 1 + m], t) for m in range(2)]
-        pieces.append(_lerp(b[0], b[1], knots[k], knots[k + 1], t)[(1 if k > 1 else 0) :])
-    curve = np.concatenate(pieces)
-    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
-    length = float(arc[-1])
-    even = np.linspace(0.0, length, max(int(length / 0.02), 8) + 1)
-    places = np.stack([np.interp(even, arc, curve[:, k]) for k in range(2)], axis=1)
-    gone = np.gradient(places, axis=0)
-    heading = np.unwrap(np.arctan2(-gone[:, 0], gone[:, 1]))
-    window = min(15, len(heading) // 2) | 1  # about 0.3 m: a body does not turn on a point
-    padded = np.pad(heading, window // 2, mode="edge")
-    heading = np.convolve(padded, np.ones(window) / window, mode="valid")
-
-    def way(metres: float) -> tuple[F64, float]:
-        place = np.array([np.interp(metres, even, places[:, k]) for k in range(2)])
-        return place, float(np.interp(metres, even, heading))
-
-    return way, length
-
-
-def _lerp(a: F64, b: F64, ta: float, tb: float, t: F64) -> F64:
-    """Straight from ``a`` at ``ta`` to ``b`` at ``tb``."""
-    return ((tb - t) * a + (t - ta) * b) / (tb - ta)
-
-
-def choreographed(actions: Sequence[Action], build: Build, ground: Ground | None = None, phase: float = 0.0) -> Motion:
+def choreographed(
+    actions: Sequence[Action], build: Build, stage: Stage | None = None, phase: float = 0.0, seed: int = 0
+) -> Motion:
     """The motion of ``actions``, one after another, for one body.
 
-    ground: height in metres at (x, y); flat at 0 without it. phase: seconds by which breath and weight shift are
-    moved, so that two people do not breathe as one. Raises ValueError for an action that cannot be done.
+    stage: the ground, the seats and where things are; level and empty without it. phase: seconds by which breath and
+    weight shift are moved, so that two people do not breathe as one. seed: of gestures and dances. Raises ValueError
+    for an action that cannot be done.
     """
-    floor: Ground = ground if ground is not None else lambda x, y: 0.0
-    place, heading, time = _origin(actions)
-    segments: list[Segment] = []
+    score = _Score(build, stage or Stage(), phase, seed)
+    score.begin(actions)
     for action in actions or (Idle(),):
+        score.add(action)
+    spans = sorted(score.looks, key=lambda span: span[3])
+    return Motion(
+        build,
+        score.stage,
+        tuple(score.segments),
+        score.time,
+        phase,
+        tuple(score.layers),
+        tuple(score.holds),
+        shifts([span[:3] for span in spans]),
+    )
+
+
+@dataclass
+class _Score:
+    """A motion while it is being written down: where the character has come to, and what it has in its hands."""
+
+    build: Build
+    stage: Stage
+    phase: float
+    seed: int
+    place: F64 = field(default_factory=lambda: np.zeros(2))
+    heading: float = 0.0
+    time: float = 0.0
+    seat: Seat | None = None
+    segments: list[Segment] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    looks: list[tuple[float, float, Target | None, int]] = field(default_factory=list)  # and what covers what
+
+    def begin(self, actions: Sequence[Action]) -> None:
+        """Where and how the character is at time 0: as its first action that takes place somewhere says."""
+        for action in actions:
+            match action:
+                case Stand():
+                    self.place, self.heading = _checked_point(action.at, "Stand"), action.facing
+                    return
+                case Walk() | Run():
+                    self.place, self.heading = smooth_way(_checked_way(action))[0](0.0)
+                    return
+                case Sit():
+                    spot = self._spot(action)
+                    self._stand_before(spot)
+                    self._take(spot)
+                    return
+
+    def add(self, action: Action) -> None:
+        """The next action."""
         match action:
             case Stand(at, facing, seconds):
-                place, heading = _checked_point(at, "Stand"), _nearest_turn(heading, facing) if segments else facing
-                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
-                segments.append(Segment(time, partial(_standing, stand), cut=True))
-                time += _checked_seconds(seconds, "Stand")
-            case Walk():
-                for steps in _walk(action, build, place, heading, floor, bool(segments)):
-                    segments.append(Segment(time, partial(gait_posture, steps)))
-                    time += steps.seconds
-                    place, heading = steps.way(float(steps.count))
+                self.seat = None
+                self.place = _checked_point(at, "Stand")
+                self.heading = nearest_turn(self.heading, facing) if self.segments else facing
+                self._still(_checked_seconds(seconds, "Stand"), cut=True)
+            case Walk() | Run():
+                self._rise()
+                self._go(action)
             case Turn(facing, toward):
+                self._rise()
                 if toward is not None:
-                    towards = np.subtract(_checked_point(toward, "Turn"), place)
+                    towards = np.subtract(_checked_point(toward, "Turn"), self.place)
                     facing = float(np.arctan2(-towards[0], towards[1]))
-                steps = _turn(build, place, heading, _nearest_turn(heading, facing), floor)
-                segments.append(Segment(time, partial(gait_posture, steps)))
-                time += steps.seconds
-                heading = steps.way(float(steps.count))[1]
+                self._turn(nearest_turn(self.heading, facing))
             case Idle(seconds):
-                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
-                segments.append(Segment(time, partial(_standing, stand)))
-                time += float("inf") if seconds is None else _checked_seconds(seconds, "Idle")
-            case Wave(seconds, hand):
-                if hand not in ("left", "right"):
-                    raise ValueError(f"Wave: hand is {hand!r}; write 'left' or 'right'")
-                stand = planned(build, _stay(place, heading), 0, 1.0, 0.0, floor)
-                length = _checked_seconds(seconds, "Wave")
-                segments.append(Segment(time, partial(_waving, stand, length, 0 if hand == "left" else 1)))
-                time += length
+                self._still(float("inf") if seconds is None else _checked_seconds(seconds, "Idle"))
+            case Sit():
+                self._sit(action)
+            case StandUp():
+                if self.seat is None:
+                    raise ValueError("StandUp: the character does not sit; put a `sit` before it")
+                self._rise()
+            case Dance(seconds, bpm):
+                self._rise()
+                if not (np.isfinite(bpm) and 40 <= bpm <= 220):
+                    raise ValueError(f"Dance: {bpm} beats a minute is no beat to dance to; 40 to 220 are")
+                length = _checked_seconds(seconds, "Dance")
+                still = self._posture()[0](0.0)
+                dance = dancing(still, self.build, length, bpm, self.seed + len(self.segments))
+                self._segment(lambda t: (dance(t), min(smooth(t / 0.8), smooth((length - t) / 0.8))), length)
+            case Look(at, seconds):
+                stop = np.inf if seconds is None else self.time + _checked_seconds(seconds, "Look")
+                self.looks.append((self.time, stop, at, 0))
+            case Wave() | Point() | Talk():
+                self._gesture(action)
+            case PickUp() | PutDown() | Carry():
+                self._handle(action)
             case _:
-                raise ValueError(f"{action!r} is not an action: use Stand, Walk, Turn, Idle or Wave")
-    return Motion(tuple(segments), time, phase)
+                raise ValueError(f"{action!r} is not an action: use one of those in worldgen.actions")
+
+    def _posture(self) -> tuple[Callable[[float], Posture], float]:
+        """The posture of staying as one is, of seconds, and how much less lively than standing it is."""
+        if self.seat is not None:
+            seat, phase = self.seat, self.phase
+            return lambda t: seat.resting(t + phase), 0.85
+        still = standing(self.build, self.place, self.heading, self.stage.ground)
+        return lambda _: still, 0.0
+
+    def _segment(self, posture: Callable[[float], tuple[Posture, float]], seconds: float, cut: bool = False) -> None:
+        self.segments.append(Segment(self.time, posture, cut))
+        self.time += seconds
+
+    def _still(self, seconds: float, cut: bool = False) -> None:
+        still, calm = self._posture()
+        since = self.time
+        self._segment(lambda t: (still(t + since), calm), seconds, cut)
+
+    def _steps(self, steps: Steps) -> None:
+        self._segment(partial(gait_posture, steps), steps.seconds)
+        self.place, self.heading = steps.way(float(steps.count))
+
+    def _go(self, action: Walk | Run) -> None:
+        """Steps along a way; before them a turn on the spot if the way starts sideways or behind."""
+        points = _checked_way(action)
+        what, low, high = ("Walk", 0.1, 2.5) if isinstance(action, Walk) else ("Run", 2.0, 6.0)
+        if self.segments and np.linalg.norm(np.subtract(points[0], self.place)) > 0.15:
+            points = [(float(self.place[0]), float(self.place[1])), *points]
+        if not (np.isfinite(action.speed) and low <= action.speed <= high):
+            raise ValueError(f"{what}: speed is {action.speed} m/s; one goes at {low:g} to {high:g} m/s so")
+        way, length = smooth_way(points)
+        first = way(0.0)[1]
+        start = nearest_turn(self.heading, first)
+        if abs(start - self.heading) > 0.35:
+            self._turn(start)
+
+        def turned(metres: float) -> tuple[F64, float]:
+            at, facing = way(metres)
+            return at, facing + start - first
+
+        size, ground = self.build.size, self.stage.ground
+        if isinstance(action, Run):
+            marks, beat, running = running_marks(length, action.speed, size)
+            self._steps(planned(self.build, turned, marks, beat, ground, running=running))
+        else:
+            stride = step_length(action.speed, size)
+            marks = walking_marks(turned, length, stride, ground)
+            even = length / max(round(length / stride), 1)
+            self._steps(planned(self.build, turned, marks, even / action.speed, ground))
+
+    def _turn(self, target: float) -> None:
+        """Steps on the spot, at most 50 degrees each."""
+        place, heading = self.place, self.heading
+        count = max(int(np.ceil(abs(target - heading) / 0.87)), 1)
+        self._steps(
+            planned(
+                self.build,
+                lambda u: (place, heading + (target - heading) * u / count),
+                np.arange(count + 1.0),
+                0.52,
+                self.stage.ground,
+                stride=0.12,
+                first_side=1 if target < heading else 0,
+            )
+        )
+
+    def _shuffle(self, place: F64, facing: float) -> None:
+        """A few small steps to a place close by, turning on the way."""
+        start, heading = self.place, self.heading
+        gone = place - start
+        count = max(int(np.ceil(float(np.linalg.norm(gone)) / 0.25)), int(np.ceil(abs(facing - heading) / 0.87)), 1)
+        right = (turn_z(-heading)[:2, :2] @ gone)[0] > 0
+        self._steps(
+            planned(
+                self.build,
+                lambda u: (start + gone * u / count, heading + (facing - heading) * u / count),
+                np.arange(count + 1.0),
+                0.52,
+                self.stage.ground,
+                stride=0.2,
+                first_side=int(right),
+            )
+        )
+
+    def _spot(self, action: Sit) -> Spot:
+        """The seat that an action means, in the world."""
+        if action.on is not None:
+            spot = self.stage.spots.get(action.on)
+            if spot is None:
+                seats = [name for name, known in self.stage.spots.items() if known.kind == "seat"]
+                hint = (
+                    f": there is {', '.join(repr(s) for s in seats[:8])}" if seats else "; say `at`, `height`, `facing`"
+                )
+                raise ValueError(f"Sit: no seat here is called {action.on!r}{hint}")
+            if spot.kind != "seat":
+                raise ValueError(f"Sit: {action.on!r} is no seat")
+            return spot
+        if action.at is None:
+            raise ValueError("Sit: say where, with the name of a seat or with a place, height and facing")
+        at = _checked_point(action.at, "Sit")
+        if not 0.1 <= action.height <= 1.2:
+            raise ValueError(f"Sit: {action.height} m is no height of a seat; 0.1 m to 1.2 m is")
+        z = self.stage.ground(float(at[0]), float(at[1])) + action.height
+        return Spot((float(at[0]), float(at[1]), z), action.facing, "seat")
+
+    def _stand_before(self, spot: Spot) -> None:
+        self.place = place_before(self.build, np.array(spot.position), spot.facing)
+        self.heading = nearest_turn(self.heading, spot.facing) if self.segments else spot.facing
+
+    def _take(self, spot: Spot) -> None:
+        self.seat = None
+        self.seat = Seat(self.build, np.array(spot.position), self.heading, self._posture()[0](0.0))
+
+    def _sit(self, action: Sit) -> None:
+        spot = self._spot(action)
+        if not self.segments and self.seat is not None:  # it sat there from the start
+            self._still(float("inf") if action.seconds is None else _checked_seconds(action.seconds, "Sit"), cut=True)
+            return
+        self._rise()
+        goal = place_before(self.build, np.array(spot.position), spot.facing)
+        facing = nearest_turn(self.heading, spot.facing)
+        away = float(np.linalg.norm(goal - self.place))
+        if away > 0.6:
+            inward = turn_z(-spot.facing)[:2, :2] @ (self.place - np.array(spot.position[:2]))
+            points = [tuple(self.place), tuple(goal)]
+            if inward[1] < 0.1:  # from behind, around the seat
+                side = np.array([0.85 if inward[0] > 0 else -0.85, 0.45])
+                points.insert(1, tuple(np.array(spot.position[:2]) + turn_z(spot.facing)[:2, :2] @ side))
+            self._go(Walk(tuple((float(x), float(y)) for x, y in points), 1.1))
+            facing = nearest_turn(self.heading, spot.facing)
+        if away > 0.04 or abs(facing - self.heading) > 0.1:
+            self._shuffle(goal, facing)
+        self._stand_before(spot)
+        self._take(spot)
+        seat = self.seat
+        assert seat is not None
+        self._segment(lambda t: (seat.at(t / DOWN_S), 0.85 * smooth(t / DOWN_S)), DOWN_S)
+        self._still(float("inf") if action.seconds is None else _checked_seconds(action.seconds, "Sit"))
+
+    def _rise(self) -> None:
+        if self.seat is not None:
+            seat, self.seat = self.seat, None
+            self._segment(lambda t: (seat.at(1.0 - t / UP_S), 0.85 * (1 - smooth(t / UP_S))), UP_S)
+
+    def _free(self) -> tuple[int, ...]:
+        """The hands (0 left, 1 right) that carry nothing now."""
+        busy = {hold.joint for hold in self.holds if hold.stop > self.time}
+        return tuple(k for k in (0, 1) if f"{HANDS[k]}_grip" not in busy)
+
+    def _hand(self, said: str | None, what: str) -> tuple[int, ...]:
+        free = self._free()
+        if said is None:
+            if not free:
+                raise ValueError(f"{what}: both hands carry something; put one thing down before")
+            return free
+        if said not in HANDS:
+            raise ValueError(f"{what}: hand is {said!r}; write 'left' or 'right'")
+        if HANDS.index(said) not in free:
+            raise ValueError(f"{what}: the {said} hand carries something; put it down before or take the other hand")
+        return (HANDS.index(said),)
+
+    def _gesture(self, action: Wave | Point | Talk) -> None:
+        name = type(action).__name__
+        length = _checked_seconds(action.seconds, name)
+        start, goal = self.time, None
+        match action:
+            case Wave():
+                goal = action.toward
+                laid = wave(length, self._hand(action.hand, name)[-1])
+            case Point():
+                goal = action.at
+                hands = self._hand(action.hand, name)
+                laid = point(self.build, action.at, self.stage.where, start, length, hands)
+            case Talk():
+                goal = action.to
+                laid = talk(length, self.seed + len(self.segments), self._free())
+        self._still(length)
+        self.layers.append(Layer(start, self.time, laid))
+        if goal is not None:
+            self.looks.append((start, self.time, goal, 1))
+
+    def _handle(self, action: PickUp | PutDown | Carry) -> None:
+        where, start, name = self.stage.where, self.time, type(action).__name__
+        if isinstance(action, PutDown):
+            mine = [hold for hold in self.holds if hold.stop == np.inf]
+            if action.hand is not None:
+                mine = [hold for hold in mine if hold.joint == f"{action.hand}_grip"]
+            if not mine:
+                raise ValueError(
+                    f"PutDown: {action.hand or 'no'} hand carries anything; put a `pick-up` or `hold` before it"
+                )
+            hold = mine[-1]
+            k, goal, moment = int(hold.joint == "right_grip"), action.at, start + REACH_S + GRASP_S
+
+            def down() -> F64:
+                before = hold.start - 1e-3
+                lift = located(hold.prop, where, before) - located(f"{hold.prop}.root", where, before)
+                return located(goal, where, start) + np.array([0.0, 0.0, float(lift[2])])
+
+            self.holds[self.holds.index(hold)] = replace(hold, stop=moment)
+            self._reach(k, down, hold.prop, grasp=False)
+            self.looks.append((start, start + REACH_S + 0.4, goal, 1))
+            return
+        k = self._hand(action.hand, name)[0]
+        joint = f"{HANDS[k]}_grip"
+        if isinstance(action, Carry):
+            if self.segments:
+                raise ValueError(
+                    "Carry: what is held from the start comes before all other actions; use `pick-up` later"
+                )
+            self.holds.append(Hold(action.prop, joint, 0.0, np.inf, natural=True))
+            return
+        grasped = start + REACH_S
+        self._reach(k, lambda: located(action.prop, where, grasped - 1e-3), action.prop, grasp=True)
+        self.holds.append(Hold(action.prop, joint, grasped, np.inf))
+        self.looks.append((start, grasped + 0.3, action.prop, 1))
+
+    def _reach(self, k: int, target: Callable[[], F64], what: str, *, grasp: bool) -> None:
+        start, still = self.time, self._posture()[0]
+        laid = reaching(self.build, still, k, target, self.seat is not None, what, grasp)
+        self._still(REACH_S + GRASP_S + BACK_S)
+        self.layers.append(Layer(start, self.time, laid))
 
 
-def _origin(actions: Sequence[Action]) -> tuple[F64, float, float]:
-    """Where and how the character is at time 0: as its first action that takes place somewhere says."""
-    for action in actions:
-        if isinstance(action, Stand):
-            return _checked_point(action.at, "Stand"), action.facing, 0.0
-        if isinstance(action, Walk):
-            way, _ = smooth_way(_checked_way(action))
-            return *way(0.0), 0.0
-    return np.zeros(2), 0.0, 0.0
+def standing(build: Build, place: F64 | None = None, heading: float = 0.0, ground: Ground = level) -> Posture:
+    """At ease, both feet on the ground, at ``place (2,)`` metres."""
+    at = np.zeros(2) if place is None else place
+    return gait_posture(planned(build, lambda _: (at, heading), np.zeros(1), 1.0, ground), 0.0)[0]
 
 
-def _walk(action: Walk, build: Build, place: F64, heading: float, floor: Ground, moved: bool) -> list[Steps]:
-    """The steps of a walk; before them a turn on the spot if the way starts sideways or behind."""
-    points = _checked_way(action)
-    if moved and np.linalg.norm(np.subtract(points[0], place)) > 0.15:
-        points = [(float(place[0]), float(place[1])), *points]
-    if not (np.isfinite(action.speed) and 0.1 <= action.speed <= 2.5):
-        raise ValueError(f"Walk: speed is {action.speed} m/s; a walk goes at 0.1 to 2.5 m/s")
-    way, length = smooth_way(points)
-    first = way(0.0)[1]
-    start = _nearest_turn(heading, first)
-    result = []
-    if abs(start - heading) > 0.35:
-        result.append(_turn(build, place, heading, start, floor))
-    count = max(round(length / step_length(action.speed, build.size)), 1)
-    stride = length / count
-
-    def progress(u: float) -> tuple[F64, float]:
-        at, facing = way(u * stride)
-        return at, facing + start - first
-
-    result.append(planned(build, progress, count, stride / action.speed, stride, floor))
-    return result
-
-
-def _turn(build: Build, place: F64, heading: float, target: float, floor: Ground) -> Steps:
-    """Steps on the spot, at most 50 degrees each."""
-    count = max(int(np.ceil(abs(target - heading) / 0.87)), 1)
-
-    def progress(u: float) -> tuple[F64, float]:
-        return place, heading + (target - heading) * u / count
-
-    turning_right = target < heading
-    return planned(build, progress, count, 0.52, 0.12, floor, first_side=1 if turning_right else 0)
-
-
-def _stay(place: F64, heading: float) -> Callable[[float], tuple[F64, float]]:
-    return lambda _: (place, heading)
-
-
-def _standing(steps: Steps, time: float) -> tuple[Posture, float]:
-    return gait_posture(steps, 0.0)
-
-
-def _waving(steps: Steps, seconds: float, hand: int, time: float) -> tuple[Posture, float]:
-    """The arm goes up, waves from the elbow and comes down again."""
-    still, walking = gait_posture(steps, 0.0)
-    up = smooth(time / 0.7) * smooth((seconds - time) / 0.7)
-    beat = np.sin(2 * np.pi * 1.6 * time)
-    raised = np.array([0.25, 1.05, -1.45 + 0.10 * beat, 1.75 + 0.28 * beat, 0.15])
-    arms, wrists, fingers, shoulders = (
-        still.arms.copy(),
-        still.wrists.copy(),
-        still.fingers.copy(),
-        still.shoulders.copy(),
-    )
-    arms[hand] += (raised - arms[hand]) * up
-    wrists[hand] += (np.array([0.0, 0.18 * beat]) - wrists[hand]) * up
-    fingers[hand] *= 1.0 - 0.8 * up
-    shoulders[hand] += 0.16 * up
-    side = 1.0 if hand == 0 else -1.0
-    return replace(
-        still,
-        arms=arms,
-        wrists=wrists,
-        fingers=fingers,
-        shoulders=shoulders,
-        spine=still.spine + np.array([0.0, -side * 0.05, 0.0]) * up,
-        head=still.head + np.array([-0.03, side * 0.05, side * 0.06]) * up,
-    ), walking
-
-
-def _nearest_turn(heading: float, facing: float) -> float:
-    """``facing`` plus whole turns, so that the way there is the short one."""
+def nearest_turn(heading: float, facing: float) -> float:
+    """``facing`` plus whole turns, so that the way there from ``heading`` is the short one."""
     return heading + float((facing - heading + np.pi) % (2 * np.pi) - np.pi)
 
 
 def _checked_point(at: Sequence[float], what: str) -> F64:
-    point = np.asarray(at, dtype=np.float64)
-    if point.shape != (2,) or not np.all(np.isfinite(point)):
+    point_at = np.asarray(at, dtype=np.float64)
+    if point_at.shape != (2,) or not np.all(np.isfinite(point_at)):
         raise ValueError(f"{what}: {tuple(at)} is not a place: write x and y in metres")
-    return point
+    return point_at
 
 
 def _checked_seconds(seconds: float, what: str) -> float:
@@ -302,8 +478,9 @@ def _checked_seconds(seconds: float, what: str) -> float:
     return float(seconds)
 
 
-def _checked_way(action: Walk) -> list[tuple[float, float]]:
-    points = [_checked_point(p, "Walk") for p in action.along]
+def _checked_way(action: Walk | Run) -> list[tuple[float, float]]:
+    what = type(action).__name__
+    points = [_checked_point(p, what) for p in action.along]
     if len(points) < 2 or max(np.linalg.norm(p - points[0]) for p in points) < 0.1:
-        raise ValueError("Walk: along needs at least two points, 0.1 m or more apart")
+        raise ValueError(f"{what}: along needs at least two points, 0.1 m or more apart")
     return [(float(p[0]), float(p[1])) for p in points]

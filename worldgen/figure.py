@@ -75,7 +75,7 @@ def figure(build: float, masculine: float) -> Figure:
     skin = shaped(body)
     floor = skin[:, 2].min()
     heads[1:, 2] -= floor
-    count = len(source.joint_names)
+    count = len(source.joint_names) + 2  # the eyes turn, which the file does not know
 
     def cloth(part: SkinnedPart) -> Cloth:
         return Cloth(
@@ -90,8 +90,10 @@ def figure(build: float, masculine: float) -> Figure:
         low, high = eyes[mine].min(0), eyes[mine].max(0)
         centres.append((low + high) / 2)
         radii.append((high - low)[[0, 2]].mean() / 2)
+    names = (*source.joint_names, "eye_l", "eye_r")
+    parents = np.append(source.parents, [source.joint_names.index("head")] * 2).astype(np.int32)
     return Figure(
-        rig=Rig(source.joint_names, source.parents, heads),
+        rig=Rig(names, parents, np.concatenate([heads, centres])),
         height=float(skin[:, 2].max() - floor),
         body=cloth(body),
         lips=body.region == body.regions.index("lips"),

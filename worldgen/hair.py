@@ -181,7 +181,7 @@ def eyes(figure: Figure) -> list[Piece]:
     pieces = []
     for name, first, last in names:
         parts = []
-        for centre in figure.eye_centres:
+        for centre, bone in zip(figure.eye_centres, ("eye_l", "eye_r"), strict=True):
             lift = 1.0 + (0.004 if name != "white" else 0.0)
             polar = rings[first:last][:, None]
             ring = np.stack(
@@ -189,6 +189,6 @@ def eyes(figure: Figure) -> list[Piece]:
             )
             points = centre + ring * figure.eye_radius * lift
             count = points.shape[0] * points.shape[1]
-            parts.append(lofted(points, _rigid(figure, count, ("head", np.ones(count)))))
+            parts.append(lofted(points, _rigid(figure, count, (bone, np.ones(count)))))
         pieces.append(Piece(name, name, "eye", 1.0, sewn(parts)))
     return pieces

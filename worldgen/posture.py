@@ -1,12 +1,12 @@
 """A posture: what a body does at one moment, in a director's terms, and its solution to joint turns.
 
-Legs are given by where the feet are, and solved by two-bone inverse kinematics; everything else by angles. All
-fields are plain numbers, so two postures blend by mixing their fields.
+Legs are given by where the feet are, and solved by two-bone inverse kinematics, and so is an arm as far as it reaches
+for something; everything else is given by angles. All fields are plain numbers, so two postures blend by mixing them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,9 @@ class Posture:
     shoulders: (2,) raise of the shoulder girdle. arms: (2, 5) flexion (forward), abduction (sideways), rotation inward
     of the upper arm, flexion of the elbow, rotation inward of the forearm. wrists: (2, 2) flexion, sideways.
     fingers: (2,) curl, 0 straight.
+    slope: (2, 2) rise of the ground per metre along world x and y under each foot. reach: (2,) how far each arm leaves
+    its angles to put the palm at hands (2, 3), world metres. eyes: (2,) turn to the left and up, against the head.
+    index: (2,) 1 where the index finger is straight, whatever the others do.
     """
 
     pelvis: F64
@@ -49,14 +52,23 @@ class Posture:
     arms: F64
     wrists: F64
     fingers: F64
+    slope: F64 = field(default_factory=lambda: np.zeros((2, 2)))
+    reach: F64 = field(default_factory=lambda: np.zeros(2))
+    hands: F64 = field(default_factory=lambda: np.zeros((2, 3)))
+    eyes: F64 = field(default_factory=lambda: np.zeros(2))
+    index: F64 = field(default_factory=lambda: np.zeros(2))
 
 
 def blended(a: Posture, b: Posture, share: float) -> Posture:
     """``a`` at share 0, ``b`` at 1. Headings mix as numbers: they are never wrapped in a motion."""
     mixed = {}
-    for field in fields(Posture):
-        start, stop = getattr(a, field.name), getattr(b, field.name)
-        mixed[field.name] = start + (stop - start) * share
+    for f in fields(Posture):
+        start, stop = getattr(a, f.name), getattr(b, f.name)
+        mixed[f.name] = start + (stop - start) * share
+    # Where a hand that does not reach would be is nobody's business.
+    of_a, of_b = a.reach * (1.0 - share), b.reach * share
+    portion = of_b / np.maximum(of_a + of_b, 1e-9)
+    mixed["hands"] = a.hands + (b.hands - a.hands) * portion[:, None]
     return replace(a, **mixed)
 
 
@@ -78,7 +90,7 @@ def turn_z(angle: float) -> F64:
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 
 
-def _bend(angles: F64) -> F64:
+def bend(angles: F64) -> F64:
     """(3, 3) of (tilt forward, list with the left up, twist to the left)."""
     return turn_z(angles[2]) @ turn_y(angles[1]) @ turn_x(-angles[0])
 
@@ -95,18 +107,33 @@ def solved(rig: Rig, posture: Posture, size: float) -> Joints:
     local = np.tile(np.eye(3), (len(rig.names), 1, 1))
     row = rig.rows
     local[row["Root"]] = turn_z(posture.heading)
-    local[row["pelvis"]] = _bend(posture.hips)
+    local[row["pelvis"]] = bend(posture.hips)
     for name in ("spine_01", "spine_02", "spine_03"):
-        local[row[name]] = _bend(posture.spine / 3)
-    for name in ("neck_01", "head"):
-        local[row[name]] = _bend(posture.head / 2)
+        local[row[name]] = bend(posture.spine / 3)
+    local[row["neck_01"]] = local[row["head"]] = part_of(bend(posture.head), 0.5)
+    for name in ("eye_l", "eye_r"):
+        local[row[name]] = turn_z(posture.eyes[0]) @ turn_x(posture.eyes[1])
     for k, side in enumerate(SIDES):
         _arm(rig, row, local, posture, k, side)
     root = posture.pelvis - turn_z(posture.heading) @ (rig.heads[row["pelvis"]] - rig.heads[row["Root"]])
     joints = chained(rig, local, root)
+    if posture.reach.any():
+        for k, side in enumerate(SIDES):
+            if posture.reach[k] > 0:
+                _reaching(rig, local, joints, posture, k, side, size)
+        joints = chained(rig, local, root)
     for k, side in enumerate(SIDES):
         thigh, calf, foot, ball = (row[f"{bone}_{side}"] for bone in ("thigh", "calf", "foot", "ball"))
-        foot_turn, ball_turn, ankle = foot_placed(rig, posture, k, size)
+        foot_turn, ball_turn, ankle = foot_placed(
+            rig,
+            size,
+            k,
+            posture.feet[k],
+            float(posture.foot_yaw[k]),
+            float(posture.foot_pitch[k]),
+            posture.slope[k],
+            float(posture.toes_bent[k]),
+        )
         upper, lower = leg_turns(rig, side, joints.position[thigh], ankle, posture, k)
         for joint, turn in ((thigh, upper), (calf, lower), (foot, foot_turn), (ball, ball_turn)):
             up = rig.parents[joint]
@@ -115,21 +142,30 @@ def solved(rig: Rig, posture: Posture, size: float) -> Joints:
     return joints
 
 
-def foot_placed(rig: Rig, posture: Posture, k: int, size: float) -> tuple[F64, F64, F64]:
-    """World turns of foot and toes (3, 3), and where the ankle joint (3,) is, of side ``k``.
+def foot_placed(
+    rig: Rig, size: float, k: int, place: F64, yaw: float, pitch: float, slope: F64, toes_bent: float = 1.0
+) -> tuple[F64, F64, F64]:
+    """World turns of foot and toes (3, 3), and where the ankle joint (3,) is, of side ``k``; see :class:`Posture`.
 
     A raised heel turns about the ball's joint, the toes staying level; raised toes turn about the heel on the ground.
     """
     ankle_rest, ball_rest = rig.heads[rig.row(f"foot_{SIDES[k]}")], rig.heads[rig.row(f"ball_{SIDES[k]}")]
     contact = np.array([ball_rest[0], ball_rest[1], -SOLE * size])
     heel = np.array([ankle_rest[0], ankle_rest[1] - 0.045 * size, -SOLE * size])
-    pitch = float(posture.foot_pitch[k])
     pivot = ball_rest if pitch > 0 else heel
-    yaw = turn_z(posture.foot_yaw[k])
-    tilt = yaw @ turn_x(-pitch)
-    ankle = posture.feet[k] + yaw @ (pivot - contact) + tilt @ (ankle_rest - pivot)
-    toes = yaw @ turn_x(-pitch * (1.0 - posture.toes_bent[k])) if pitch > 0 else tilt
+    level = leaning(slope) @ turn_z(yaw)
+    tilt = level @ turn_x(-pitch)
+    ankle = place + level @ (pivot - contact) + tilt @ (ankle_rest - pivot)
+    toes = level @ turn_x(-pitch * (1.0 - toes_bent)) if pitch > 0 else tilt
     return tilt, toes, ankle
+
+
+def leaning(slope: F64) -> F64:
+    """(3, 3) turn of what stands upright onto ground that rises by ``slope (2,)`` per metre along x and y."""
+    normal = unit(np.array([-slope[0], -slope[1], 1.0]))
+    axis = np.array([-normal[1], normal[0], 0.0])  # up x normal: its length is the sine
+    sine = float(np.linalg.norm(axis))
+    return np.eye(3) if sine < 1e-9 else about(axis / sine, float(np.arctan2(sine, normal[2])))
 
 
 def leg_turns(rig: Rig, side: str, hip: F64, ankle: F64, posture: Posture, k: int) -> tuple[F64, F64]:
@@ -170,20 +206,72 @@ def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, si
     across = unit(rig.heads[row[f"index_01_{side}"]] - rig.heads[row[f"pinky_01_{side}"]])
     along = unit(rig.heads[row[f"middle_01_{side}"]] - heads[2])
     palm = unit(np.cross(along, across))  # its sign cancels between the sides
-    turn = _about(unit(lower_rest), 0.5 * sign * twist)  # half in the forearm, half at the wrist
-    local[row[f"hand_{side}"]] = (
-        turn @ _about(across, -sign * posture.wrists[k, 0]) @ _about(palm, posture.wrists[k, 1])
-    )
+    turn = about(unit(lower_rest), 0.5 * sign * twist)  # half in the forearm, half at the wrist
+    local[row[f"hand_{side}"]] = turn @ about(across, -sign * posture.wrists[k, 0]) @ about(palm, posture.wrists[k, 1])
     for finger in FINGERS:
         pointing = rig.heads[row[f"{finger}_03_{side}"]] - rig.heads[row[f"{finger}_01_{side}"]]
         spread = np.arctan2(np.cross(along, pointing) @ palm, along @ pointing)
-        closed = _about(palm, -0.65 * spread)  # at rest the fingers are splayed
+        closed = about(palm, -0.65 * spread)  # at rest the fingers are splayed
+        curl = posture.fingers[k] * (1.0 - posture.index[k] if finger == "index" else 1.0)
         for joint, share in (("01", 0.7), ("02", 1.0), ("03", 0.7)):
-            curled = _about(across, -sign * share * posture.fingers[k])
+            curled = about(across, -sign * share * curl)
             local[row[f"{finger}_{joint}_{side}"]] = closed @ curled if joint == "01" else curled
 
 
-def _about(axis: F64, angle: float) -> F64:
+def palm_frame(rig: Rig, side: str, size: float) -> tuple[F64, F64]:
+    """Rotation (3, 3) and origin (3,) of a hand's own frame at rest, character axes.
+
+    The origin lies in the palm; +Y runs along the fingers, +Z to the thumb's side, and +X = Y x Z comes out of the back
+    of a right hand and out of the palm of a left one. In a relaxed fist with the thumb up, +Z is up: what is held
+    like a cup or a stick has its own +Z along the hand's.
+    """
+    bone = {n: rig.heads[rig.row(f"{n}_{side}")] for n in ("hand", "index_01", "middle_01", "pinky_01")}
+    along = unit(bone["middle_01"] - bone["hand"])
+    across = bone["index_01"] - bone["pinky_01"]
+    thumb = unit(across - along * (across @ along))
+    x = np.cross(along, thumb)
+    palm = x if side == "l" else -x
+    origin = bone["hand"] + 0.9 * (bone["middle_01"] - bone["hand"]) + palm * 0.028 * size
+    return np.stack([x, along, thumb], axis=1), origin
+
+
+def _reaching(rig: Rig, local: F64, joints: Joints, posture: Posture, k: int, side: str, size: float) -> None:
+    """Turn one arm's ``local`` toward what its palm reaches for, the elbow low and outward."""
+    sign = 1.0 if side == "l" else -1.0
+    shoulder, clavicle = rig.row(f"upperarm_{side}"), rig.row(f"clavicle_{side}")
+    fore, hand = rig.row(f"lowerarm_{side}"), rig.row(f"hand_{side}")
+    heads = rig.heads
+    upper_rest, lower_rest = heads[fore] - heads[shoulder], heads[hand] - heads[fore]
+    # Forearm and hand are one link from the elbow to the palm, as the wrist is bent.
+    link = lower_rest + local[hand] @ (palm_frame(rig, side, size)[1] - heads[hand])
+    a, b = float(np.linalg.norm(upper_rest)), float(np.linalg.norm(link))
+    start = joints.position[shoulder]
+    way = posture.hands[k] - start
+    distance = float(np.clip(np.linalg.norm(way), abs(a - b) + 0.02, (a + b) * 0.998))
+    towards = unit(way)
+    outward = turn_z(posture.heading) @ np.array([-0.55 * sign, -0.45, -0.75])
+    pole = unit(outward - towards * (outward @ towards))
+    along = (a * a + distance * distance - b * b) / (2 * distance)
+    elbow = start + towards * along + pole * np.sqrt(max(a * a - along * along, 0.0))
+    hinge = np.cross(elbow - start, towards)
+    hinge_rest = np.cross(upper_rest, lower_rest)
+    upper = _bone_frame(elbow - start, hinge) @ _bone_frame(upper_rest, hinge_rest).T
+    lower = _bone_frame(start + towards * distance - elbow, hinge) @ _bone_frame(link, hinge_rest).T
+    share = float(posture.reach[k])
+    for joint, wanted in ((shoulder, joints.rotation[clavicle].T @ upper), (fore, upper.T @ lower)):
+        local[joint] = local[joint] @ part_of(local[joint].T @ wanted, share)
+
+
+def part_of(turn: F64, share: float) -> F64:
+    """(3, 3) ``share`` of the rotation ``turn``, about the same axis."""
+    angle = float(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1.0, 1.0)))
+    if angle < 1e-6 or share >= 1.0:
+        return turn if share >= 1.0 else np.eye(3)
+    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+    return about(unit(axis), angle * share)
+
+
+def about(axis: F64, angle: float) -> F64:
     """(3, 3) turn about a unit axis (Rodrigues)."""
     x, y, z = axis
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])

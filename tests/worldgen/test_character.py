@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
+from worldgen.actions import Idle, Walk
 from worldgen.character import GARMENTS, JOINTS, human
-from worldgen.clips import Idle, Walk
 from worldgen.conventions import linear_from_hex
 from worldgen.light import Sky
 from worldgen.world import World

@@ -6,11 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from worldgen.clips import Action, Idle, Motion, Stand, Turn, Walk, Wave, choreographed, smooth_way
+from worldgen.actions import Action, Idle, Stand, Turn, Walk, Wave
+from worldgen.clips import Motion, choreographed
 from worldgen.figure import figure
-from worldgen.gait import LAND, LEAVE, START, Build
+from worldgen.footing import LAND, LEAVE, START, Build
 from worldgen.posture import SOLE, Posture, solved
 from worldgen.skinning import Rig
+from worldgen.stage import Stage
+from worldgen.ways import smooth_way
 
 SIZE = 1.05
 RIG = Rig(figure(0.0, 0.5).rig.names, figure(0.0, 0.5).rig.parents, figure(0.0, 0.5).rig.heads * SIZE)
@@ -123,7 +126,7 @@ def test_pure_in_any_order_and_held_outside() -> None:
 
 def test_the_same_in_another_process() -> None:
     code = (
-        "from worldgen.character import human; from worldgen.clips import Walk; import hashlib;"
+        "from worldgen.character import human; from worldgen.actions import Walk; import hashlib;"
         "a = human('mara', actions=(Walk(((0, 0), (1, 3)), 1.2),), seed=5);"
         "print(hashlib.sha256(a.thing.pose(1.7).tobytes()).hexdigest())"
     )
@@ -140,7 +143,7 @@ def test_ground_carries_the_feet() -> None:
     def hill(x: float, y: float) -> float:
         return 0.08 * y
 
-    walk = choreographed((Walk(STRAIGHT, 1.2),), BUILD, hill)
+    walk = choreographed((Walk(STRAIGHT, 1.2),), BUILD, Stage(hill))
     end = walk.at(walk.seconds)
     assert end.feet[:, 2] == pytest.approx(0.08 * end.feet[:, 1], abs=1e-6)
     assert end.pelvis[2] - walk.at(0).pelvis[2] == pytest.approx(0.4, abs=0.03)

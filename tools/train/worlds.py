@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from worldgen import shapes
+from worldgen.actions import Walk
 from worldgen.camera import Camera, Lens
 from worldgen.character import human
-from worldgen.clips import Walk
 from worldgen.conventions import look_at, rotation_z, seed_from, srgb_from_linear, translation
 from worldgen.light import Lamp, Sky, black_body
 from worldgen.material import KINDS, make
