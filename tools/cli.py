@@ -228,6 +228,20 @@ def schema() -> None:
 
 
 @app.command()
+def assets(
+    word: Annotated[str | None, typer.Argument(metavar="[WORD]", help="Only what this word finds, like lamp.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw them on one page, each with its name.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The library of props that a scene can name: sizes, seats, licences."""
+    from tools.commands_assets import list_assets
+
+    list_assets(word, sheet, json)
+
+
+@app.command()
 def models(json: Json = False) -> None:
     """The generators that can paint."""
     from tools.commands_scene import list_models
