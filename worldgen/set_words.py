@@ -14,6 +14,7 @@ from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
 from worldgen.sets.palette import STYLES
 from worldgen.sets.street import street
+from worldgen.town_words import SquareWords
 from worldgen.units import Colour, PositiveLength, show
 from worldgen.words import OneOf, Words
 from worldgen.world import Thing
@@ -75,6 +76,7 @@ class SetWords(OneOf):
     """A built part of the world: one of these."""
 
     street: StreetWords | None = Field(None, description="A street of houses.")
+    square: SquareWords | None = Field(None, description="A town square, with or without a market.")
     room: RoomWords | None = Field(None, description="A furnished room.")
     ground: Ground | None = Field(
         None, description="A level floor, or `none` for no floor at all. Unsaid: a large neutral one."
