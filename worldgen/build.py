@@ -16,7 +16,8 @@ from worldgen.character import Actor
 from worldgen.check import asset_path, below, check
 from worldgen.conventions import F64, seed_from, translation
 from worldgen.errors import SceneError, SceneProblem, listed, nearest
-from worldgen.light import Sky
+from worldgen.lamp_words import LampWords
+from worldgen.lighting import lights
 from worldgen.load import load_scene
 from worldgen.material import make
 from worldgen.placing import Placed, placed
@@ -27,7 +28,6 @@ from worldgen.spec import Look, Scene
 from worldgen.stage import Spot, Stage
 from worldgen.tracks import Paths, camera_track
 from worldgen.units import show
-from worldgen.words import Vector
 from worldgen.world import Shot, Thing, World
 
 LAMPS_ON_BELOW: Final = np.radians(3.0)
@@ -85,13 +85,12 @@ def build(scene: Scene, *, base: Path, name: str = "scene") -> Production:
 
 
 def _built(scene: Scene, base: Path, name: str) -> Production:
-    sky = scene.world.sky.sky(scene.look.exposure)
-    pieces = _sets(scene, sky)
+    pieces = _sets(scene)
     ground = highest(tuple(piece.ground for piece in pieces.values() if piece.ground is not None))
     spots = {f"{key}.{spot}": value for key, piece in pieces.items() for spot, value in piece.spots.items()}
     actors: dict[str, Actor] = {}
     props: dict[str, Placed] = {}
-    known = _Known(actors, props, {lamp.name: lamp.at for lamp in scene.world.lamps}, spots)
+    known = _Known(actors, props, {lamp.name: lamp for lamp in scene.world.lamps}, spots)
     for index, prop in enumerate(scene.world.props):
         props[prop.name] = placed(prop, ground, known.frame, base, ("world", "props", index))
         spots.update({f"{prop.name}.{seat}": spot for seat, spot in props[prop.name].seats.items()})
@@ -105,9 +104,9 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     things += [thing for prop in props.values() for thing in prop.things]
     things += [actor.thing for actor in actors.values()]
     lamps = [lamp for piece in pieces.values() for lamp in piece.lamps]
-    lamps += [words.lamp() for words in scene.world.lamps if words.on]
+    light = lights(scene.world.sky, scene.look.exposure, lamps, scene.world.lamps, known.where)
     try:
-        world = World(tuple(things), sky, tuple(lamps))
+        world = World(tuple(things), *light)
     except ValueError as error:
         raise SceneProblem(str(error), ("world",), at_key=True) from None
     files: list[Path] = []
@@ -124,9 +123,9 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)), notes)
 
 
-def _sets(scene: Scene, sky: Sky) -> dict[str, SetPiece]:
+def _sets(scene: Scene) -> dict[str, SetPiece]:
     """Every set in its place, by name, and the neutral ground where nothing else is the land."""
-    dark = sky.sun_elevation < LAMPS_ON_BELOW
+    dark = scene.world.sky.darkest < LAMPS_ON_BELOW
     burning = dark if scene.world.street_lamps is None else scene.world.street_lamps
     pieces: dict[str, SetPiece] = {}
     for index, words in enumerate(scene.world.sets):
@@ -146,7 +145,7 @@ class _Known:
 
     actors: Mapping[str, Actor]
     props: Mapping[str, Placed]
-    lamps: Mapping[str, Vector]
+    lamps: Mapping[str, LampWords]
     spots: Mapping[str, Spot]
 
     def where(self, target: str, time: float) -> F64:
@@ -157,7 +156,7 @@ class _Known:
         if target in self.spots:
             return np.array(self.spots[target].position, dtype=np.float64)
         if name in self.lamps:
-            return np.array(self.lamps[name], dtype=np.float64)
+            return self.lamps[name].position(time, self.where)
         if name not in self.props:
             spots = [spot for spot in self.spots if spot.startswith(f"{name}.")]
             raise SceneProblem(f"nothing here is called {show(target)}", suggestion=nearest(target, spots))

@@ -41,6 +41,11 @@ def check(scene: Scene, base: Path) -> None:
             raise SceneProblem(
                 "say `color` or `temperature`, not both", ("world", "lamps", index, "color"), at_key=True
             )
+        for word, name in lamp.names:
+            here: Loc = ("world", "lamps", index, word)
+            _check_target(name, scene, here)
+            if name in [other.name for other in scene.world.lamps]:
+                raise SceneProblem(f"{show(name)} is a lamp: name somebody, a thing or a point", here)
     for name, character in scene.characters.items():
         _check_character(character, ("characters", name))
     for index, shot in enumerate(scene.shots):

@@ -79,12 +79,12 @@ def sky_over_time(keys: Sequence[SkyKey], wind: float = 0.0) -> Callable[[float]
     table = np.array([_numbers(key.sky) for key in keys])
     for column in _AZIMUTHS:
         table[:, column] = np.unwrap(table[:, column])
-    course = _curve(times, table)
+    course = curve(times, table)
     place = first.place if all(key.place == first.place and key.when is not None for key in keys) else None
     clock = None
     if place is not None and first.when is not None:
         gone = [[(key.when - first.when).total_seconds()] for key in keys if key.when is not None]
-        clock = _curve(times, np.array(gone))
+        clock = curve(times, np.array(gone))
 
     def at(time: float) -> Sky:
         values = dict(zip(_FIELDS, course(time).tolist(), strict=True))
@@ -108,7 +108,7 @@ def _numbers(sky: Sky) -> list[float]:
     return [float(getattr(sky, name)) for name in _FIELDS]
 
 
-def _curve(times: Sequence[float], values: F64) -> Callable[[float], F64]:
+def curve(times: Sequence[float], values: F64) -> Callable[[float], F64]:
     """Through (K, C) ``values`` without overshoot (Fritsch & Carlson 1980), constant outside of ``times``."""
     if len(times) == 1:
         return lambda time: values[0]

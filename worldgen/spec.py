@@ -15,9 +15,10 @@ from pydantic import Field, PrivateAttr
 
 from worldgen.camera_words import ShotWords
 from worldgen.creature_words import AnyCharacter
+from worldgen.lamp_words import LampWords
 from worldgen.prop_words import Prop
 from worldgen.set_words import SetWords
-from worldgen.sky_words import LampWords, SkyWords
+from worldgen.sky_words import SkyWords
 from worldgen.source import Source
 from worldgen.units import Fps, Number, Size
 from worldgen.words import Words
