@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from worldgen import shapes
+from worldgen.actions import Hold
 from worldgen.camera_files import CameraPath, read_cameras
 from worldgen.camera_words import Filmed, ShotWords
 from worldgen.character import Actor
 from worldgen.check import asset_path, below, check
 from worldgen.conventions import F64, seed_from, translation
-from worldgen.errors import SceneError, SceneProblem, listed, nearest
+from worldgen.errors import Loc, SceneError, SceneProblem, listed, nearest
 from worldgen.lamp_words import LampWords
 from worldgen.lighting import lights
 from worldgen.load import load_scene
 from worldgen.material import make
-from worldgen.placing import Placed, placed
+from worldgen.motion import Place
+from worldgen.placing import Placed, all_placed
 from worldgen.prop_words import Prop
 from worldgen.props import asset, in_library
 from worldgen.sets import SetPiece, highest
@@ -91,15 +94,17 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
     actors: dict[str, Actor] = {}
     props: dict[str, Placed] = {}
     known = _Known(actors, props, {lamp.name: lamp for lamp in scene.world.lamps}, spots)
-    for index, prop in enumerate(scene.world.props):
-        props[prop.name] = placed(prop, ground, known.frame, base, ("world", "props", index))
-        spots.update({f"{prop.name}.{seat}": spot for seat, spot in props[prop.name].seats.items()})
-    stage = Stage(ground, spots, known.where)
+    props |= all_placed(scene.world.props, ground, known.frame, base, ("world", "props"))
+    spots |= {f"{key}.{seat}": spot for key, prop in props.items() for seat, spot in prop.seats.items()}
+    stage = Stage(ground, spots, known.where, base)
     for key, words in scene.characters.items():
         try:
             actors[key] = words.actor(key, scene.seed, stage)
         except ValueError as error:
             raise SceneProblem(str(error), ("characters", key), at_key=True) from None
+    for key, actor in actors.items():
+        for hold in actor.holds:
+            _handed(props, hold, partial(known.frame, f"{key}.{hold.joint}"), ("characters", key))
     things = [thing for piece in pieces.values() for thing in piece.things]
     things += [thing for prop in props.values() for thing in prop.things]
     things += [actor.thing for actor in actors.values()]
@@ -118,6 +123,7 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
 
     shots = tuple(_shot(words, index, scene, known, paths) for index, words in enumerate(scene.shots))
     assets = tuple(file for prop in scene.world.props if (file := _asset_file(prop, base)) is not None)
+    assets += tuple(below(base, file, "the file") for words in scene.characters.values() for file in words.files)
     assets += tuple(file for path in files for file in ([path] if path.is_file() else sorted(path.glob("*.*"))))
     notes = tuple(f"{key}: {note}" for key, prop in props.items() for note in prop.notes)
     return Production(name, scene.title or name, world, shots, scene.look, tuple(dict.fromkeys(assets)), notes)
@@ -137,6 +143,15 @@ def _sets(scene: Scene) -> dict[str, SetPiece]:
         floor = shapes.plane((GROUND_M, GROUND_M), make("concrete")).transformed(translation([0, 0, -SUNK_M]))
         pieces["ground"] = SetPiece((Thing("ground", floor),))
     return pieces
+
+
+def _handed(props: dict[str, Placed], hold: Hold, frame: Place, loc: Loc) -> None:
+    """Put the prop of ``hold`` into the hand with ``frame``."""
+    if hold.prop not in props:
+        raise SceneProblem(
+            f"there is no prop {show(hold.prop)} to hold", loc, at_key=True, suggestion=nearest(hold.prop, props)
+        )
+    props[hold.prop] = props[hold.prop].carried(frame, hold.start, hold.stop, hold.natural)
 
 
 @dataclass(frozen=True)
@@ -171,8 +186,8 @@ class _Known:
         name, _, joint = target.partition(".")
         if name in self.props:
             return self.props[name].frame(time)
-        if name in self.actors:
-            return self.actors[name].frame(joint.replace("-", "_") or CENTRE_JOINT, time)
+        if name in self.actors and (axes := self.actors[name].frame) is not None:
+            return axes(joint.replace("-", "_") or CENTRE_JOINT, time)
         return translation(self.where(target, time))
 
 

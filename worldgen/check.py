@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from worldgen.action_words import ActionWords, IdleWords, SitWords, TurnWords
 from worldgen.camera_words import MAX_FRAMES, CameraWords, LensWords, ShotWords
 from worldgen.character import JOINTS
 from worldgen.character_words import CharacterWords
+from worldgen.creature_words import AnyCharacter
 from worldgen.errors import Loc, SceneProblem, listed, nearest
 from worldgen.meshfile import SUFFIXES
 from worldgen.prop_words import Prop
@@ -47,7 +49,12 @@ def check(scene: Scene, base: Path) -> None:
             if name in [other.name for other in scene.world.lamps]:
                 raise SceneProblem(f"{show(name)} is a lamp: name somebody, a thing or a point", here)
     for name, character in scene.characters.items():
-        _check_character(character, ("characters", name))
+        _check_character(character, scene, ("characters", name))
+        for file in character.files:
+            try:
+                below(base, file, "the file")
+            except SceneProblem as problem:
+                raise SceneProblem(problem.sentence, ("characters", name), at_key=True) from None
     for index, shot in enumerate(scene.shots):
         _check_shot(shot, scene, ("shots", index))
 
@@ -81,7 +88,8 @@ def _world_names(scene: Scene) -> Iterator[tuple[str, Loc, bool]]:
         if words.kind != "ground"
     )
     yield from ((name, ("characters", name), True) for name in scene.characters)
-    yield from ((prop.name, ("world", "props", i, "name"), False) for i, prop in enumerate(scene.world.props))
+    for index, prop in enumerate(scene.world.props):
+        yield from ((name, ("world", "props", index, "name"), False) for name in _prop_names(prop))
     yield from ((lamp.name, ("world", "lamps", i, "name"), False) for i, lamp in enumerate(scene.world.lamps))
 
 
@@ -104,10 +112,22 @@ def _check_distinct(what: str, named: Iterable[tuple[str, Loc, bool]]) -> None:
         seen.add(form)
 
 
+def _prop_names(prop: Prop) -> list[str]:
+    """What the things are called that a prop becomes."""
+    return [f"{prop.name}-{k + 1}" for k in range(prop.repeat.count)] if prop.repeat else [prop.name]
+
+
 def _check_prop(prop: Prop, base: Path, loc: Loc) -> None:
-    if (prop.shape is None) == (prop.asset is None):
-        sentence = f"the prop {show(prop.name)} needs either `shape` or `asset`"
-        raise SceneProblem(sentence, loc if prop.shape is None else (*loc, "asset"), at_key=prop.shape is not None)
+    said = [word for word in ("shape", "asset", "car") if getattr(prop, word) is not None]
+    if len(said) != 1:
+        sentence = f"the prop {show(prop.name)} needs one of `shape`, `asset` and `car`"
+        raise SceneProblem(sentence, (*loc, said[1]) if said else loc, at_key=bool(said))
+    if prop.motion is not None and prop.motion.drive is not None and prop.car is None:
+        raise SceneProblem(
+            "only a `car` can `drive`: use `path` for other things", (*loc, "motion", "drive"), at_key=True
+        )
+    if prop.car is not None and prop.material is not None:
+        raise SceneProblem("a `car` has its own materials: say `color` for its paint", (*loc, "material"), at_key=True)
     if prop.asset is not None and in_library(prop.asset):
         if prop.asset not in library():
             near = nearest_asset(prop.asset)
@@ -164,21 +184,38 @@ def asset_path(base: Path, asset: str) -> Path:
     return path
 
 
-def _check_character(character: CharacterWords, loc: Loc) -> None:
+def _check_character(character: AnyCharacter, scene: Scene, loc: Loc) -> None:
     endless = False
-    for index, action in enumerate(character.actions):
+    for index, words in enumerate(character.actions):
         here: Loc = (*loc, "actions", index)
         if endless:
             raise SceneProblem("this never happens: the `idle` before it has no end, give it `for`", here)
-        endless = action.idle is not None and action.idle.for_ is None
-        if action.walk is not None:
-            points = action.walk.along
-            if len(points) < 2:
-                raise SceneProblem("a walk needs at least two points to go along", (*here, "walk", "along"))
-            if max(math.dist(points[0], point) for point in points) < 0.1:
-                raise SceneProblem("this walk has no length: its points are one place", (*here, "walk", "along"))
-        if action.turn is not None and (action.turn.facing is None) == (action.turn.toward is None):
+        said = words.chosen
+        endless = isinstance(said, IdleWords) and said.for_ is None
+        if words.kind in ("walk", "run"):
+            if len(said.along) < 2:
+                raise SceneProblem(
+                    f"a {words.kind} needs at least two points to go along", (*here, words.kind, "along")
+                )
+            if max(math.dist(said.along[0], point) for point in said.along) < 0.1:
+                sentence = f"this {words.kind} has no length: its points are one place"
+                raise SceneProblem(sentence, (*here, words.kind, "along"))
+        if isinstance(said, TurnWords) and (said.facing is None) == (said.toward is None):
             raise SceneProblem("a turn needs either `facing` or `toward`", (*here, "turn"))
+        if isinstance(said, SitWords) and (said.on is None) == (said.at is None):
+            raise SceneProblem("to sit needs either `on`, the name of a seat, or `at`", (*here, "sit"))
+        if not isinstance(words, ActionWords):
+            continue
+        for target, where in words.targets:
+            if isinstance(target, str):
+                _check_target(target, scene, (*here, *where))
+        props = [name for prop in scene.world.props for name in _prop_names(prop)]
+        if words.prop is not None and words.prop not in props:
+            hint = f": there is {', '.join(f'`{name}`' for name in props)}" if props else ""
+            near = nearest(words.prop, props)
+            raise SceneProblem(
+                f"no prop is called {show(words.prop)}{hint}", (*here, words.kind, "prop"), suggestion=near
+            )
 
 
 def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
@@ -221,12 +258,18 @@ def _check_target(target: str, scene: Scene, loc: Loc) -> None:
     sets = [words.title for words in scene.world.sets if words.kind != "ground"]
     if dot and name in sets:  # what spots a set has is known when it is built
         return
-    known = [*scene.characters, *(prop.name for prop in scene.world.props), *(lamp.name for lamp in scene.world.lamps)]
+    known = [
+        *scene.characters,
+        *(name for prop in scene.world.props for name in _prop_names(prop)),
+        *(lamp.name for lamp in scene.world.lamps),
+    ]
     if name not in known:
         hint = f": there is {', '.join(f'`{k}`' for k in known)}" if known else ""
         raise SceneProblem(f"nothing here is called {show(name)}{hint}", loc, suggestion=nearest(name, known))
     if dot and name not in scene.characters:
         raise SceneProblem(f"{show(name)} is no character and has no joints: write `{name}`", loc)
+    if not isinstance(scene.characters.get(name), CharacterWords):  # its joints are known when its file is read
+        return
     if dot and joint.replace("-", "_") not in JOINTS:
         known = [word.replace("_", "-") for word in JOINTS]
         near = nearest(joint, known)

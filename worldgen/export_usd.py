@@ -18,7 +18,8 @@ from worldgen.conventions import F64, OPENGL_FROM_OPENCV, srgb_from_linear
 from worldgen.material import Material
 from worldgen.world import Shot, Thing, World
 
-SENSOR_MM = 24.89
+SENSOR = 0.2489
+"""Super 35. USD gives lenses in tenths of the stage's unit, here metres: 24.89 mm."""
 SUFFIXES = (".usd", ".usda", ".usdc")
 
 
@@ -176,8 +177,8 @@ def _camera(stage: Any, shot: Shot, codes: F64, rate: float) -> None:
 
     track = shot.track
     camera = UsdGeom.Camera.Define(stage, prim_path(f"_cameras/{shot.name}"))
-    camera.CreateHorizontalApertureAttr(SENSOR_MM)
-    camera.CreateVerticalApertureAttr(SENSOR_MM * track.height / track.width)
+    camera.CreateHorizontalApertureAttr(SENSOR)
+    camera.CreateVerticalApertureAttr(SENSOR * track.height / track.width)
     camera.CreateClippingRangeAttr(Gf.Vec2f(track.near, track.far))
     focal, focus, stop = (
         a() for a in (camera.CreateFocalLengthAttr, camera.CreateFocusDistanceAttr, camera.CreateFStopAttr)
@@ -188,7 +189,7 @@ def _camera(stage: Any, shot: Shot, codes: F64, rate: float) -> None:
     ):
         code = shot.time(int(k)) * rate
         move.Set(Gf.Matrix4d((track.world_from_camera[k] @ OPENGL_FROM_OPENCV).T.tolist()), code)
-        focal.Set(float(track.K[k, 0, 0] / track.width * SENSOR_MM), code)
+        focal.Set(float(track.K[k, 0, 0] / track.width * SENSOR), code)
         focus.Set(float(track.focus_m[k]), code)
         stop.Set(float(track.f_stop[k]), code)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from worldgen import shapes
+from worldgen.conventions import F64
+from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.material import Material
 from worldgen.material_words import MaterialKind
 from worldgen.mesh import Mesh
 from worldgen.motion_words import MotionWords
-from worldgen.units import Angle, Colour, Positive, PositiveLength
-from worldgen.words import Edges2, Edges3, Footing, OneOf, Words
+from worldgen.scatter import grid, ring, row
+from worldgen.units import Angle, Colour, Positive, PositiveLength, show
+from worldgen.vehicles import KINDS as CARS
+from worldgen.words import Edges2, Edges3, Footing, OneOf, Spot, Words
 
 
 class Box(Words):
@@ -78,6 +82,63 @@ class Shape(OneOf):
                 return shapes.plane(s.size, material)
 
 
+def _car(value: object) -> str:
+    if isinstance(value, str) and value in CARS:
+        return value
+    near = nearest(str(value), CARS)
+    hint = "" if near else f": use {listed(CARS)}"
+    raise SceneProblem(f"{show(value)} is not a kind of car{hint}", suggestion=near)
+
+
+CarKind = Annotated[str, BeforeValidator(_car), WithJsonSchema({"type": "string", "enum": list(CARS)})]
+
+
+class Row(Words):
+    """Side by side."""
+
+    count: int = Field(ge=1, le=1000, description="How many.")
+    step: Spot = Field(description="From one to the next, `[x, y]`.")
+
+
+class Grid(Words):
+    """In rows and columns around its place."""
+
+    columns: int = Field(ge=1, le=200, description="How many along x.")
+    rows: int = Field(ge=1, le=200, description="How many along y.")
+    step: Edges2 = Field(description="From one to the next along x and along y.")
+
+
+class Ring(Words):
+    """In a circle around its place, facing its middle."""
+
+    count: int = Field(ge=1, le=1000, description="How many.")
+    radius: PositiveLength = Field(description="Radius of the circle.")
+    outward: bool = Field(False, description="Facing away from the middle.")
+
+
+class Repeat(OneOf):
+    """Many of them: one of these."""
+
+    row: Row | None = Field(None, description="Side by side.")
+    grid: Grid | None = Field(None, description="In rows and columns.")
+    ring: Ring | None = Field(None, description="In a circle.")
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        grid = self.grid
+        return grid.columns * grid.rows if grid is not None else self.chosen.count
+
+    def places(self) -> F64:
+        """(N, 4, 4) from the prop's place."""
+        if self.row is not None:
+            return row(self.row.count, [*self.row.step, 0.0])
+        if self.grid is not None:
+            return grid(self.grid.columns, self.grid.rows, self.grid.step)
+        assert self.ring is not None
+        return ring(self.ring.count, self.ring.radius, inward=not self.ring.outward)
+
+
 class Prop(Words):
     """A thing on the set."""
 
@@ -89,6 +150,7 @@ class Prop(Words):
         "(glb, gltf, obj, ply, stl).",
         examples=["armchair-club", "models/statue.glb"],
     )
+    car: CarKind | None = Field(None, description="A car with wheels that turn; `drive` moves it.")
     units: Literal["mm", "cm", "in", "ft", "m"] | None = Field(
         None, description="What the numbers in the mesh file mean. Unsaid: metres."
     )
@@ -103,4 +165,5 @@ class Prop(Words):
     scale: Positive = Field(1.0, description="Larger or smaller than it is.")
     material: MaterialKind | None = Field(None, description="What it is made of.")
     color: Colour | None = Field(None, description="Another base colour.")
+    repeat: Repeat | None = Field(None, description="Many of them, called `name-1`, `name-2` and so on.")
     motion: MotionWords | None = Field(None, description="How it moves. Unsaid: it stays.")
