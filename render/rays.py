@@ -129,6 +129,12 @@ class RayScene:
             self._moving = self._part(snapshot.vertices[first:], snapshot.faces[split:] - np.int32(first))
         self._snapshot = snapshot
 
+    def still(self) -> RayScene:
+        """The part of the world that never moves, alone; shares what was built for it."""
+        alone = RayScene(self.engine)
+        alone._snapshot, alone._static = self._aimed(), self._static
+        return alone
+
     def _part(self, vertices: F32, faces: I32) -> _Part | None:
         if not len(faces):
             return None

@@ -15,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from render.gather import LitWorld
+from render.movers import Movers
 from render.passes import Surface
+from render.radiosity import LightCache
 from render.raster import GBuffer, Rasterizer, same_world
 from render.rays import RayScene
 from render.spread import LightGrid, light_grid
 from worldgen.camera import Camera
-from worldgen.conventions import F32, I32, Bool
+from worldgen.conventions import F32, F64, I32, Bool
 from worldgen.light import Sky
 from worldgen.mesh import face_normals
 from worldgen.world import Snapshot, World
@@ -99,12 +101,13 @@ class Shader:
     run on as many threads as ``at_once`` says, which keeps the cores busy where one frame's work cannot be split.
     """
 
-    def __init__(self, world: World, rasterizer: Rasterizer, at_once: int = 1) -> None:
+    def __init__(self, world: World, rasterizer: Rasterizer, at_once: int = 1, eyes: F64 | None = None) -> None:
         self.world, self.rasterizer = world, rasterizer
+        self._cache = LightCache(eyes)
         self._rays: SimpleQueue[RayScene] = SimpleQueue()
         for _ in range(at_once):
             self._rays.put(RayScene())
-        self._labels: tuple[Snapshot, I32] | None = None
+        self._labels: tuple[Snapshot, I32, Movers] | None = None
 
     def shade(self, snapshot: Snapshot, camera: Camera) -> Shading:
         """All layers of what ``camera`` sees of ``snapshot`` (which must be of this shader's world)."""
@@ -112,7 +115,7 @@ class Shader:
 
     def draw(self, snapshot: Snapshot, camera: Camera) -> Drawn:
         """What ``camera`` sees of ``snapshot``, still without light."""
-        self._face_labels(snapshot)  # here, so that threads find it made
+        self._kept(snapshot)  # here, so that threads find it made
         twice = camera.resized(2 * camera.width, 2 * camera.height)
         coarse, fine = (self.rasterizer.rasterize(snapshot, view) for view in (camera, twice))
         return Drawn(snapshot, camera, coarse, fine)
@@ -122,7 +125,9 @@ class Shader:
         rays, light = self._rays.get(), self.world.light(drawn.snapshot.time)
         try:
             rays.update(drawn.snapshot)
-            return self._lit(drawn, LitWorld(drawn.snapshot, light.sky, light.lamps, rays))
+            return self._lit(
+                drawn, LitWorld.of(drawn.snapshot, light, rays, self._cache, self._kept(drawn.snapshot)[1])
+            )
         finally:
             self._rays.put(rays)
 
@@ -132,7 +137,7 @@ class Shader:
         centres = Surface.of(snapshot, camera, gbuffer)
         grid = light_grid(lit, centres, gbuffer.hit)
 
-        labels = self._face_labels(snapshot)
+        labels = self._kept(snapshot)[0]
         edge = _edges(_labelled(labels, gbuffer.triangle), _labelled(labels, fine.triangle))
         picture = np.zeros((camera.height, camera.width, _TOTAL), np.float32)
         cosine = np.full(gbuffer.triangle.shape, -1.0, np.float32)
@@ -155,14 +160,14 @@ class Shader:
         layers = {name: _column(picture, name) for name in _WIDTHS}
         return Shading(gbuffer=gbuffer, depth=depth, sky=lit.sky, **layers)
 
-    def _face_labels(self, snapshot: Snapshot) -> I32:
-        """(F,) equal for faces of one thing and material that point about the same way; kept for the world."""
+    def _kept(self, snapshot: Snapshot) -> tuple[I32, Movers]:
+        """Labels (F,), equal for faces of one thing and material that point about the same way; patches that move."""
         if self._labels is None or not same_world(self._labels[0], snapshot):
             normals = np.round(face_normals(snapshot.rest_vertices, snapshot.faces) * 2.0).astype(np.int64) + 2
             turn = (normals[:, 0] * 5 + normals[:, 1]) * 5 + normals[:, 2]
             key = (snapshot.face_object.astype(np.int64) * 8191 + snapshot.face_material) * 125 + turn
-            self._labels = (snapshot, (key % 0x7FFFFFFF).astype(np.int32))
-        return self._labels[1]
+            self._labels = (snapshot, (key % 0x7FFFFFFF).astype(np.int32), Movers.of(snapshot))
+        return self._labels[1:]
 
 
 def _column(picture: F32, name: str) -> F32:

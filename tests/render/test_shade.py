@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from render.gather import LitWorld, fixed_directions
+from render.direct import fixed_directions
+from render.gather import LitWorld
+from render.radiosity import LightCache
 from render.raster import Rasterizer, open_rasterizer
 from render.rays import RayScene
 from render.shade import Shader, Shading
@@ -32,7 +34,7 @@ def camera(width: int = 96, height: int = 64, eye: tuple[float, float, float] = 
 def lit(world: World) -> LitWorld:
     rays = RayScene()
     rays.update(world.at(0))
-    return LitWorld(world.at(0), world.sky, world.lamps, rays)
+    return LitWorld.of(world.at(0), world.light(0), rays, LightCache())
 
 
 def shaded(world: World, rasterizer: Rasterizer, seen_by: Camera | None = None) -> Shading:

@@ -53,11 +53,12 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
     """
     world = training_world(seed)
     snapshot = world.at(float(np.random.default_rng(seed_from("moment", seed)).uniform(0, 4)))
-    shader = Shader(world, rasterizer)
+    chosen = _richest(snapshot, training_cameras(seed, cameras * CANDIDATES), rasterizer)
+    shader = Shader(world, rasterizer, eyes=np.array([camera.position for camera in chosen]))
     light = world.light(snapshot.time)
     tracer = PathTracer(snapshot, light.sky, light.lamps)
     maps, lights, proxies, targets = [], [], [], []
-    for k, camera in enumerate(_richest(snapshot, training_cameras(seed, cameras * CANDIDATES), rasterizer)):
+    for k, camera in enumerate(chosen):
         shading = shader.shade(snapshot, camera)
         close = np.isfinite(shading.depth) & (shading.depth < 0.4)
         if shading.coverage.mean() < 0.3 or close.mean() > 0.3:
