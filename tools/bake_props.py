@@ -20,6 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
+import mapbox_earcut
 import meshoptimizer  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import numpy as np
 import pygltflib as gltf
@@ -140,6 +141,25 @@ def read_mtl(text: str) -> dict[str, Material]:
     return found
 
 
+def _fan(face: list[tuple[int, int]], points: F64) -> list[tuple[int, int]]:
+    """Corners of a polygon's triangles, one after the other; polygons of five corners and more may be hollow."""
+    fan = [c for k in range(1, len(face) - 1) for c in (face[0], face[k], face[k + 1])]
+    if len(face) <= 4:
+        return fan
+    ring = points[[v for v, _ in face]]
+    flat = ring - ring.mean(axis=0)
+    normal = np.cross(flat, np.roll(flat, -1, axis=0)).sum(axis=0)
+    plane = np.delete(flat, int(np.argmax(np.abs(normal))), axis=1)
+    index = mapbox_earcut.triangulate_float64(np.ascontiguousarray(plane), np.array([len(face)], np.uint32))
+    triples = np.asarray(index, np.int64).reshape(-1, 3)
+    if not len(triples):
+        return fan
+    a, b, c = (ring[triples[:, k]] for k in range(3))
+    if float(np.dot(np.cross(b - a, c - a).sum(axis=0), normal)) < 0:
+        triples = triples[:, ::-1]
+    return [face[k] for k in triples.ravel()]
+
+
 def simplified(vertices: F64, faces: I32, target: int, error: float) -> tuple[F64, I32]:
     """Fewer triangles between the same vertices (Garland and Heckbert 1997, as in meshoptimizer).
 
@@ -251,9 +271,7 @@ def baked(name: str, recipe: dict[str, Any], row: dict[str, str], archive: zipfi
         kind = kind_of(word, material, recipe)
         picture = _picture(archive, folder, material)
         kept = picture if any(b.lower() in word.lower() for b in recipe.get("bitmaps", ())) else None
-        corners = np.array(
-            [c for face in faces for k in range(1, len(face) - 1) for c in (face[0], face[k], face[k + 1])]
-        )
+        corners = np.array([c for face in faces for c in _fan(face, points)])
         vertices = points[corners[:, 0]]
         if kept is not None:
             vertices = np.concatenate([vertices, coordinates[corners[:, 1]]], axis=1)
