@@ -50,7 +50,7 @@ def _move(which: int, beat: float, side: float) -> F64:
     left, right = max(np.sin(two), 0.0), max(-np.sin(two), 0.0)
     s = np.sin(two) * side
     base = np.array([0.055 * s, 0.030 * hop, 0.02, 0.10 * s, 0.10 * s, -0.08 * s, -0.14 * s])
-    heels = np.array([0.55 * right, 0.55 * left] if side > 0 else [0.55 * left, 0.55 * right])
+    heels = np.array([0.40 * right, 0.40 * left] if side > 0 else [0.40 * left, 0.40 * right])
     low = np.array([0.30, 0.22, 0.40, 1.45, 0.0])
     if which == 0:  # a groove, fists going by turns
         pump = np.array([0.25, 0.0, 0.0, 0.35, 0.0])
@@ -79,12 +79,12 @@ def _move(which: int, beat: float, side: float) -> F64:
 
 def _danced(stand: Posture, build: Build, m: F64, share: float, beat: float) -> Posture:
     size = build.size
-    shift = turn_z(stand.heading) @ np.array([m[0], 0.0, -(m[1] + m[2]) - 0.015]) * size * share
+    shift = turn_z(stand.heading) @ np.array([m[0], 0.035, -(m[1] + m[2]) - 0.010]) * size * share
     return replace(
         stand,
         pelvis=stand.pelvis + shift,
-        hips=stand.hips + np.array([0.05, m[3], m[4]]) * share,
-        spine=stand.spine + np.array([0.03, m[5], m[6]]) * share,
+        hips=stand.hips + np.array([0.10, m[3], m[4]]) * share,
+        spine=stand.spine + np.array([0.08, m[5], m[6]]) * share,
         head=stand.head + np.array([m[19], m[20], -0.4 * m[6]]) * share,
         foot_pitch=stand.foot_pitch + m[7:9] * share,
         arms=stand.arms + (m[9:19].reshape(2, 5) - stand.arms) * share,

@@ -187,8 +187,8 @@ def _swing(
         x_forward = x + (max((x - 0.22) / 0.78, 0.0) - x) * step
         x_up = x + (x / 0.62 - x) * step
     else:
-        x_forward = x + (min(x / 0.80, 1.0) - x) * step
-        x_up = x + (max((x - 0.45) / 0.55, 0.0) - x) * step
+        x_forward = x + (min(x / 0.72, 1.0) - x) * step
+        x_up = x + (max((x - 0.58) / 0.42, 0.0) - x) * step
     forward = 0.35 * x_forward * x_forward * (3 - 2 * x_forward) + 0.65 * smooth(x_forward)
     place = a + (b - a) * forward
     place[2] = a[2] + (b[2] - a[2]) * smooth(x_up)
