@@ -43,7 +43,7 @@ class Way:
         p = np.asarray(points, dtype=np.float64)
         if closed:
             p = np.concatenate([p, p[:1]])
-        apart = np.concatenate([[True], np.linalg.norm(np.diff(p, axis=0), axis=1) > 1e-6])
+        apart = np.concatenate([[True], np.linalg.norm(np.diff(p, axis=0), axis=1) > 1e-6])[: len(p)]
         p = p[apart]
         if len(p) < 2:
             raise ValueError("a path needs at least two points that differ")

@@ -37,7 +37,7 @@ class Body:
 
     def standing(self, points: tuple[tuple[float, float, float | None], ...]) -> F64:
         """(K, 3) world metres; what has no height stands on the ground."""
-        return np.array([(x, y, self.ground(x, y) if z is None else z) for x, y, z in points])
+        return np.array([(x, y, self.ground(x, y) if z is None else z) for x, y, z in points]).reshape(-1, 3)
 
 
 def _way(points: F64, closed: bool = False) -> Way:
