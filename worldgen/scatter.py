@@ -94,14 +94,13 @@ def scatter(
     x0, y0, x1, y1 = area.bounds
     if (x1 - x0) * (y1 - y0) / cell**2 > 4e6:
         raise ValueError(f"a spacing of {spacing:g} m is too small for an area of {x1 - x0:.0f} x {y1 - y0:.0f} m")
-    i, j = np.meshgrid(
-        np.arange(np.floor(x0 / cell), np.ceil(x1 / cell), dtype=np.int64),
-        np.arange(np.floor(y0 / cell), np.ceil(y1 / cell), dtype=np.int64),
-        indexing="ij",
-    )
-    i, j = i.ravel(), j.ravel()
+    columns = np.arange(np.floor(x0 / cell), np.ceil(x1 / cell), dtype=np.int64)
+    lines = np.arange(np.floor(y0 / cell), np.ceil(y1 / cell), dtype=np.int64)
+    i, j = np.repeat(columns, len(lines)), np.tile(lines, len(columns))
     keys = mixed_bits(np.full(i.shape, seed), i, j)
-    points = np.stack([i + _unit(mixed_bits(keys.astype(np.int64), 1)), j + _unit(mixed_bits(keys.astype(np.int64), 2))])
+    points = np.stack(
+        [i + _unit(mixed_bits(keys.astype(np.int64), 1)), j + _unit(mixed_bits(keys.astype(np.int64), 2))]
+    )
     places = Scattered(points.T * cell, keys)
     places = places[shapely.contains_xy(area, places.points[:, 0], places.points[:, 1])]
     places = places[clear_of(places.points, clear_discs, clear_areas, margin)]
