@@ -90,13 +90,13 @@ class Arranger:
         """Clear metres from a wall to the one opposite."""
         return self.depth if side in ("south", "north") else self.width
 
-    def fits(self, area: Polygon, top: float) -> bool:
-        """Whether something ``top`` metres high can stand on ``area``."""
+    def fits(self, area: Polygon, top: float, margin: float = 0.0) -> bool:
+        """Whether something ``top`` metres high can stand on ``area``, ``margin`` metres from all else but walls."""
         e = GAP - 0.004
         inside = box(-self.width / 2 + e, -self.depth / 2 + e, self.width / 2 - e, self.depth / 2 - e)
         if not inside.contains(area):
             return False
-        test = prepared.prep(area.buffer(-0.002))
+        test = prepared.prep(area.buffer(margin - 0.002, join_style="mitre"))
         blocked: Iterable[Polygon] = [*self.taken, *self._doors, *self._curtains]
         blocked = [*blocked, *(z for sill, z in self._sills if top > sill + 0.05)]
         blocked = [*blocked, *(z for sill, z in self._ledges if top > sill - 0.04)]
@@ -112,7 +112,7 @@ class Arranger:
         place = placed(x, y, z, turn)
         if solid:
             area = footprint(piece, place)
-            if not self.fits(area.buffer(margin, join_style="mitre") if margin else area, float(piece.high[2])):
+            if not self.fits(area, float(piece.high[2]), margin):
                 return False
             self.taken.append(area)
         self.things.append(Thing(f"{self.name}/{name}", piece.mesh.transformed(place)))
@@ -135,6 +135,33 @@ class Arranger:
             if self.put(name, piece, x, y, HEADING[side], margin=margin):
                 return s
         return None
+
+    def keep(self) -> tuple[int, int, int, dict[str, Spot]]:
+        """How far the room has got, for :meth:`back_to`."""
+        return len(self.things), len(self.lamps), len(self.taken), dict(self.spots)
+
+    def back_to(self, before: tuple[int, int, int, dict[str, Spot]]) -> None:
+        """Takes away what was put since."""
+        del self.things[before[0] :], self.lamps[before[1] :], self.taken[before[2] :]
+        self.spots = before[3]
+
+    def against_sill(self, side: Side, name: str, piece: Piece, s: float) -> bool:
+        """Against a wall, where tall parts of ``piece`` are known to miss the windows: kitchen units below a sill."""
+        if self.has(side, "gap"):
+            return False
+        frame = wall_frame(side, self.width, self.depth)
+        x, y = (float(c) for c in (frame @ [s, GAP - float(piece.low[1]), 0, 1])[:2])
+        sills, self._sills = self._sills, []
+        ledges, self._ledges = self._ledges, []
+        done = self.put(name, piece, x, y, HEADING[side])
+        self._sills, self._ledges = sills, ledges
+        return done
+
+    def spots_of(self, name: str, side: Side) -> float:
+        """Where along a wall the thing called ``name`` stands."""
+        thing = next(t for t in self.things if t.name == f"{self.name}/{name}")
+        middle = (thing.mesh.vertices.min(axis=0) + thing.mesh.vertices.max(axis=0)) / 2
+        return float((np.linalg.inv(wall_frame(side, self.width, self.depth)) @ [*middle[:2], 0, 1])[0])
 
     def anywhere(self, name: str, piece: Piece, sides: Sequence[Side], margin: float = 0.0) -> Side | None:
         """Against the first of the walls where there is room, nearest a corner first; returns the wall."""

@@ -12,6 +12,7 @@ import numpy as np
 from worldgen.furniture import lights, seating, small, storage, tables
 from worldgen.furniture.parts import Piece
 from worldgen.kit import Kit, placed
+from worldgen.sets.layout_rooms import bedroom, cafe, kitchen_room, office
 from worldgen.sets.arrange import HEADING, OPPOSITE, SIDES, Arranger, Side, wall_frame
 
 Layout = Callable[[Arranger], None]
@@ -206,7 +207,16 @@ def empty(room: Arranger) -> None:
         )
 
 
-LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType({"living-room": living_room, "empty": empty})
+LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType(
+    {
+        "living-room": living_room,
+        "kitchen": kitchen_room,
+        "bedroom": bedroom,
+        "office": office,
+        "cafe": cafe,
+        "empty": empty,
+    }
+)
 """What a room can be used as."""
 
 

@@ -139,8 +139,9 @@ def radiator(o: Opening, look: Look, thickness: float) -> Mesh | None:
     n = max(6, round(width / 0.06))
     each = width / n
     x = -width / 2 + (np.arange(n) + 0.5) * each
-    low = np.stack([x - 0.4 * each, np.full(n, y), np.full(n, 0.12)], axis=1)
-    boards(kit, low, low + [0.8 * each, 0.075, top - 0.12], white, 0.02)
+    low = np.stack([x - 0.44 * each, np.full(n, y), np.full(n, 0.12)], axis=1)
+    boards(kit, low, low + [0.88 * each, 0.075, top - 0.12], white, 0.02)
+    boards(kit, [-width / 2, y + 0.02, 0.13], [width / 2, y + 0.045, top - 0.01], white, 0.004)
     for z in (0.17, top - 0.06):
         kit.tube([[-width / 2, y + 0.037, z], [width / 2, y + 0.037, z]], 0.02, white, 8)
     for s in (-1, 1):

@@ -144,7 +144,8 @@ def _usual(
     )
     wanted = 2 if layout == "cafe" else 1
     free = [s for s in (*order, "south", "west") if s != door_wall and s not in open_walls][:wanted]
-    return {s: max(1, int((width if s in ("north", "south") else depth) / 2.4)) for s in free}
+    many = 5.6 if layout == "kitchen" else 2.4
+    return {s: max(1, int((width if s in ("north", "south") else depth) / many)) for s in free}
 
 
 def _spread(side: Side, count: int, width: float, depth: float, taken: Sequence[Opening]) -> list[tuple[float, float]]:

@@ -221,3 +221,19 @@ def _skirting(
         for k, depth in enumerate((0.02, 0.05, 0.09)):
             run(depth, height - 0.1 + 0.033 * k, height - 0.067 + 0.033 * k - (0.002 if k == 2 else 0.0), gaps, True)
     return kit
+
+
+def strip(
+    outline: Polygon, openings: Sequence[Opening], thickness: float, depth: float, z0: float, z1: float, more: float = 0.0
+) -> shapely.Geometry:
+    """What a lining ``depth`` metres thick between heights ``z0`` and ``z1`` covers of the floor of a room: along all
+    its walls, but not before openings (and ``more`` metres beside them).
+    """
+    clear = inner(outline, thickness)
+    band = clear.difference(clear.buffer(-depth, join_style="mitre", mitre_limit=5.0))
+    past = [
+        o.area(thickness / 2 + 0.2, (0.0 if o.kind == "gap" else CASING_M + 0.02) + more)
+        for o in openings
+        if o.sill - 0.05 < z1 and o.head > z0
+    ]
+    return band.difference(unary_union(past)) if past else band

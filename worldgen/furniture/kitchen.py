@@ -1,0 +1,381 @@
+"""Kitchens and cafés: runs of units, refrigerators, counters, shelves of bottles."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from worldgen.conventions import F64
+from worldgen.furniture.parts import Piece, boards, cushion, slab, spin
+from worldgen.furniture.small import bottle, bowl, cup
+from worldgen.furniture.style import Look, Rng, paint
+from worldgen.furniture.tables import handle
+from worldgen.kit import Kit, placed
+from worldgen.material import Material, make
+from worldgen.stage import Spot
+
+DEEP, HIGH, UNIT = 0.6, 0.9, 0.6
+"""Depth of a base unit, height of the worktop, width of a unit: metres."""
+GLASSES = ("#2f4a33", "#5a3a1c", "#c9c6b8", "#7a2a24", "#39505a", "#b08a3c")
+
+
+def _front(kit: Kit, look: Look, x0: float, x1: float, z0: float, z1: float, y: float, knob: tuple[float, float, bool]) -> None:
+    """A door or a drawer front on the face at depth ``y``; knob: place of the handle and whether it is upright."""
+    g = 0.002
+    boards(kit, [x0 + g, y, z0 + g], [x1 - g, y + 0.019, z1 - g], look.front, 0.003)
+    if look.panelled and x1 - x0 > 0.24 and z1 - z0 > 0.2:
+        boards(kit, [x0 + 0.06, y + 0.012, z0 + 0.06], [x1 - 0.06, y + 0.024, z1 - 0.06], look.front, 0.006)
+    x, z, upright = knob
+    handle(kit, look, x, y + 0.019, z, x1 - x0 > 0.7, upright)
+
+
+def _tiles(kit: Kit, rng: Rng, look: Look, x0: float, x1: float, z0: float, z1: float, y: float) -> None:
+    """Glazed tiles on the wall at ``y``, with joints."""
+    colour = str(rng.choice(["#e9e5da", "#cfd8d2", "#8fa39a", "#d9c8ae", look.accents[0]]))
+    glaze = paint("ceramic", colour)
+    wide, tall = ((0.15, 0.075), (0.1, 0.1), (0.2, 0.1))[int(rng.integers(3))]
+    kit.panel(x0, x1, z0, z1, y + 0.002, paint("plaster", "#b9b2a4"))
+    rows = max(1, round((z1 - z0) / tall))
+    zs = np.linspace(z0, z1, rows + 1)
+    for k, (a, b) in enumerate(itertools.pairwise(zs)):
+        shift = wide / 2 if wide != tall and k % 2 else 0.0
+        left = np.arange(x0 - shift, x1, wide)
+        low, high = np.maximum(left, x0) + 0.0015, np.minimum(left + wide, x1) - 0.0015
+        keep = high - low > 0.01
+        n = int(keep.sum())
+        boards(
+            kit,
+            np.column_stack([low[keep], np.full(n, y), np.full(n, a + 0.0015)]),
+            np.column_stack([high[keep], np.full(n, y + 0.007), np.full(n, b - 0.0015)]),
+            glaze,
+            0.0015,
+        )
+
+
+def _hob(kit: Kit, x: float, rng: Rng) -> None:
+    black = paint("glass", "#131416")
+    slab(kit, (0.56, 0.5, 0.008), (x, 0.31, HIGH), black, 0.002)
+    a = np.linspace(0, 2 * np.pi, 29)
+    for dx, dy, r in ((-0.14, 0.2, 0.075), (0.14, 0.2, 0.1), (-0.14, 0.43, 0.1), (0.14, 0.43, 0.075)):
+        kit.tube(np.stack([x + dx + r * np.cos(a), dy + r * np.sin(a), np.full(29, HIGH + 0.008)], axis=1), 0.0016,
+                 paint("metal", "#8b8d90"), 4)  # fmt: skip
+    pot = paint("painted-metal", str(rng.choice(["#a8342c", "#2f5d62", "#d9b24a", "#3a3c40"])))
+    at = (x + 0.14, 0.2, HIGH + 0.009)
+    spin(kit, [(0.0, 0), (0.1, 0), (0.11, 0.01), (0.112, 0.12), (0.106, 0.122), (0.06, 0.14), (0.012, 0.147), (0.012, 0.165),
+               (0.022, 0.17), (0.0, 0.178)], pot, at, 28)  # fmt: skip
+    for s in (-1, 1):
+        kit.tube([[at[0] + s * 0.11, at[1] - 0.03, at[2] + 0.1], [at[0] + s * 0.145, at[1], at[2] + 0.1],
+                  [at[0] + s * 0.11, at[1] + 0.03, at[2] + 0.1]], 0.007, pot, 6)  # fmt: skip
+
+
+def _sink(kit: Kit, x: float) -> None:
+    """A steel basin let into the worktop and its tap."""
+    steel = paint("metal", "#c4c6c8")
+    w, d, deep, y = 0.5, 0.38, 0.17, 0.33
+    rim = [[x - w / 2 - 0.025, y - d / 2 - 0.025, HIGH], [x + w / 2, y - d / 2 - 0.025, HIGH],
+           [x - w / 2, y - d / 2 - 0.025, HIGH], [x - w / 2, y + d / 2, HIGH]]  # fmt: skip
+    top = [[x - w / 2, y + d / 2 + 0.025, HIGH + 0.004], [x + w / 2 + 0.025, y + d / 2 + 0.025, HIGH + 0.004],
+           [x + w / 2, y - d / 2, HIGH + 0.004], [x + w / 2, y + d / 2 + 0.025, HIGH + 0.004]]  # fmt: skip
+    boards(kit, rim, top, steel, 0.002)
+    a, b, c, e = x - w / 2, x + w / 2, y - d / 2, y + d / 2
+    z0, z1 = HIGH - deep, HIGH + 0.002
+    kit.quads(
+        [
+            [[a, c, z0], [b, c, z0], [b, e, z0], [a, e, z0]],
+            [[a, c, z0], [a, c, z1], [b, c, z1], [b, c, z0]][::-1],
+            [[a, e, z0], [a, e, z1], [b, e, z1], [b, e, z0]],
+            [[a, c, z0], [a, e, z0], [a, e, z1], [a, c, z1]][::-1],
+            [[b, c, z0], [b, e, z0], [b, e, z1], [b, c, z1]],
+        ],
+        steel,
+    )
+    t = np.linspace(0, np.pi, 11)
+    neck = np.stack([np.full(11, x), 0.09 + 0.09 - 0.09 * np.cos(t), HIGH + 0.22 + 0.09 * np.sin(t)], axis=1)
+    kit.tube(np.concatenate([[[x, 0.09, HIGH]], neck, [[x, 0.27, HIGH + 0.17]]]), 0.012, steel, 10)
+    spin(kit, [(0.03, 0), (0.028, 0.015), (0.018, 0.03)], steel, (x, 0.09, HIGH), 16)
+    kit.tube([[x + 0.012, 0.09, HIGH + 0.07], [x + 0.06, 0.1, HIGH + 0.1]], 0.006, steel, 6)
+
+
+def _worktop(kit: Kit, length: float, sink: float, top: Material) -> None:
+    """The worktop with a hole for the sink."""
+    a, b, w, y0, y1 = -length / 2, length / 2, 0.25, 0.14, 0.52
+    z0 = HIGH - 0.038
+    low = [[a, 0, z0], [sink + w, 0, z0], [sink - w, 0, z0], [sink - w, y1, z0]]
+    high = [[sink - w, 0.63, HIGH], [b, 0.63, HIGH], [sink + w, y0, HIGH], [sink + w, 0.63, HIGH]]
+    boards(kit, low, high, top, 0.002)
+
+
+def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple[float, float], ...] = ()) -> Piece:
+    """Kitchen units along a wall at y = 0: base units with sink, oven and hob, wall cupboards, hood and tiles.
+
+    length: metres, from 1.8. height: of the room. windows: (from, to) along x where the wall has windows; there are no
+    wall cupboards, and the sink goes below the first.
+    """
+    kit = Kit()
+    count = max(3, int(length / UNIT))
+    xs = np.linspace(-length / 2, length / 2, count + 1)
+    middle = (xs[:-1] + xs[1:]) / 2
+    under = sum(windows[0]) / 2 if windows else float(middle[count // 3])
+    sink = int(np.argmin(np.abs(middle - under)))
+    open_ = [k for k in range(count) if not any(a - 0.16 < xs[k + 1] and b + 0.16 > xs[k] for a, b in windows)]
+    away = [k for k in open_ if abs(k - sink) >= 2] or [k for k in range(count) if k != sink and abs(k - sink) >= 1]
+    cooker = min(away, key=lambda k: abs(abs(k - sink) - 2))
+    dark = paint("plastic", "#2a2826")
+    boards(kit, [-length / 2, 0.02, 0], [length / 2, DEEP - 0.06, 0.1], dark)
+    side = look.front
+    sides = [[-length / 2, 0.0, 0.1], [length / 2 - 0.018, 0.0, 0.1]]
+    boards(kit, sides, [[p[0] + 0.018, DEEP - 0.001, HIGH - 0.038] for p in sides], side)
+    kit.boxes([[-length / 2 + 0.018, 0.004, 0.1]], [[length / 2 - 0.018, DEEP - 0.002, HIGH - 0.04]], dark, ("+y", "-z"))
+    for k in range(count):
+        x0, x1 = float(xs[k]), float(xs[k + 1])
+        if k == cooker:
+            _oven(kit, look, x0, x1)
+        elif rng.random() < 0.3 and k != sink:
+            for z0, z1 in ((0.1, 0.37), (0.37, 0.62), (0.62, HIGH - 0.042)):
+                _front(kit, look, x0, x1, z0, z1, DEEP, ((x0 + x1) / 2, z1 - 0.06, False))
+        else:
+            hinge = x1 - 0.05 if k % 2 == 0 else x0 + 0.05
+            _front(kit, look, x0, x1, 0.1, HIGH - 0.042, DEEP, (hinge, HIGH - 0.18, True))
+    top = (look.wood, make("marble"), paint("stone", "#4a4a4a"), paint("wood", "#a87b4c"))[int(rng.integers(4))]
+    _worktop(kit, length, float(middle[sink]), top)
+    _sink(kit, float(middle[sink]))
+    _hob(kit, float(middle[cooker]), rng)
+    over = 1.42
+    lip = [o for o in windows]
+    for a, b in _between(-length / 2, length / 2, lip):
+        _tiles(kit, rng, look, a, b, HIGH, over + 0.02, 0.0)
+    for a, b in lip:
+        _tiles(kit, np.random.default_rng(int(rng.integers(2**31))), look, max(a, -length / 2), min(b, length / 2), HIGH, 1.0, 0.0) \
+            if False else None
+    ceiling = min(2.15, height - 0.15)
+    shelf = rng.random() < 0.35
+    for k in open_:
+        x0, x1 = float(xs[k]), float(xs[k + 1])
+        if k == cooker:
+            _hood(kit, (x0 + x1) / 2, height)
+        elif shelf and abs(k - cooker) != 1:
+            _plank(kit, look, rng, x0, x1)
+        else:
+            boards(kit, [x0 + 0.001, 0.0, over], [x1 - 0.001, 0.33, ceiling], side, 0.002)
+            _front(kit, look, x0, x1, over, ceiling, 0.33, (x1 - 0.05 if k % 2 == 0 else x0 + 0.05, over + 0.13, True))
+    if cooker not in open_:
+        pass
+    _clutter(kit, look, rng, [float(middle[k]) for k in range(count) if k not in (sink, cooker)])
+    spot = {"": Spot((float(middle[sink]), DEEP + 0.42, 0.0), np.pi, "stand")}
+    spot["-hob"] = Spot((float(middle[cooker]), DEEP + 0.42, 0.0), np.pi, "stand")
+    return Piece(kit.build(), spot, top=HIGH)
+
+
+def _between(start: float, stop: float, holes: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What is left of a line without its holes."""
+    spans, at = [], start
+    for a, b in sorted(holes):
+        if a - 0.09 > at:
+            spans.append((at, min(a - 0.09, stop)))
+        at = max(at, b + 0.09)
+    if at < stop:
+        spans.append((at, stop))
+    return [(a, b) for a, b in spans if b - a > 0.05]
+
+
+def _oven(kit: Kit, look: Look, x0: float, x1: float) -> None:
+    steel, black = paint("metal", "#aeb0b2"), paint("glass", "#121314")
+    boards(kit, [x0 + 0.003, DEEP, 0.1], [x1 - 0.003, DEEP + 0.018, 0.2], look.front)
+    boards(kit, [x0 + 0.003, DEEP, 0.203], [x1 - 0.003, DEEP + 0.02, 0.72], black, 0.003)
+    boards(kit, [x0 + 0.003, DEEP, 0.723], [x1 - 0.003, DEEP + 0.02, HIGH - 0.042], steel, 0.003)
+    kit.tube([[x0 + 0.06, DEEP + 0.055, 0.67], [x1 - 0.06, DEEP + 0.055, 0.67]], 0.009, steel, 8)
+    for x in (x0 + 0.08, x1 - 0.08):
+        kit.tube([[x, DEEP + 0.015, 0.67], [x, DEEP + 0.055, 0.67]], 0.007, steel, 6)
+    for x in np.linspace(x0 + 0.1, x1 - 0.1, 4):
+        kit.tube([[x, DEEP + 0.02, 0.79], [x, DEEP + 0.04, 0.79], [x, DEEP + 0.042, 0.79]], [0.019, 0.016, 0.001], black, 14)
+
+
+def _hood(kit: Kit, x: float, height: float) -> None:
+    steel = paint("metal", "#b4b6b8")
+    w = UNIT / 2 - 0.012
+    z0, z1, z2 = 1.56, 1.6, 1.82
+    boards(kit, [x - w, 0, z0], [x + w, 0.48, z1], steel, 0.003)
+    lo = np.array([[x - w, 0.0, z1], [x + w, 0.0, z1], [x + w, 0.48, z1], [x - w, 0.48, z1]])
+    hi = np.array([[x - 0.13, 0.0, z2], [x + 0.13, 0.0, z2], [x + 0.13, 0.26, z2], [x - 0.13, 0.26, z2]])
+    ring = [(1, 2), (2, 3), (3, 0)]
+    kit.quads([[lo[a], lo[b], hi[b], hi[a]] for a, b in ring], steel)
+    boards(kit, [x - 0.13, 0, z2], [x + 0.13, 0.26, height - 0.002], steel, 0.002)
+
+
+def _plank(kit: Kit, look: Look, rng: Rng, x0: float, x1: float) -> None:
+    """Two open shelves with crockery."""
+    for z in (1.45, 1.8):
+        boards(kit, [x0, 0, z], [x1, 0.24, z + 0.028], look.wood, 0.003)
+        x = x0 + 0.08
+        while x < x1 - 0.1:
+            if rng.random() < 0.5:
+                for k in range(int(rng.integers(2, 5))):
+                    spin(kit, [(0.0, 0), (0.045, 0), (0.075, 0.016), (0.073, 0.018), (0.0, 0.006)], paint("ceramic", "#e6e0d2"),
+                         (x + 0.02, 0.12, z + 0.0283 + 0.014 * k), 20)  # fmt: skip
+            else:
+                cup(kit, (x, 0.12, z + 0.0283), str(rng.choice([*look.accents[:3], "#e9e4d8"])), False)
+            x += float(rng.uniform(0.14, 0.2))
+
+
+def _clutter(kit: Kit, look: Look, rng: Rng, free: list[float]) -> None:
+    """What stands on a worktop, above the units ``free`` of sink and hob."""
+    for k, x in enumerate(free):
+        what = int(rng.integers(5)) if k else 0
+        if what == 0:  # kettle
+            steel = paint("metal", "#b9bbbd")
+            spin(kit, [(0.0, 0), (0.08, 0), (0.085, 0.01), (0.08, 0.12), (0.06, 0.19), (0.02, 0.2), (0.014, 0.22), (0.0, 0.222)],
+                 steel, (x, 0.3, HIGH), 24)  # fmt: skip
+            kit.tube([[x + 0.075, 0.3, HIGH + 0.1], [x + 0.13, 0.3, HIGH + 0.17]], [0.02, 0.01], steel, 10)
+            t = np.linspace(-0.3, np.pi + 0.3, 9)
+            kit.tube(np.stack([x + 0.07 * np.cos(t), np.full(9, 0.3), HIGH + 0.18 + 0.09 * np.sin(t)], axis=1), 0.009,
+                     paint("plastic", "#1e1e1f"), 8)  # fmt: skip
+        elif what == 1:  # boards and a jar of spoons
+            slab(kit, (0.26, 0.02, 0.36), (x, 0.05, HIGH), paint("wood", "#9a7048"), 0.006)
+            slab(kit, (0.2, 0.018, 0.28), (x + 0.06, 0.075, HIGH), paint("wood", "#6b4830"), 0.006)
+            spin(kit, [(0.0, 0), (0.055, 0), (0.06, 0.14), (0.055, 0.14), (0.05, 0.02)], paint("ceramic", look.accents[0]),
+                 (x - 0.18, 0.14, HIGH), 20)  # fmt: skip
+            for j in range(5):
+                a = j * 1.3
+                tip = [x - 0.18 + 0.05 * np.cos(a), 0.14 + 0.04 * np.sin(a), HIGH + 0.27 + 0.02 * (j % 3)]
+                kit.tube([[x - 0.18, 0.14, HIGH + 0.03], tip], 0.006, paint("wood", "#b08a5c"), 6)
+        elif what == 2:
+            bowl(kit, rng, (x, 0.3, HIGH), look)
+        elif what == 3:
+            for j in range(3):
+                bottle(kit, (x - 0.1 + 0.1 * j, 0.12, HIGH), GLASSES[int(rng.integers(len(GLASSES)))], float(rng.uniform(0.22, 0.31)))
+        else:
+            for j in range(3):
+                r, h = 0.05 - 0.006 * j, 0.17 - 0.03 * j
+                spin(kit, [(0.0, 0), (r, 0), (r, h), (0.0, h)], paint("ceramic", "#e6dfcf"), (x - 0.12 + 0.115 * j, 0.13, HIGH), 24)
+                spin(kit, [(r * 1.04, h), (r * 1.04, h + 0.02), (0.0, h + 0.022)], look.wood, (x - 0.12 + 0.115 * j, 0.13, HIGH), 24)
+
+
+def fridge(look: Look, rng: Rng) -> Piece:
+    """A tall refrigerator with a freezer below."""
+    kit, w, d, h = Kit(), 0.6, 0.62, 1.86
+    body = paint("painted-metal", str(rng.choice(["#e2dfd6", "#9fb3ad", "#c9cbca", look.accents[1]])))
+    boards(kit, [-w / 2, -d / 2, 0.03], [w / 2, d / 2 - 0.055, h], body, 0.004)
+    boards(kit, [-w / 2 + 0.02, -d / 2 + 0.03, 0], [w / 2 - 0.02, d / 2 - 0.08, 0.03], paint("plastic", "#222222"))
+    for z0, z1 in ((0.05, 0.72), (0.728, h - 0.002)):
+        boards(kit, [-w / 2, d / 2 - 0.05, z0], [w / 2, d / 2, z1], body, 0.012)
+    steel = paint("metal", "#b4b6b8")
+    for z0, z1 in ((0.45, 0.68), (0.78, 1.15)):
+        kit.tube([[-w / 2 + 0.05, d / 2 + 0.04, z0], [-w / 2 + 0.05, d / 2 + 0.04, z1]], 0.01, steel, 10)
+        for z in (z0 + 0.03, z1 - 0.03):
+            kit.tube([[-w / 2 + 0.05, d / 2 - 0.005, z], [-w / 2 + 0.05, d / 2 + 0.04, z]], 0.007, steel, 6)
+    return Piece(kit.build(), top=h)
+
+
+def counter(look: Look, rng: Rng, length: float) -> Piece:
+    """A bar 1.1 m high with a panelled front towards +Y, a coffee machine, a till, cakes under glass and cups."""
+    kit, d, top = Kit(), 0.62, 1.08
+    front = look.front if rng.random() < 0.6 else look.wood
+    boards(kit, [-length / 2 + 0.02, -d / 2 + 0.04, 0], [length / 2 - 0.02, d / 2 - 0.1, 0.1], paint("wood", "#2b2622"))
+    boards(kit, [-length / 2, -d / 2 + 0.02, 0.1], [length / 2, d / 2 - 0.06, top - 0.04], front)
+    n = max(3, round(length / 0.45))
+    xs = np.linspace(-length / 2, length / 2, n + 1)
+    if rng.random() < 0.5:
+        m = round(length / 0.09)
+        x = np.linspace(-length / 2, length / 2, m + 1)
+        low = np.column_stack([x[:-1] + 0.004, np.full(m, d / 2 - 0.06), np.full(m, 0.1)])
+        boards(kit, low, np.column_stack([x[1:] - 0.004, np.full(m, d / 2 - 0.035), np.full(m, top - 0.04)]), front, 0.006)
+    else:
+        low = np.column_stack([xs[:-1] + 0.03, np.full(n, d / 2 - 0.06), np.full(n, 0.16)])
+        boards(kit, low, np.column_stack([xs[1:] - 0.03, np.full(n, d / 2 - 0.035), np.full(n, top - 0.1)]), front, 0.012)
+    stone = make("marble") if rng.random() < 0.5 else look.dark
+    boards(kit, [-length / 2 - 0.03, -d / 2, top - 0.04], [length / 2 + 0.03, d / 2, top], stone, 0.008)
+    _espresso(kit, look, rng, -length * 0.22, -0.05, top)
+    x = length * 0.3
+    slab(kit, (0.3, 0.28, 0.07), (x, -0.05, top), paint("plastic", "#26282a"), 0.01)
+    slab(kit, (0.28, 0.02, 0.2), (x, -0.02, top + 0.07), paint("plastic", "#1b1c1e"), 0.006)
+    for k in range(3):
+        z = top + 0.055 * k
+        for j in range(4):
+            cup(kit, (length * 0.06 + 0.1 * j, -0.2, z), "#e9e4d8", False) if k < 2 else None
+    _cakes(kit, rng, length * 0.08, 0.08, top)
+    return Piece(kit.build(), {"": Spot((0.0, d / 2 + 0.4, 0.0), np.pi, "stand"), "-behind": Spot((0.0, -d / 2 - 0.38, 0.0), 0.0, "stand")},
+                 top=top)  # fmt: skip
+
+
+def _espresso(kit: Kit, look: Look, rng: Rng, x: float, y: float, z: float) -> None:
+    steel, red = paint("metal", "#c0c2c4"), paint("painted-metal", str(rng.choice([look.accents[0], "#8e2f2a", "#2f3a3c"])))
+    for sx, sy in itertools.product((-0.3, 0.3), (-0.16, 0.16)):
+        spin(kit, [(0.0, 0), (0.025, 0), (0.025, 0.05)], steel, (x + sx, y + sy, z), 12)
+    slab(kit, (0.74, 0.46, 0.06), (x, y, z + 0.05), steel, 0.01)
+    slab(kit, (0.74, 0.24, 0.3), (x, y + 0.11, z + 0.11), red, 0.02)
+    slab(kit, (0.76, 0.46, 0.1), (x, y, z + 0.41), steel, 0.025)
+    for k in range(2):
+        gx = x - 0.17 + 0.34 * k
+        kit.tube([[gx, y - 0.1, z + 0.42], [gx, y - 0.1, z + 0.33]], 0.034, steel, 16)
+        kit.tube([[gx, y - 0.11, z + 0.33], [gx, y - 0.3, z + 0.31]], 0.012, paint("plastic", "#1c1c1c"), 8)
+    for k in range(6):
+        cup(kit, (x - 0.28 + 0.11 * k, y + 0.05, z + 0.51), "#ece7da", False)
+
+
+def _cakes(kit: Kit, rng: Rng, x: float, y: float, z: float) -> None:
+    """A cake on a stand and a plate of buns."""
+    white = paint("ceramic", "#ece7dc")
+    spin(kit, [(0.0, 0), (0.08, 0), (0.075, 0.012), (0.02, 0.03), (0.018, 0.1), (0.15, 0.115), (0.155, 0.125), (0.0, 0.12)], white, (x, y, z), 28)
+    icing = paint("ceramic", str(rng.choice(["#6b4028", "#e8d7c0", "#c98a8f"])))
+    spin(kit, [(0.0, 0.122), (0.115, 0.122), (0.118, 0.13), (0.116, 0.2), (0.106, 0.21), (0.0, 0.212)], icing, (x, y, z), 28)
+    spin(kit, [(0.0, 0), (0.09, 0.0), (0.13, 0.016), (0.0, 0.01)], white, (x + 0.36, y, z), 28)
+    for k in range(5):
+        a = k * 2 * np.pi / 4
+        r = 0.065 if k < 4 else 0.0
+        bun = cushion((0.085, 0.085, 0.05), paint("leather", "#b0763c"), (x + 0.36 + r * np.cos(a), y + r * np.sin(a), z + (0.012 if k < 4 else 0.05)),
+                      0.01, 2.5, 6)  # fmt: skip
+        kit.mesh(bun)
+
+
+def bar_shelves(look: Look, rng: Rng, length: float, height: float) -> Piece:
+    """Back shelves of a bar: cupboards below, bottles, glasses and cups above; its back on the wall."""
+    kit, d = Kit(), 0.42
+    top = 0.92
+    boards(kit, [-length / 2, -d / 2, 0.08], [length / 2, d / 2 - 0.02, top - 0.03], look.front)
+    boards(kit, [-length / 2 + 0.02, -d / 2 + 0.02, 0], [length / 2 - 0.02, d / 2 - 0.06, 0.08], paint("wood", "#2b2622"))
+    boards(kit, [-length / 2 - 0.01, -d / 2, top - 0.03], [length / 2 + 0.01, d / 2 + 0.01, top], look.wood, 0.005)
+    n = max(2, round(length / 0.5))
+    xs = np.linspace(-length / 2, length / 2, n + 1)
+    for k, (a, b) in enumerate(itertools.pairwise(xs)):
+        _front(kit, look, float(a), float(b), 0.09, top - 0.035, d / 2 - 0.02, (float(b) - 0.05 if k % 2 == 0 else float(a) + 0.05, 0.6, True))
+    back = -d / 2
+    boards(kit, [-length / 2, back, top], [length / 2, back + 0.02, min(2.25, height - 0.3)], look.dark if look.style != "modern" else look.wood)
+    for z in (1.32, 1.66, 2.0):
+        if z > height - 0.5:
+            continue
+        boards(kit, [-length / 2, back + 0.02, z], [length / 2, back + 0.24, z + 0.026], look.wood, 0.003)
+        x = -length / 2 + 0.07
+        while x < length / 2 - 0.06:
+            if z < 1.5 and rng.random() < 0.6:
+                cup(kit, (x, back + 0.13, z + 0.0265), str(rng.choice(["#ece7da", look.accents[0]])), False)
+                x += 0.11
+            else:
+                bottle(kit, (x, back + 0.12, z + 0.0265), GLASSES[int(rng.integers(len(GLASSES)))], float(rng.uniform(0.23, 0.31)))
+                x += float(rng.uniform(0.085, 0.13))
+    return Piece(kit.build(), top=2.25)
+
+
+def menu_board(look: Look, rng: Rng, width: float = 1.3, height: float = 0.8) -> Piece:
+    """A slate with lines of chalk, its back on the wall y = 0."""
+    kit, w, h = Kit(), width / 2, height / 2
+    boards(kit, [-w, 0, -h], [w, 0.03, h], look.wood, 0.006)
+    kit.panel(-w + 0.04, w - 0.04, -h + 0.04, h - 0.04, 0.0312, paint("slate", "#22272a"))
+    chalk = paint("paper", "#dcdcd4")
+    strokes: list[F64] = []
+    for column in (-1, 1):
+        z = h - 0.2
+        while z > -h + 0.1:
+            x = column * w / 2 - 0.38 * w + 0.04
+            for _ in range(int(rng.integers(2, 5))):
+                long = float(rng.uniform(0.03, 0.1))
+                x1 = min(x + long, column * w / 2 + 0.36 * w)
+                strokes.append(np.array([[x1, 0.0318, z], [x, 0.0318, z], [x, 0.0318, z + 0.016], [x1, 0.0318, z + 0.016]]))
+                x = x1 + 0.02
+            z -= 0.075
+    strokes.append(np.array([[0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.085], [0.24, 0.0318, h - 0.085]]))
+    kit.quads(np.stack(strokes), chalk)
+    return Piece(kit.build())
+
+
+_ = placed
