@@ -29,6 +29,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from worldgen.conventions import F64, I32, YUP_FROM_ZUP, linear_from_srgb, srgb_from_linear
+from worldgen.meshpart import Part, Surface, mended
 
 OUT: Final = Path(__file__).resolve().parents[1] / "scenes" / "assets" / "props"
 RECIPES: Final = Path(__file__).with_suffix(".yaml")
@@ -298,6 +299,8 @@ def baked(name: str, recipe: dict[str, Any], row: dict[str, str], archive: zipfi
     low, high = everything.min(axis=0), everything.max(axis=0)
     stand = np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
     parts = [(key, np.concatenate([v[:, :3] + stand, v[:, 3:]], axis=1), f) for key, v, f in parts]
+    parts = [(key, v, _whole(v, f)) for key, v, f in parts]
+    parts = [part for part in parts if len(part[2])]
     _write(OUT / f"{name}.glb", name, parts)
     solid = trimesh.Trimesh(everything + stand, np.concatenate(turned), process=False)
     _, licence = PACKS[recipe["from"][0]]
@@ -311,6 +314,13 @@ def baked(name: str, recipe: dict[str, Any], row: dict[str, str], archive: zipfi
         "author": recipe.get("author") or row.get("creator") or PACKS[recipe["from"][0]][0],
         "licence": licence,
     }
+
+
+def _whole(vertices: F64, faces: I32) -> I32:
+    """The faces that the reader of mesh files will keep."""
+    stored = (vertices[:, :3] @ YUP_FROM_ZUP[:3, :3].T).astype(np.float32).astype(np.float64)
+    part = mended(Part("", stored, faces, Surface()), set())
+    return faces[:0] if part is None else part.faces
 
 
 def _in_place(points: F64, polygons: Any, row: dict[str, str], recipe: dict[str, Any]) -> F64:

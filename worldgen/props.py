@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from worldgen.conventions import srgb_from_linear
+from worldgen import vehicles
+from worldgen.conventions import srgb_from_linear, translation
 from worldgen.material import RGB
 from worldgen.mesh import Mesh
 from worldgen.meshfile import load_mesh
 from worldgen.stage import Spot
+from worldgen.words import Vector
 
+_CARS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "hatchback": ("car", "automobile"),
+        "sedan": ("car", "saloon", "automobile"),
+        "van": ("car", "delivery van"),
+        "pickup": ("car", "truck"),
+        "bus": ("coach", "city bus"),
+    }
+)
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenes" / "assets" / "props"
 
 
@@ -30,29 +41,38 @@ FOLDER: Final = Path(__file__).resolve().parents[1] / "scenes" / "assets" / "pro
 class Asset:
     """A thing of the library. Made ones and read ones are the same to whoever asks.
 
-    name: how scenes call it. loader: makes its mesh. size: metres along x, y, z. triangles: of the mesh. words: to find
-    it by. seats: named ``Spot``s in its own axes. source, author, licence: where it comes from. file: what it is read
-    from, or None for what is made by code.
+    name: how scenes call it. loader: makes its mesh. words: to find it by. source, author, licence: where it comes
+    from. seats: named ``Spot``s in its own axes. file: what it is read from, or None for what is made by code.
+    measured: size and triangles where they are known without making it.
     """
 
     name: str
     loader: Callable[[], Mesh]
-    size: tuple[float, float, float]
-    triangles: int
     words: tuple[str, ...]
     source: str
     author: str
     licence: str
-    seats: Mapping[str, Spot]
+    seats: Mapping[str, Spot] = field(default_factory=dict)
     file: Path | None = None
+    measured: tuple[Vector, int] | None = None
+
+    @property
+    def size(self) -> Vector:
+        """Metres along x, y, z."""
+        return (self.measured or _measured(self.name))[0]
+
+    @property
+    def triangles(self) -> int:
+        """How many its mesh has."""
+        return (self.measured or _measured(self.name))[1]
 
 
 @cache
 def library() -> Mapping[str, Asset]:
     """All assets by name, in order of the alphabet."""
     rows = json.loads((FOLDER / "props.json").read_text(encoding="utf-8"))["props"]
-    read = {row["name"]: _asset(row) for row in rows}
-    return MappingProxyType(dict(sorted(read.items())))
+    read = {row["name"]: _read(row) for row in rows}
+    return MappingProxyType(dict(sorted({**read, **{item.name: item for item in _made()}}.items())))
 
 
 @cache
@@ -111,33 +131,44 @@ def found(word: str) -> tuple[Asset, ...]:
     )
 
 
-def _asset(row: Mapping[str, object]) -> Asset:
-    name, size, words, seats = str(row["name"]), row["size"], row["words"], row["seats"]
-    triangles = row["triangles"]
-    assert isinstance(size, list)
-    assert isinstance(words, list)
-    assert isinstance(seats, list)
-    assert isinstance(triangles, int)
-    x, y, z = (float(edge) for edge in size)
+def _made() -> Iterator[Asset]:
+    """What our own code makes."""
+    for kind, words in _CARS.items():
+        name = "bus" if kind == "bus" else f"car-{kind}"
+        yield Asset(name, partial(_car, kind), ("vehicle", *words), "worldgen/vehicles.py", "Setpiece", "Apache-2.0")
+
+
+def _car(kind: str) -> Mesh:
+    return _stood(vehicles.car(kind).mesh)
+
+
+def _stood(mesh: Mesh) -> Mesh:
+    """On z = 0, centred at the origin."""
+    low, high = mesh.vertices.min(axis=0).astype(float), mesh.vertices.max(axis=0).astype(float)
+    return mesh.transformed(translation([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]]))
+
+
+@cache
+def _measured(name: str) -> tuple[Vector, int]:
+    mesh = load_prop(name)
+    x, y, z = (float(edge) for edge in np.ptp(mesh.vertices, axis=0))
+    return (x, y, z), len(mesh.faces)
+
+
+def _read(row: Mapping[str, Any]) -> Asset:
+    """An asset of a row of props.json."""
+    name, seats = row["name"], row["seats"]
+    x, y, z = (float(edge) for edge in row["size"])
+    names = ["seat"] if len(seats) == 1 else [f"seat-{k}" for k in range(1, len(seats) + 1)]
+    spots = [Spot(tuple(seat["at"]), float(seat["facing"]), "seat") for seat in seats]
     return Asset(
         name=name,
         loader=partial(load_mesh, FOLDER / f"{name}.glb"),
-        size=(x, y, z),
-        triangles=triangles,
-        words=tuple(str(word) for word in words),
-        source=str(row["source"]),
-        author=str(row["author"]),
-        licence=str(row["licence"]),
-        seats=MappingProxyType(
-            {("seat" if len(seats) == 1 else f"seat-{k}"): _seat(seat) for k, seat in enumerate(seats, 1)}
-        ),
+        words=tuple(row["words"]),
+        source=row["source"],
+        author=row["author"],
+        licence=row["licence"],
+        seats=MappingProxyType(dict(zip(names, spots, strict=True))),
         file=FOLDER / f"{name}.glb",
+        measured=((x, y, z), int(row["triangles"])),
     )
-
-
-def _seat(row: Mapping[str, object]) -> Spot:
-    at, facing = row["at"], row["facing"]
-    assert isinstance(at, list)
-    assert isinstance(facing, int | float)
-    x, y, z = (float(c) for c in at)
-    return Spot((x, y, z), float(facing), "seat")
