@@ -56,7 +56,7 @@ class PocketPainter:
 
     def __init__(self, world: World, shot: Shot, settings: PaintSettings, rasterizer: Rasterizer) -> None:
         self.world, self.shot, self.settings = world, shot, settings
-        self._shader = Shader(world, rasterizer, at_once=AT_ONCE, eyes=shot.track.world_from_camera[:, :3, 3])
+        self._shader = Shader.of(world, shot, rasterizer, AT_ONCE)
         self._model = Pocket(settings.weights)
         self._last: tuple[int, Frame] | None = None  # saves making it again for the next window; changes no picture
 

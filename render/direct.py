@@ -43,7 +43,7 @@ def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32
         towards = towards[near] / np.maximum(distance, 1e-6)[:, None]
         cosine = np.einsum("ij,ij->i", towards, normals[near])
         window = np.clip(1.0 - (distance / lamp.reach_m) ** 4, 0.0, 1.0) ** 2
-        strength = np.maximum(cosine, 0.0) * window / np.maximum(distance, 0.2) ** 2
+        strength = np.maximum(cosine, 0.0) * lamp.beam(-towards) * window / np.maximum(distance, 0.2) ** 2
         lit = np.flatnonzero(strength > 0)
         near, distance, towards = near[lit], distance[lit], towards[lit]
         reach = np.maximum(distance - LANTERN_M, 1e-3)

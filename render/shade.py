@@ -7,7 +7,7 @@ to the samples that lie on the same surface (joint bilateral upsampling, Kopf et
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Final
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from render.gather import LitWorld
+from render.meter import FRAMES, WIDTH, Exposure, Reading, exposed
 from render.movers import Movers
 from render.passes import Surface
 from render.radiosity import LightCache
@@ -25,7 +26,7 @@ from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32, Bool
 from worldgen.light import Sky
 from worldgen.mesh import face_normals
-from worldgen.world import Snapshot, World
+from worldgen.world import Light, Shot, Snapshot, World
 
 GLOSSY: Final = 0.36
 """Surfaces smoother than this get a mirror ray."""
@@ -95,7 +96,10 @@ class Drawn:
 
 
 class Shader:
-    """Shades the frames of one world; keeps the static part of the ray scenes between frames.
+    """Shades the frames of one world; keeps the static part of the ray scenes, and its light, between frames.
+
+    eyes: (E, 3) metres, where cameras will be, for which the light between surfaces is finest; None: anywhere.
+    :meth:`of` makes one for a shot, which is metered before its first frame is drawn.
 
     ``shade`` is ``light(draw(...))``. A rasterizer belongs to one thread, so ``draw`` must stay on it; ``light`` may
     run on as many threads as ``at_once`` says, which keeps the cores busy where one frame's work cannot be split.
@@ -104,10 +108,29 @@ class Shader:
     def __init__(self, world: World, rasterizer: Rasterizer, at_once: int = 1, eyes: F64 | None = None) -> None:
         self.world, self.rasterizer = world, rasterizer
         self._cache = LightCache(eyes)
+        self._exposure: Exposure | None = Exposure()
+        self._shot: Shot | None = None
         self._rays: SimpleQueue[RayScene] = SimpleQueue()
         for _ in range(at_once):
             self._rays.put(RayScene())
         self._labels: tuple[Snapshot, I32, Movers] | None = None
+
+    @staticmethod
+    def of(world: World, shot: Shot, rasterizer: Rasterizer, at_once: int = 1) -> Shader:
+        """What shades the frames of ``shot``, exposed as the whole of it asks for (``render.meter``)."""
+        shader = Shader(world, rasterizer, at_once, eyes=shot.track.world_from_camera[:, :3, 3])
+        shader._shot, shader._exposure = shot, None
+        return shader
+
+    def _metered(self, shot: Shot) -> Exposure:
+        """Read from the same frames whatever is drawn."""
+        self._exposure = Exposure()
+        readings = []
+        for k in np.unique(np.linspace(0, shot.frames - 1, FRAMES).round().astype(int)):
+            camera, time = shot.track[int(k)], shot.time(int(k))
+            small = camera.resized(WIDTH, max(1, round(WIDTH * camera.height / camera.width)))
+            readings.append(_reading(self.shade(self.world.at(time), small), self.world.light(time), time))
+        return exposed(readings)
 
     def shade(self, snapshot: Snapshot, camera: Camera) -> Shading:
         """All layers of what ``camera`` sees of ``snapshot`` (which must be of this shader's world)."""
@@ -115,6 +138,8 @@ class Shader:
 
     def draw(self, snapshot: Snapshot, camera: Camera) -> Drawn:
         """What ``camera`` sees of ``snapshot``, still without light."""
+        if self._exposure is None and self._shot is not None:
+            self._exposure = self._metered(self._shot)
         self._kept(snapshot)  # here, so that threads find it made
         twice = camera.resized(2 * camera.width, 2 * camera.height)
         coarse, fine = (self.rasterizer.rasterize(snapshot, view) for view in (camera, twice))
@@ -123,6 +148,9 @@ class Shader:
     def light(self, drawn: Drawn) -> Shading:
         """All layers of a frame that was drawn."""
         rays, light = self._rays.get(), self.world.light(drawn.snapshot.time)
+        if self._exposure is not None:
+            stops = light.sky.exposure_stops + self._exposure.at(drawn.snapshot.time)
+            light = replace(light, sky=replace(light.sky, exposure_stops=stops))
         try:
             rays.update(drawn.snapshot)
             return self._lit(
@@ -168,6 +196,12 @@ class Shader:
             key = (snapshot.face_object.astype(np.int64) * 8191 + snapshot.face_material) * 125 + turn
             self._labels = (snapshot, (key % 0x7FFFFFFF).astype(np.int32), Movers.of(snapshot))
         return self._labels[1:]
+
+
+def _reading(shading: Shading, light: Light, time: float) -> Reading:
+    sun = shading.sun[..., None] * light.sky.sun_irradiance
+    falling = (shading.sky_light + shading.bounce + shading.lamps + sun).mean(-1)
+    return Reading(time, falling[shading.gbuffer.hit].astype(np.float64), light)
 
 
 def _column(picture: F32, name: str) -> F32:

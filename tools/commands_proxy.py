@@ -45,7 +45,7 @@ def make_proxy(
         if made:
             with sole_writer(folder), progress(f"{one.name}: proxy") as tell:
                 stage.begin(names)
-                _animatic(opened, one, shader_of(opened.production.world, one, raster), folder, tell)
+                _animatic(opened, one, Shader.of(opened.production.world, one, raster), folder, tell)
                 stage.finish(names, {"shot": one.name, "rasterizer": f"{raster.name}: {raster.detail}"})
         say(f"{one.name}: {'made' if made else 'nothing to do,'} {folder / 'proxy.mp4'}, {folder / 'sheet.jpg'}")
         results.append(
@@ -77,11 +77,6 @@ def _animatic(opened: Opened, shot: Shot, shader: Shader, folder: Path, tell: Pr
     seconds = float(shot.frames / shot.fps)
     title = f"{opened.production.title}: {shot.name}, {seconds:.1f} s, {shot.frames} frames"
     write_image(folder / "sheet.jpg", contact_sheet(tiles, title=title))
-
-
-def shader_of(world: World, shot: Shot, raster: Rasterizer) -> Shader:
-    """What shades the frames of ``shot``."""
-    return Shader(world, raster, eyes=shot.track.world_from_camera[:, :3, 3])
 
 
 def shaded(world: World, shot: Shot, shader: Shader) -> Iterator[tuple[int, Shading, Passes]]:
@@ -149,7 +144,7 @@ def _write_passes(
 ) -> None:
     """targets: for each group its folder and its passes. files: a name for each frame. missing: those to be written."""
     lit = any(name in LIGHT for _, names in targets.values() for name in names)
-    shader = shader_of(world, shot, raster) if lit else None
+    shader = Shader.of(world, shot, raster) if lit else None
     for k, camera in enumerate(shot.track):
         now = [target for group, target in targets.items() if files[k] in missing[group]]
         if now:
@@ -157,7 +152,8 @@ def _write_passes(
             shading = shader.shade(snapshot, camera) if shader else None
             gbuffer = shading.gbuffer if shading else raster.rasterize(snapshot, camera)
             passes = Passes(snapshot, camera, gbuffer)
+            sky = shading.sky if shading else world.light(snapshot.time).sky
             for folder, names in now:
                 layers = {name: layer(name, passes, shading) for name in names}
-                write_layers(folder / files[k], layers, camera, world.light(snapshot.time).sky.display)
+                write_layers(folder / files[k], layers, camera, sky.display)
         tell(k + 1, shot.frames)

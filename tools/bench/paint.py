@@ -30,7 +30,7 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
     """Median milliseconds of each stage, over the first frames of the scene's first shot."""
     production = open_scene(scene)
     shot, rasterizer, model = production.shots[0], open_rasterizer(), Pocket()
-    shader = Shader(production.world, rasterizer, eyes=shot.track.world_from_camera[:, :3, 3])
+    shader = Shader.of(production.world, shot, rasterizer)
     spent: dict[str, list[float]] = {}
 
     def timed(stage: str, work: Callable[..., Made], *arguments: Any) -> Made:

@@ -62,11 +62,7 @@ class PathTracer:
         self._mi = mi
         scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky)}
         for k, lamp in enumerate(_bare(lamps, snapshot)):
-            scene[f"lamp{k}"] = {
-                "type": "point",
-                "position": list(lamp.position),
-                "intensity": {"type": "rgb", "value": list(lamp.intensity)},
-            }
+            scene[f"lamp{k}"] = _lamp(mi, lamp)
         surface = _surface(mi, snapshot.materials)
         shining = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
         if not shining.all():
@@ -94,6 +90,18 @@ class PathTracer:
         if denoise:
             radiance = _denoised(radiance, (albedo + (1.0 - alpha)).astype(np.float32), normal)
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
+
+
+def _lamp(mi: Any, lamp: Lamp) -> dict[str, Any]:
+    intensity = {"type": "rgb", "value": list(lamp.intensity)}
+    if lamp.direction is None:
+        return {"type": "point", "position": list(lamp.position), "intensity": intensity}
+    aim = np.array(lamp.direction)
+    side = np.eye(3)[int(np.argmin(np.abs(aim)))]
+    towards = mi.ScalarTransform4f().look_at(list(lamp.position), list(np.array(lamp.position) + aim), list(side))
+    full = min(float(np.degrees(lamp.cone * (1.0 - min(lamp.soft, 1.0)))), 0.99 * float(np.degrees(lamp.cone)))
+    cutoff = float(np.degrees(lamp.cone))
+    return {"type": "spot", "to_world": towards, "intensity": intensity, "cutoff_angle": cutoff, "beam_width": full}
 
 
 def _bare(lamps: tuple[Lamp, ...], snapshot: Snapshot) -> list[Lamp]:
