@@ -29,7 +29,7 @@ from worldgen.props import asset, in_library
 from worldgen.sets import SetPiece, highest
 from worldgen.spec import Look, Scene
 from worldgen.stage import Spot, Stage
-from worldgen.tracks import Paths, camera_track
+from worldgen.tracks import Paths, camera_track, grounded
 from worldgen.units import show
 from worldgen.world import Shot, Thing, World
 
@@ -121,7 +121,7 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
         files.append(file)
         return _chosen(words, read_cameras(file, None if words.fps is None else float(words.fps)))
 
-    shots = tuple(_shot(words, index, scene, known, paths) for index, words in enumerate(scene.shots))
+    shots = tuple(_shot(grounded(words, ground), index, scene, known, paths) for index, words in enumerate(scene.shots))
     assets = tuple(file for prop in scene.world.props if (file := _asset_file(prop, base)) is not None)
     assets += tuple(below(base, file, "the file") for words in scene.characters.values() for file in words.files)
     assets += tuple(file for path in files for file in ([path] if path.is_file() else sorted(path.glob("*.*"))))

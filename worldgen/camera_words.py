@@ -26,7 +26,7 @@ from worldgen.units import (
     show,
     written_list,
 )
-from worldgen.words import OneOf, Point, Ramp, Vector, Words, _point
+from worldgen.words import Footing, OneOf, Ramp, Vector, Words, _point
 
 MAX_FRAMES = 1_000_000
 
@@ -138,14 +138,14 @@ class LensWords(Words):
 class Static(Words):
     """A camera on a tripod."""
 
-    at: Point = Field(description="Where it stands.")
+    at: Footing = Field(description="Where it stands: `[x, y, z]`, or `[x, y]` for a height of 1.6m above the ground.")
 
 
 class Move(Words):
     """A camera that travels between two points."""
 
-    from_: Point = Field(description="Where it is at the first frame.")
-    to: Point = Field(description="Where it is at the last frame.")
+    from_: Footing = Field(description="Where it is at the first frame.")
+    to: Footing = Field(description="Where it is at the last frame.")
     ease: EaseName = Field("in-out-sine", description="How the move starts and ends.")
 
 
@@ -160,7 +160,7 @@ class Crane(Move):
 class Truck(Words):
     """A camera that travels sideways."""
 
-    at: Point = Field(description="Where it is at the first frame.")
+    at: Footing = Field(description="Where it is at the first frame.")
     by: Length = Field(description="How far, to the right of where it looks; negative goes left.")
     ease: EaseName = Field("in-out-sine", description="How the move starts and ends.")
 
@@ -168,7 +168,7 @@ class Truck(Words):
 class Pedestal(Words):
     """A camera that rises or sinks."""
 
-    at: Point = Field(description="Where it is at the first frame.")
+    at: Footing = Field(description="Where it is at the first frame.")
     by: Length = Field(description="How far up; negative goes down.")
     ease: EaseName = Field("in-out-sine", description="How the move starts and ends.")
 
@@ -176,7 +176,7 @@ class Pedestal(Words):
 class PushIn(Words):
     """A camera that moves toward something, and looks at it unless an aim says otherwise."""
 
-    at: Point = Field(description="Where it is at the first frame.")
+    at: Footing = Field(description="Where it is at the first frame.")
     toward: Target = Field(description="A name or a point (where it is as the shot starts).")
     by: Length = Field(description="How far; negative pulls out.")
     ease: EaseName = Field("in-out-sine", description="How the move starts and ends.")
@@ -209,7 +209,7 @@ class Key(Words):
     """One key of a camera path."""
 
     t: Duration = Field(description="Time into the shot.")
-    at: Point = Field(description="Where the camera is.")
+    at: Footing = Field(description="Where the camera is.")
     look_at: Target | None = Field(None, description="What it looks at here; on every key, or on none.")
     focal: Focal | None = Field(None, description="Focal length here; on every key, or on none.")
     ease: EaseName = Field("linear", description="Easing of the move that arrives here; `linear` glides through.")

@@ -57,6 +57,15 @@ class Way:
         table = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))])
         return cls(table, dense)
 
+    def beside(self, metres: float) -> Way:
+        """The way so many metres to the right of it, level."""
+        if metres == 0:
+            return self
+        ahead = np.gradient(self.points, axis=0)
+        right = np.stack([ahead[:, 1], -ahead[:, 0]], axis=1) / np.maximum(np.hypot(*ahead[:, :2].T), 1e-9)[:, None]
+        points = self.points + np.column_stack([right * metres, np.zeros(len(right))])
+        return Way(np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]), points)
+
     @property
     def length(self) -> float:
         """Metres."""

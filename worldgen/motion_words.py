@@ -15,7 +15,7 @@ from worldgen.easing import EaseName
 from worldgen.errors import SceneProblem
 from worldgen.motion import Place, Way
 from worldgen.stage import Ground
-from worldgen.units import Angle, Duration, Number, PositiveDuration, PositiveLength, Speed
+from worldgen.units import Angle, Duration, Length, Number, PositiveDuration, PositiveLength, Speed
 from worldgen.words import Footing, OneOf, Point, Words
 
 
@@ -164,12 +164,13 @@ class Drive(Words):
 
     along: tuple[Footing, ...] = Field(description="At least two places, `[x, y]`.")
     speed: Speed = Field(8.0, description="How fast.")
+    lane: Length = Field(0.0, description="How far to the right of the points it keeps; a minus for the left.")
     start: Duration = Field(0.0, description="When it sets off.")
     loop: bool = Field(False, description="Round and round for ever, from the last point back to the first.")
 
     def places(self, body: Body, wheels: tuple[motion.Wheel, ...]) -> list[Place]:
         """Of the body and of each wheel."""
-        way = _way(body.standing(self.along), self.loop)
+        way = _way(body.standing(self.along), self.loop).beside(self.lane)
         return motion.drive(way, self.speed, self.start, self.loop, wheels, body.ground)
 
 

@@ -15,7 +15,8 @@ from worldgen.easing import eased
 from worldgen.errors import Loc, SceneProblem
 from worldgen.paths import slerp, smooth_values, spline, warped
 from worldgen.rigs import crane, damped, follow, handheld, headings, line, looking, orbit, pan_tilt, rolled
-from worldgen.words import Vector
+from worldgen.stage import Ground
+from worldgen.words import Vector, Words
 
 Paths = Callable[[Filmed], CameraPath]
 """The camera path that a file holds."""
@@ -24,6 +25,8 @@ Where = Callable[[Any, F64], F64]
 
 NEAREST_M: Final = 1e-4
 UNSAID_FOCUS_M: Final = 5.0
+EYE_M: Final = 1.6
+"""How high above the ground a camera stands that is given no height."""
 STRIDE_S: Final = 1.1
 """Where somebody goes is measured over a stride, or the camera would sway with their hips."""
 MAX_LEAD: Final = 2000
@@ -34,12 +37,32 @@ def frame_count(shot: ShotWords, fps: float) -> int:
     return shot.frames if shot.frames is not None else max(1, round((shot.duration or 0.0) * fps))
 
 
+def grounded(shot: ShotWords, ground: Ground) -> ShotWords:
+    """``shot`` with every place of its camera at a height: eye height above ``ground`` where none is said."""
+
+    def stood(words: Words) -> Words:
+        found = {name: getattr(words, name) for name in ("at", "from_", "to") if hasattr(words, name)}
+        flat = {name: place for name, place in found.items() if isinstance(place, tuple) and place[2] is None}
+        return words.model_copy(update={n: (x, y, ground(x, y) + EYE_M) for n, (x, y, _) in flat.items()})
+
+    body = shot.camera.body
+    word, chosen = next((name, value) for name in type(body).model_fields if (value := getattr(body, name)) is not None)
+    told = tuple(stood(key) for key in chosen) if isinstance(chosen, tuple) else stood(chosen)
+    camera = shot.camera.model_copy(update={"body": body.model_copy(update={word: told})})
+    return shot.model_copy(update={"camera": camera})
+
+
+def _xyz(place: tuple[float, float, float | None]) -> F64:
+    return np.array(place, dtype=np.float64)  # after ``grounded`` it has a height
+
+
 def camera_track(
     shot: ShotWords, size: tuple[int, int], fps: float, where: Where, paths: Paths, seed: int
 ) -> CameraTrack:
     """The cameras of ``shot``. ``size``: pixels. ``seed``: of the hand, unless the shake has its own.
 
-    Raises :class:`SceneProblem` at its place below the shot when the camera stands on what it looks at.
+    Its places must have heights (:func:`grounded`). Raises :class:`SceneProblem` at its place below the shot when the
+    camera stands on what it looks at.
     """
     count = frame_count(shot, fps)
     seconds = np.arange(count) / fps
@@ -128,16 +151,16 @@ def aim_target(camera: CameraWords) -> tuple[str | Vector, Loc]:
 def _positions(camera: CameraWords, seconds: F64, world_seconds: F64, fps: float, where: Where) -> F64:
     body, count = camera.body, len(seconds)
     if body.static:
-        return np.repeat(np.array([body.static.at]), count, axis=0)
+        return np.repeat(_xyz(body.static.at)[None], count, axis=0)
     if body.dolly:
-        return line(body.dolly.from_, body.dolly.to, way(count, body.dolly.ease))
+        return line(_xyz(body.dolly.from_), _xyz(body.dolly.to), way(count, body.dolly.ease))
     if body.crane:
-        return crane(body.crane.from_, body.crane.to, body.crane.arc, way(count, body.crane.ease))
+        return crane(_xyz(body.crane.from_), _xyz(body.crane.to), body.crane.arc, way(count, body.crane.ease))
     if body.pedestal:
-        at = np.array(body.pedestal.at)
+        at = _xyz(body.pedestal.at)
         return line(at, at + UP * body.pedestal.by, way(count, body.pedestal.ease))
     if body.truck:
-        at = np.array(body.truck.at)
+        at = _xyz(body.truck.at)
         right = _first_rotation(camera, at, world_seconds, where)[:, 0]
         return line(at, at + right * body.truck.by, way(count, body.truck.ease))
     if body.push_in:
@@ -157,7 +180,7 @@ def _positions(camera: CameraWords, seconds: F64, world_seconds: F64, fps: float
 
         return _late(beside, world_seconds, f.damping, fps)
     keys = body.keyframes or ()
-    return spline([k.t for k in keys], [k.at for k in keys], _key_times(keys, seconds))
+    return spline([k.t for k in keys], [_xyz(k.at) for k in keys], _key_times(keys, seconds))
 
 
 def _late(values: Callable[[F64], F64], world_seconds: F64, damping: float, fps: float) -> F64:
@@ -172,7 +195,7 @@ def _late(values: Callable[[F64], F64], world_seconds: F64, damping: float, fps:
 def _push_in(body: Body, world_seconds: F64, where: Where) -> F64:
     push = body.push_in
     assert push is not None
-    at = np.array(push.at)
+    at = _xyz(push.at)
     target = where(push.toward, world_seconds[:1])[0]
     distance = float(np.linalg.norm(target - at))
     loc: Loc = ("camera", "body", "push-in")

@@ -34,6 +34,15 @@ def test_a_closed_way_ends_where_and_as_it_begins() -> None:
     assert start @ end / np.linalg.norm(start) / np.linalg.norm(end) > 0.99
 
 
+def test_a_lane_keeps_its_distance_on_the_right() -> None:
+    way = Way.through([[0, 0, 0], [0, 20, 0], [20, 40, 0]])
+    lane = way.beside(1.5)
+    far = np.linalg.norm(lane.points[:, None, :2] - way.points[None, :, :2], axis=2).min(axis=1)
+    np.testing.assert_allclose(far, 1.5, atol=0.01)
+    assert lane.at(0)[0] > 1.0
+    assert lane.length < way.length  # a right bend is shorter on its right
+
+
 def test_a_way_of_one_place_is_refused() -> None:
     with pytest.raises(ValueError, match="two points"):
         Way.through([[1, 1, 0], [1, 1, 0]])
