@@ -57,8 +57,12 @@ def direction(azimuth: float, elevation: float) -> F64:
 
 
 def sun_klux(elevation: float, turbidity: float) -> F64:
-    """(3,) kilolux on a surface that faces the sun, below a cloudless sky."""
-    above = np.clip((np.degrees(elevation) + 0.27) / 0.54, 0.0, 1.0)
+    """(3,) kilolux on a surface that faces the sun, below a cloudless sky.
+
+    The disc takes half a degree to set; in the haze at the horizon it fades over a whole one.
+    """
+    t = np.clip((np.degrees(elevation) + 0.6) / 1.2, 0.0, 1.0)
+    above = t * t * (3.0 - 2.0 * t)
     depth = optical_depth(np.array([2.0]), np.array([max(np.sin(elevation), 0.0)]), turbidity)
     return np.asarray(SUN_KLUX * np.exp(-depth[0]) * above)
 

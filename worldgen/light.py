@@ -81,7 +81,7 @@ class Sky:
     @cached_property
     def moonlight(self) -> float:
         """Kilolux of the moon on a surface that faces it, below a cloudless sky; none before the sun is gone."""
-        dark = np.clip((-np.degrees(self.sun_elevation) - 0.3) / 4.0, 0.0, 1.0)
+        dark = np.clip((-np.degrees(self.sun_elevation) - 0.6) / 4.0, 0.0, 1.0)
         up = np.clip(np.degrees(self.moon_elevation) / 4.0, 0.0, 1.0)
         # A half moon gives a tenth of a full one (Lane & Irvine 1973); film is kinder.
         return float(MOON_KLUX * np.clip(self.moon, 0.0, 1.0) ** 1.5 * dark * dark * (3 - 2 * dark) * up)
