@@ -1,4 +1,4 @@
-"""The words for sets with a roof: rooms."""
+"""The words for what has a roof: rooms, corridors, plans of several rooms; and stairs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.furniture.style import SCHEMES
+from worldgen.material_words import MaterialKind
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
 from worldgen.sets.arrange import SIDES
+from worldgen.sets.corridor import USES, corridor
 from worldgen.sets.layout import LAYOUTS
+from worldgen.sets.plan import PlanOpening, PlanRoom, interior
 from worldgen.sets.room import room
+from worldgen.sets.stairs import KINDS, stairs
 from worldgen.units import Angle, PositiveLength, show
+from worldgen.words import Spot, Words
 
 
 def _one_of(words: Iterable[str], what: str) -> Callable[[object], str]:
@@ -37,6 +42,8 @@ def _enum(words: Iterable[str]) -> WithJsonSchema:
 LayoutName = Annotated[str, BeforeValidator(_one_of(LAYOUTS, "a layout of a room")), _enum(LAYOUTS)]
 RoomStyle = Annotated[str, BeforeValidator(_one_of(SCHEMES, "a style of room")), _enum(SCHEMES)]
 Wall = Annotated[str, BeforeValidator(_one_of(SIDES, "a wall")), _enum(SIDES)]
+CorridorUse = Annotated[str, BeforeValidator(_one_of(USES, "a use of a corridor")), _enum(USES)]
+StairKind = Annotated[str, BeforeValidator(_one_of(KINDS, "a kind of stairs")), _enum(KINDS)]
 DoorWall = Annotated[str, BeforeValidator(_one_of((*SIDES, "none"), "a wall")), _enum((*SIDES, "none"))]
 
 
@@ -127,6 +134,111 @@ class RoomWords(SetOf):
             door_swing=self.door_open,
             open_walls=self.open,
             ceiling=self.ceiling,
-            lit=burning if self.lights == "auto" else self.lights == "on",
+            lit=_burns(self.lights, burning),
+            name=name,
+        )
+
+
+def _burns(lights: str, burning: bool) -> bool:
+    return burning if lights == "auto" else lights == "on"
+
+
+class CorridorWords(SetOf):
+    """A corridor along +Y from y = 0, its middle on x = 0, with doors on both sides."""
+
+    length: PositiveLength = Field(24.0, ge=6, le=120, description="From end to end, or to the turn.")
+    width: PositiveLength = Field(1.9, ge=1.2, le=6, description="Between the walls.")
+    height: PositiveLength = Field(2.6, ge=2.2, le=6, description="From floor to ceiling.")
+    use: CorridorUse = Field("hotel", description="Whose corridor it is.")
+    corner: Literal["none", "left", "right"] = Field("none", description="Where it turns at its end.")
+    leg: PositiveLength = Field(10.0, ge=4, le=120, description="How far it goes on beyond the corner.")
+    lights: Lights = Field("auto", description="Whether the lamps burn; `auto`: when the street lamps do.")
+    seed: int = Field(0, description="Another seed, another corridor.")
+
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The corridor."""
+        return corridor(
+            length=self.length,
+            width=self.width,
+            height=self.height,
+            use=self.use,
+            turn=self.corner,
+            leg=self.leg,
+            seed=self.seed,
+            lit=_burns(self.lights, burning),
+            name=name,
+        )
+
+
+class PlanRoomWords(Words):
+    """A room of a plan."""
+
+    name: str = Field(description="A name of its own; openings say it.")
+    outline: tuple[Spot, ...] = Field(description="Its corners in order, along the middle of its walls.")
+    layout: LayoutName = Field("empty", description="What it is used as; furnished where it is nearly a rectangle.")
+    floor: MaterialKind | None = Field(None, description="What the floor is made of. Unsaid: what suits it.")
+
+
+def _two(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 2 or not all(isinstance(v, str) for v in value):
+        raise SceneProblem(f"{show(value)} are not two rooms: write `[hall, kitchen]`, or `[hall, outside]`")
+    return value
+
+
+class PlanOpeningWords(Words):
+    """A door, an archway or a window of a plan."""
+
+    between: Annotated[tuple[str, str], BeforeValidator(_two)] = Field(
+        description="The rooms on its two sides: `[hall, kitchen]`, or `[hall, outside]`; doors open into the first."
+    )
+    at: Spot = Field(description="Its middle, on the wall.")
+    width: PositiveLength = Field(0.9, ge=0.3, le=10, description="How wide it is.")
+    kind: Literal["door", "arch", "window"] = Field("door", description="What it is.")
+
+
+class InteriorWords(SetOf):
+    """Rooms after a plan: outlines and openings become walls, floors, ceilings, doors and furniture."""
+
+    rooms: tuple[PlanRoomWords, ...] = Field(min_length=1, description="The rooms; neighbours share an edge.")
+    openings: tuple[PlanOpeningWords, ...] = Field((), description="Doors, archways and windows.")
+    height: PositiveLength = Field(2.7, ge=2.2, le=8, description="From floor to ceiling.")
+    style: RoomStyle = Field("modern", description="The style of walls and furniture.")
+    ceiling: bool = Field(True, description="Whether there is a ceiling.")
+    lights: Lights = Field("auto", description="Whether the lamps burn; `auto`: when the street lamps do.")
+    seed: int = Field(0, description="Another seed, other furniture.")
+
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The rooms."""
+        return interior(
+            rooms=[PlanRoom(r.name, r.outline, r.layout, r.floor) for r in self.rooms],
+            openings=[PlanOpening(o.between, o.at, o.width, o.kind) for o in self.openings],
+            height=self.height,
+            style=self.style,
+            seed=self.seed,
+            ceiling=self.ceiling,
+            lit=_burns(self.lights, burning),
+            name=name,
+        )
+
+
+class StairsWords(SetOf):
+    """Stairs to walk on, from y = 0 along +Y; risers and goings follow from the height."""
+
+    kind: StairKind = Field("straight", description="Straight, with a landing and a turn (`l`, `u`), or `spiral`.")
+    height: PositiveLength = Field(2.8, ge=0.3, le=8, description="From floor to floor.")
+    width: PositiveLength = Field(1.1, ge=0.7, le=4, description="Of the steps.")
+    corner: Literal["left", "right"] = Field("left", description="Where `l` and `u` turn.")
+    style: RoomStyle = Field("modern", description="The style of steps and balustrade.")
+    seed: int = Field(0, description="Another seed, other colours.")
+
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The stairs."""
+        return stairs(
+            kind=self.kind,
+            height=self.height,
+            width=self.width,
+            turn=self.corner,
+            style=self.style,
+            seed=self.seed,
             name=name,
         )

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from worldgen import shapes
 from worldgen.errors import SceneProblem, listed, nearest
-from worldgen.interior_words import RoomWords
+from worldgen.interior_words import CorridorWords, InteriorWords, RoomWords, StairsWords
 from worldgen.landscape_words import TerrainWords
 from worldgen.material_words import MaterialKind, material_of
 from worldgen.placed_words import SetOf
@@ -79,6 +79,9 @@ class SetWords(OneOf):
     street: StreetWords | None = Field(None, description="A street of houses.")
     square: SquareWords | None = Field(None, description="A town square, with or without a market.")
     room: RoomWords | None = Field(None, description="A furnished room.")
+    corridor: CorridorWords | None = Field(None, description="A corridor with doors on both sides.")
+    interior: InteriorWords | None = Field(None, description="Rooms after a plan.")
+    stairs: StairsWords | None = Field(None, description="Stairs to walk on.")
     terrain: TerrainWords | None = Field(None, description="Hills to the horizon, with a road.")
     ground: Ground | None = Field(
         None, description="A level floor, or `none` for no floor at all. Unsaid: a large neutral one."

@@ -20,7 +20,13 @@ def bed(look: Look, rng: Rng, width: float = 1.6, length: float = 2.05) -> Piece
     y0, y1, deck = -length / 2, length / 2, 0.3
     form = int(rng.integers(3))
     w = width / 2
-    boards(kit, [[-w - 0.03, y0, 0.2], [w, y0, 0.2], [-w, y1 - 0.03, 0.2]], [[-w, y1, deck], [w + 0.03, y1, deck], [w, y1, deck]], wood, 0.005)
+    boards(
+        kit,
+        [[-w - 0.03, y0, 0.2], [w, y0, 0.2], [-w, y1 - 0.03, 0.2]],
+        [[-w, y1, deck], [w + 0.03, y1, deck], [w, y1, deck]],
+        wood,
+        0.005,
+    )
     boards(kit, [-w, y0, 0.24], [w, y1 - 0.03, 0.27], wood)
     legs(kit, w - 0.05, length / 2 - 0.1, 0.22, wood, 0.03, 0.0)
     if form == 0:
@@ -28,7 +34,9 @@ def bed(look: Look, rng: Rng, width: float = 1.6, length: float = 2.05) -> Piece
         boards(kit, [-w - 0.03, y0 - 0.05, 0.12], [w + 0.03, y0, 0.95], look.second, 0.012)
         each = (width + 0.06) / n
         for k in range(n):
-            panel = cushion((each - 0.006, 0.08, 0.66), look.second, (-w - 0.03 + (k + 0.5) * each, y0 + 0.0, 0.34), 0.0, 7.0, 8)
+            panel = cushion(
+                (each - 0.006, 0.08, 0.66), look.second, (-w - 0.03 + (k + 0.5) * each, y0 + 0.0, 0.34), 0.0, 7.0, 8
+            )
             kit.mesh(panel)
     elif form == 1:
         boards(kit, [-w - 0.05, y0 - 0.05, 0.1], [w + 0.05, y0, 1.0], wood, 0.01)
@@ -57,7 +65,10 @@ def bed(look: Look, rng: Rng, width: float = 1.6, length: float = 2.05) -> Piece
     count = 2 if width > 1.2 else 1
     for k in range(count):
         x = (k - (count - 1) / 2) * (width / count)
-        kit.mesh(cushion((min(0.72, width / count - 0.06), 0.46, 0.15), linen, (0, 0, 0), 0.03, 3.6), leaning(-0.22, (x, y0 + 0.3, top - 0.005)))
+        kit.mesh(
+            cushion((min(0.72, width / count - 0.06), 0.46, 0.15), linen, (0, 0, 0), 0.03, 3.6),
+            leaning(-0.22, (x, y0 + 0.3, top - 0.005)),
+        )
     accents = look.accents
     for k in range(count):
         x = (k - (count - 1) / 2) * 0.5

@@ -20,7 +20,9 @@ DEEP, HIGH, UNIT = 0.6, 0.9, 0.6
 GLASSES = ("#2f4a33", "#5a3a1c", "#c9c6b8", "#7a2a24", "#39505a", "#b08a3c")
 
 
-def _front(kit: Kit, look: Look, x0: float, x1: float, z0: float, z1: float, y: float, knob: tuple[float, float, bool]) -> None:
+def _front(
+    kit: Kit, look: Look, x0: float, x1: float, z0: float, z1: float, y: float, knob: tuple[float, float, bool]
+) -> None:
     """A door or a drawer front on the face at depth ``y``; knob: place of the handle and whether it is upright."""
     g = 0.002
     boards(kit, [x0 + g, y, z0 + g], [x1 - g, y + 0.019, z1 - g], look.front, 0.003)
@@ -126,7 +128,9 @@ def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple
     side = look.front
     sides = [[-length / 2, 0.0, 0.1], [length / 2 - 0.018, 0.0, 0.1]]
     boards(kit, sides, [[p[0] + 0.018, DEEP - 0.001, HIGH - 0.038] for p in sides], side)
-    kit.boxes([[-length / 2 + 0.018, 0.004, 0.1]], [[length / 2 - 0.018, DEEP - 0.002, HIGH - 0.04]], dark, ("+y", "-z"))
+    kit.boxes(
+        [[-length / 2 + 0.018, 0.004, 0.1]], [[length / 2 - 0.018, DEEP - 0.002, HIGH - 0.04]], dark, ("+y", "-z")
+    )
     for k in range(count):
         x0, x1 = float(xs[k]), float(xs[k + 1])
         if k == cooker:
@@ -146,8 +150,16 @@ def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple
     for a, b in _between(-length / 2, length / 2, lip):
         _tiles(kit, rng, look, a, b, HIGH, over + 0.02, 0.0)
     for a, b in lip:
-        _tiles(kit, np.random.default_rng(int(rng.integers(2**31))), look, max(a, -length / 2), min(b, length / 2), HIGH, 1.0, 0.0) \
-            if False else None
+        _tiles(
+            kit,
+            np.random.default_rng(int(rng.integers(2**31))),
+            look,
+            max(a, -length / 2),
+            min(b, length / 2),
+            HIGH,
+            1.0,
+            0.0,
+        ) if False else None
     ceiling = min(2.15, height - 0.15)
     shelf = rng.random() < 0.35
     for k in open_:
@@ -188,7 +200,9 @@ def _oven(kit: Kit, look: Look, x0: float, x1: float) -> None:
     for x in (x0 + 0.08, x1 - 0.08):
         kit.tube([[x, DEEP + 0.015, 0.67], [x, DEEP + 0.055, 0.67]], 0.007, steel, 6)
     for x in np.linspace(x0 + 0.1, x1 - 0.1, 4):
-        kit.tube([[x, DEEP + 0.02, 0.79], [x, DEEP + 0.04, 0.79], [x, DEEP + 0.042, 0.79]], [0.019, 0.016, 0.001], black, 14)
+        kit.tube(
+            [[x, DEEP + 0.02, 0.79], [x, DEEP + 0.04, 0.79], [x, DEEP + 0.042, 0.79]], [0.019, 0.016, 0.001], black, 14
+        )
 
 
 def _hood(kit: Kit, x: float, height: float) -> None:
@@ -243,12 +257,29 @@ def _clutter(kit: Kit, look: Look, rng: Rng, free: list[float]) -> None:
             bowl(kit, rng, (x, 0.3, HIGH), look)
         elif what == 3:
             for j in range(3):
-                bottle(kit, (x - 0.1 + 0.1 * j, 0.12, HIGH), GLASSES[int(rng.integers(len(GLASSES)))], float(rng.uniform(0.22, 0.31)))
+                bottle(
+                    kit,
+                    (x - 0.1 + 0.1 * j, 0.12, HIGH),
+                    GLASSES[int(rng.integers(len(GLASSES)))],
+                    float(rng.uniform(0.22, 0.31)),
+                )
         else:
             for j in range(3):
                 r, h = 0.05 - 0.006 * j, 0.17 - 0.03 * j
-                spin(kit, [(0.0, 0), (r, 0), (r, h), (0.0, h)], paint("ceramic", "#e6dfcf"), (x - 0.12 + 0.115 * j, 0.13, HIGH), 24)
-                spin(kit, [(r * 1.04, h), (r * 1.04, h + 0.02), (0.0, h + 0.022)], look.wood, (x - 0.12 + 0.115 * j, 0.13, HIGH), 24)
+                spin(
+                    kit,
+                    [(0.0, 0), (r, 0), (r, h), (0.0, h)],
+                    paint("ceramic", "#e6dfcf"),
+                    (x - 0.12 + 0.115 * j, 0.13, HIGH),
+                    24,
+                )
+                spin(
+                    kit,
+                    [(r * 1.04, h), (r * 1.04, h + 0.02), (0.0, h + 0.022)],
+                    look.wood,
+                    (x - 0.12 + 0.115 * j, 0.13, HIGH),
+                    24,
+                )
 
 
 def fridge(look: Look, rng: Rng) -> Piece:
@@ -279,10 +310,14 @@ def counter(look: Look, rng: Rng, length: float) -> Piece:
         m = round(length / 0.09)
         x = np.linspace(-length / 2, length / 2, m + 1)
         low = np.column_stack([x[:-1] + 0.004, np.full(m, d / 2 - 0.06), np.full(m, 0.1)])
-        boards(kit, low, np.column_stack([x[1:] - 0.004, np.full(m, d / 2 - 0.035), np.full(m, top - 0.04)]), front, 0.006)
+        boards(
+            kit, low, np.column_stack([x[1:] - 0.004, np.full(m, d / 2 - 0.035), np.full(m, top - 0.04)]), front, 0.006
+        )
     else:
         low = np.column_stack([xs[:-1] + 0.03, np.full(n, d / 2 - 0.06), np.full(n, 0.16)])
-        boards(kit, low, np.column_stack([xs[1:] - 0.03, np.full(n, d / 2 - 0.035), np.full(n, top - 0.1)]), front, 0.012)
+        boards(
+            kit, low, np.column_stack([xs[1:] - 0.03, np.full(n, d / 2 - 0.035), np.full(n, top - 0.1)]), front, 0.012
+        )
     stone = make("marble") if rng.random() < 0.5 else look.dark
     boards(kit, [-length / 2 - 0.03, -d / 2, top - 0.04], [length / 2 + 0.03, d / 2, top], stone, 0.008)
     _espresso(kit, look, rng, -length * 0.22, -0.05, top)
@@ -299,7 +334,10 @@ def counter(look: Look, rng: Rng, length: float) -> Piece:
 
 
 def _espresso(kit: Kit, look: Look, rng: Rng, x: float, y: float, z: float) -> None:
-    steel, red = paint("metal", "#c0c2c4"), paint("painted-metal", str(rng.choice([look.accents[0], "#8e2f2a", "#2f3a3c"])))
+    steel, red = (
+        paint("metal", "#c0c2c4"),
+        paint("painted-metal", str(rng.choice([look.accents[0], "#8e2f2a", "#2f3a3c"]))),
+    )
     for sx, sy in itertools.product((-0.3, 0.3), (-0.16, 0.16)):
         spin(kit, [(0.0, 0), (0.025, 0), (0.025, 0.05)], steel, (x + sx, y + sy, z), 12)
     slab(kit, (0.74, 0.46, 0.06), (x, y, z + 0.05), steel, 0.01)
@@ -316,9 +354,21 @@ def _espresso(kit: Kit, look: Look, rng: Rng, x: float, y: float, z: float) -> N
 def _cakes(kit: Kit, rng: Rng, x: float, y: float, z: float) -> None:
     """A cake on a stand and a plate of buns."""
     white = paint("ceramic", "#ece7dc")
-    spin(kit, [(0.0, 0), (0.08, 0), (0.075, 0.012), (0.02, 0.03), (0.018, 0.1), (0.15, 0.115), (0.155, 0.125), (0.0, 0.12)], white, (x, y, z), 28)
+    spin(
+        kit,
+        [(0.0, 0), (0.08, 0), (0.075, 0.012), (0.02, 0.03), (0.018, 0.1), (0.15, 0.115), (0.155, 0.125), (0.0, 0.12)],
+        white,
+        (x, y, z),
+        28,
+    )
     icing = paint("ceramic", str(rng.choice(["#6b4028", "#e8d7c0", "#c98a8f"])))
-    spin(kit, [(0.0, 0.122), (0.115, 0.122), (0.118, 0.13), (0.116, 0.2), (0.106, 0.21), (0.0, 0.212)], icing, (x, y, z), 28)
+    spin(
+        kit,
+        [(0.0, 0.122), (0.115, 0.122), (0.118, 0.13), (0.116, 0.2), (0.106, 0.21), (0.0, 0.212)],
+        icing,
+        (x, y, z),
+        28,
+    )
     spin(kit, [(0.0, 0), (0.09, 0.0), (0.13, 0.016), (0.0, 0.01)], white, (x + 0.36, y, z), 28)
     for k in range(5):
         a = k * 2 * np.pi / 4
@@ -333,14 +383,30 @@ def bar_shelves(look: Look, rng: Rng, length: float, height: float) -> Piece:
     kit, d = Kit(), 0.42
     top = 0.92
     boards(kit, [-length / 2, -d / 2, 0.08], [length / 2, d / 2 - 0.02, top - 0.03], look.front)
-    boards(kit, [-length / 2 + 0.02, -d / 2 + 0.02, 0], [length / 2 - 0.02, d / 2 - 0.06, 0.08], paint("wood", "#2b2622"))
+    boards(
+        kit, [-length / 2 + 0.02, -d / 2 + 0.02, 0], [length / 2 - 0.02, d / 2 - 0.06, 0.08], paint("wood", "#2b2622")
+    )
     boards(kit, [-length / 2 - 0.01, -d / 2, top - 0.03], [length / 2 + 0.01, d / 2 + 0.01, top], look.wood, 0.005)
     n = max(2, round(length / 0.5))
     xs = np.linspace(-length / 2, length / 2, n + 1)
     for k, (a, b) in enumerate(itertools.pairwise(xs)):
-        _front(kit, look, float(a), float(b), 0.09, top - 0.035, d / 2 - 0.02, (float(b) - 0.05 if k % 2 == 0 else float(a) + 0.05, 0.6, True))
+        _front(
+            kit,
+            look,
+            float(a),
+            float(b),
+            0.09,
+            top - 0.035,
+            d / 2 - 0.02,
+            (float(b) - 0.05 if k % 2 == 0 else float(a) + 0.05, 0.6, True),
+        )
     back = -d / 2
-    boards(kit, [-length / 2, back, top], [length / 2, back + 0.02, min(2.25, height - 0.3)], look.dark if look.style != "modern" else look.wood)
+    boards(
+        kit,
+        [-length / 2, back, top],
+        [length / 2, back + 0.02, min(2.25, height - 0.3)],
+        look.dark if look.style != "modern" else look.wood,
+    )
     for z in (1.32, 1.66, 2.0):
         if z > height - 0.5:
             continue
@@ -351,7 +417,12 @@ def bar_shelves(look: Look, rng: Rng, length: float, height: float) -> Piece:
                 cup(kit, (x, back + 0.13, z + 0.0265), str(rng.choice(["#ece7da", look.accents[0]])), False)
                 x += 0.11
             else:
-                bottle(kit, (x, back + 0.12, z + 0.0265), GLASSES[int(rng.integers(len(GLASSES)))], float(rng.uniform(0.23, 0.31)))
+                bottle(
+                    kit,
+                    (x, back + 0.12, z + 0.0265),
+                    GLASSES[int(rng.integers(len(GLASSES)))],
+                    float(rng.uniform(0.23, 0.31)),
+                )
                 x += float(rng.uniform(0.085, 0.13))
     return Piece(kit.build(), top=2.25)
 
@@ -370,10 +441,16 @@ def menu_board(look: Look, rng: Rng, width: float = 1.3, height: float = 0.8) ->
             for _ in range(int(rng.integers(2, 5))):
                 long = float(rng.uniform(0.03, 0.1))
                 x1 = min(x + long, column * w / 2 + 0.36 * w)
-                strokes.append(np.array([[x1, 0.0318, z], [x, 0.0318, z], [x, 0.0318, z + 0.016], [x1, 0.0318, z + 0.016]]))
+                strokes.append(
+                    np.array([[x1, 0.0318, z], [x, 0.0318, z], [x, 0.0318, z + 0.016], [x1, 0.0318, z + 0.016]])
+                )
                 x = x1 + 0.02
             z -= 0.075
-    strokes.append(np.array([[0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.085], [0.24, 0.0318, h - 0.085]]))
+    strokes.append(
+        np.array(
+            [[0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.13], [-0.24, 0.0318, h - 0.085], [0.24, 0.0318, h - 0.085]]
+        )
+    )
     kit.quads(np.stack(strokes), chalk)
     return Piece(kit.build())
 

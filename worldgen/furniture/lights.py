@@ -141,7 +141,7 @@ def panel_light(look: Look, rng: Rng, lit: bool, size: float = 0.6, length: floa
     w, d = size / 2 - 0.03, deep / 2 - 0.03
     face = make("lamp-glow", (0.95, 0.9, 0.8)) if lit else paint("plastic", "#efeee9")
     kit.quads([[[-w, d, -0.0365], [w, d, -0.0365], [w, -d, -0.0365], [-w, -d, -0.0365]]], face)
-    return Piece(kit.build(), lamps=_lamp((0, 0, -0.1), 0.2, lit, (1.0, 0.92, 0.8)))
+    return Piece(kit.build(), lamps=_lamp((0, 0, -0.3), 0.6, lit, (1.0, 0.92, 0.8)))
 
 
 def sconce(look: Look, rng: Rng, lit: bool) -> Piece:

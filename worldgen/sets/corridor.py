@@ -125,7 +125,12 @@ def corridor(
     "left" or "right" at its end; leg: metres of the part beyond the turn, 4–120. seed: of everything drawn. lit:
     whether the lamps burn. ValueError: a size out of range, or an unknown word.
     """
-    wanted = (("length", length, 6.0, 120.0), ("width", width, 1.2, 6.0), ("height", height, 2.2, 6.0), ("leg", leg, 4.0, 120.0))
+    wanted = (
+        ("length", length, 6.0, 120.0),
+        ("width", width, 1.2, 6.0),
+        ("height", height, 2.2, 6.0),
+        ("leg", leg, 4.0, 120.0),
+    )
     for what, value, low, high in wanted:
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"the {what} of a corridor is {value:g}: give {low:g} to {high:g} metres")
@@ -147,7 +152,9 @@ def corridor(
     openings = _openings(legs, width, height, kind)
     finish = Finish(look.ceiling, look.trim, paint("plaster", "#b9b2a4"), kind.style == "classic", 0.12)
     floors = [Floor("corridor", outline, wall, floor)]
-    things = [Thing(f"{name}/{part}", mesh) for part, mesh in shell(floors, openings, height, THICKNESS_M, finish, True)]
+    things = [
+        Thing(f"{name}/{part}", mesh) for part, mesh in shell(floors, openings, height, THICKNESS_M, finish, True)
+    ]
     things += _linings(kind, rng, outline, openings, height, look, name)
     if kind.runner:
         pair = kind.runner[int(rng.integers(len(kind.runner)))]
@@ -232,7 +239,13 @@ def _plate(o: Opening, look: Look) -> object:
     slab(kit, (0.1, 0.008, 0.07), (-o.width / 2 - 0.2, THICKNESS_M / 2 + 0.004, 1.55), look.metal, 0.002)
     dark = paint("plastic", "#1f1f1f")
     for k in range(3):
-        slab(kit, (0.012, 0.002, 0.034), (-o.width / 2 - 0.225 + 0.025 * k, THICKNESS_M / 2 + 0.0092, 1.567), dark, 0.0005)
+        slab(
+            kit,
+            (0.012, 0.002, 0.034),
+            (-o.width / 2 - 0.225 + 0.025 * k, THICKNESS_M / 2 + 0.0092, 1.567),
+            dark,
+            0.0005,
+        )
     return kit.build(o.place)
 
 
@@ -245,7 +258,15 @@ def _linings(
         colour = use.dado[int(rng.integers(len(use.dado)))]
         kit, board = Kit(), paint("painted-metal", colour)
         for depth, z0, z1 in ((0.007, 0.12, 0.95), (0.022, 0.95, 0.985)):
-            prism(kit, strip(outline, openings, THICKNESS_M, depth, z0, z1), z0, z1, board if depth < 0.01 else look.trim, True, depth > 0.01)
+            prism(
+                kit,
+                strip(outline, openings, THICKNESS_M, depth, z0, z1),
+                z0,
+                z1,
+                board if depth < 0.01 else look.trim,
+                True,
+                depth > 0.01,
+            )
         things.append(Thing(f"{name}/dado", kit.build()))
     if use.rail:
         kit = Kit()
@@ -264,7 +285,11 @@ def _runner(legs: list[_Leg], width: float, colours: tuple[str, str]) -> object:
     w = max(0.35, width / 2 - 0.3)
     areas = []
     for k, leg in enumerate(legs):
-        a, b = (0.25, leg.length - (0.3 if len(legs) == 1 else width / 2 - w)) if k == 0 else (-width / 2 - w, leg.length - 0.3)
+        a, b = (
+            (0.25, leg.length - (0.3 if len(legs) == 1 else width / 2 - w))
+            if k == 0
+            else (-width / 2 - w, leg.length - 0.3)
+        )
         corners = np.array([[-w, a], [w, a], [w, b], [-w, b]])
         areas.append(Polygon(corners @ leg.place[:2, :2].T + leg.place[:2, 3]))
     whole = unary_union(areas)

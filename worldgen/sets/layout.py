@@ -12,8 +12,8 @@ import numpy as np
 from worldgen.furniture import lights, seating, small, storage, tables
 from worldgen.furniture.parts import Piece
 from worldgen.kit import Kit, placed
-from worldgen.sets.layout_rooms import bedroom, cafe, kitchen_room, office
 from worldgen.sets.arrange import GAP, HEADING, OPPOSITE, SIDES, Arranger, Side, wall_frame
+from worldgen.sets.layout_rooms import bedroom, cafe, kitchen_room, office
 
 Layout = Callable[[Arranger], None]
 

@@ -87,7 +87,9 @@ def bedroom(room: Arranger) -> None:
             room.hang(head, "picture", small.picture(look, rng, 1.0, 0.62), s, 1.62)
         else:
             for k, d in enumerate((-0.38, 0.38)):
-                room.hang(head, f"picture-{k + 1}", small.picture(look, room.rng(f"picture-{k + 1}"), 0.5, 0.66), s + d, 1.62)
+                room.hang(
+                    head, f"picture-{k + 1}", small.picture(look, room.rng(f"picture-{k + 1}"), 0.5, 0.66), s + d, 1.62
+                )
     free = by_cost(room, "free", {"window": 1.0, "door": 0.5, "gap": 20.0})
     tall = min(2.15, room.height - 0.25)
     for width in (2.0, 1.5, 1.0):
@@ -200,7 +202,13 @@ def _seats(room: Arranger, table: Piece, x: float, y: float, heading: float, len
             u = (k - (across - 1) / 2) * (length / across)
             v = side * (half_y + 0.255)
             number += 1
-            _chair(room, number, x + c * u - s * v, y + s * u + c * v, heading + (np.pi if side > 0 else 0.0) + rng.normal(0, 0.05))
+            _chair(
+                room,
+                number,
+                x + c * u - s * v,
+                y + s * u + c * v,
+                heading + (np.pi if side > 0 else 0.0) + rng.normal(0, 0.05),
+            )
     if length > 1.4:
         for side in (1.0, -1.0):
             u = side * (half_x + 0.255)
@@ -266,7 +274,9 @@ def _whiteboard(kit: Kit) -> None:
     kit.panel(-0.73, 0.73, -0.48, 0.48, 0.0228, paint("ceramic", "#f0f0ec"))
     boards(kit, [-0.4, 0.02, -0.5], [0.4, 0.08, -0.485], paint("metal", "#b4b6b8"))
     for k, colour in enumerate(("#b8392f", "#2f4f8c", "#22262b")):
-        kit.tube([[-0.3 + 0.16 * k, 0.06, -0.475], [-0.18 + 0.16 * k, 0.06, -0.475]], 0.009, paint("plastic", colour), 8)
+        kit.tube(
+            [[-0.3 + 0.16 * k, 0.06, -0.475], [-0.18 + 0.16 * k, 0.06, -0.475]], 0.009, paint("plastic", colour), 8
+        )
 
 
 def _desk(room: Arranger, number: int, side: Side, s: float, width: float, depth: float, out: bool) -> bool:
@@ -350,10 +360,15 @@ def cafe(room: Arranger) -> None:
             y = (j + 0.5) / ny * room.depth - room.depth / 2 + float(rng.normal(0, 0.05))
             number += _set(room, number + 1, x, y, 2 if rng.random() < 0.6 else 3, float(rng.uniform(0, 2 * np.pi)))
     for side in (back, *free):
-        if any(room.hang(side, "menu", kitchen.menu_board(look, room.rng("menu")), s, 1.75) for s in (0.0, 1.2, -1.2, 2.2, -2.2)):
+        if any(
+            room.hang(side, "menu", kitchen.menu_board(look, room.rng("menu")), s, 1.75)
+            for s in (0.0, 1.2, -1.2, 2.2, -2.2)
+        ):
             break
     for k in range(2):
-        room.corner(f"plant-{k + 1}", small.plant(look, room.rng(f"plant-{k + 1}"), 1.3), _corners(room, f"plant-{k + 1}"))
+        room.corner(
+            f"plant-{k + 1}", small.plant(look, room.rng(f"plant-{k + 1}"), 1.3), _corners(room, f"plant-{k + 1}")
+        )
     pictures(room, 4)
 
 
@@ -367,7 +382,12 @@ def _set(room: Arranger, number: int, x: float, y: float, chairs: int, turn: flo
     seated = room.keep()
     for swing in np.arange(1 if chairs == 1 else 8) * np.pi / 8:
         room.back_to(seated)
-        if all([_drawn_up(room, f"chair-{number}-{k + 1}", x, y, turn + float(swing) + k * 2 * np.pi / chairs) for k in range(chairs)]):
+        if all(
+            [
+                _drawn_up(room, f"chair-{number}-{k + 1}", x, y, turn + float(swing) + k * 2 * np.pi / chairs)
+                for k in range(chairs)
+            ]
+        ):
             turn += float(swing)
             break
     else:

@@ -224,7 +224,13 @@ def _skirting(
 
 
 def strip(
-    outline: Polygon, openings: Sequence[Opening], thickness: float, depth: float, z0: float, z1: float, more: float = 0.0
+    outline: Polygon,
+    openings: Sequence[Opening],
+    thickness: float,
+    depth: float,
+    z0: float,
+    z1: float,
+    more: float = 0.0,
 ) -> shapely.Geometry:
     """What a lining ``depth`` metres thick between heights ``z0`` and ``z1`` covers of the floor of a room: along all
     its walls, but not before openings (and ``more`` metres beside them).
