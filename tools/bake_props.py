@@ -20,7 +20,6 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-import mapbox_earcut
 import meshoptimizer  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import numpy as np
 import pygltflib as gltf
@@ -30,6 +29,7 @@ from ruamel.yaml import YAML
 
 from worldgen.conventions import F64, I32, YUP_FROM_ZUP, linear_from_srgb, srgb_from_linear
 from worldgen.meshpart import Part, Surface, mended
+from worldgen.polygons import filled
 
 OUT: Final = Path(__file__).resolve().parents[1] / "scenes" / "assets" / "props"
 RECIPES: Final = Path(__file__).with_suffix(".yaml")
@@ -143,22 +143,8 @@ def read_mtl(text: str) -> dict[str, Material]:
 
 
 def _fan(face: list[tuple[int, int]], points: F64) -> list[tuple[int, int]]:
-    """Corners of a polygon's triangles, one after the other; polygons of five corners and more may be hollow."""
-    fan = [c for k in range(1, len(face) - 1) for c in (face[0], face[k], face[k + 1])]
-    if len(face) <= 4:
-        return fan
-    ring = points[[v for v, _ in face]]
-    flat = ring - ring.mean(axis=0)
-    normal = np.cross(flat, np.roll(flat, -1, axis=0)).sum(axis=0)
-    plane = np.delete(flat, int(np.argmax(np.abs(normal))), axis=1)
-    index = mapbox_earcut.triangulate_float64(np.ascontiguousarray(plane), np.array([len(face)], np.uint32))
-    triples = np.asarray(index, np.int64).reshape(-1, 3)
-    if not len(triples):
-        return fan
-    a, b, c = (ring[triples[:, k]] for k in range(3))
-    if float(np.dot(np.cross(b - a, c - a).sum(axis=0), normal)) < 0:
-        triples = triples[:, ::-1]
-    return [face[k] for k in triples.ravel()]
+    """Corners of a polygon's triangles, one after the other."""
+    return [face[k] for triple in filled(points[[v for v, _ in face]]) for k in triple]
 
 
 def simplified(vertices: F64, faces: I32, target: int, error: float) -> tuple[F64, I32]:

@@ -22,7 +22,10 @@ from worldgen.conventions import F64, I32, matrix_from_quaternion
 MOST_VALUES: Final = 50_000_000
 _COMPONENT: Final = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTH: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-_READABLE: Final = ("KHR_mesh_quantization", "KHR_texture_transform", "KHR_animation_pointer", "KHR_node_visibility")
+_READABLE: Final = (
+    *("KHR_mesh_quantization", "KHR_texture_transform", "KHR_animation_pointer", "KHR_node_visibility"),
+    *("KHR_lights_punctual", "EXT_mesh_gpu_instancing"),
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ glTF says metres and +Y up. The other formats say neither: they are taken as met
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from worldgen.gltf_file import described, open_gltf
 from worldgen.mesh import Mesh, merged
 from worldgen.meshgltf import gltf_parts
 from worldgen.meshpart import Part, Surface, mended, meshed
+from worldgen.polygons import triangulated_obj
 
 SUFFIXES: Final = (".glb", ".gltf", ".obj", ".ply", ".stl")
 MOST_TRIANGLES: Final = 5_000_000
@@ -84,7 +86,7 @@ def read_mesh(
         raise ValueError(f"{path.name} does not fit into this machine's memory: reduce it first") from None
     if not parts:
         raise ValueError(f"{path.name} has no triangles: point clouds, curves and empty files cannot be shown")
-    turned = _TURNED[up or ("y" if gltf else "z")] * np.array([1, 1, 1, 1.0])
+    turned = _TURNED[up or ("y" if gltf else "z")]
     placed = [(part, turned @ place) for part, place in parts]
     low, high = _bounds(placed)
     metres = METRES[units or "m"] * scale
@@ -150,7 +152,7 @@ def _other(path: Path, suffix: str, notes: set[str]) -> list[tuple[Part, F64]]:
     """OBJ, PLY and STL."""
     beside = _Beside(path.parent, notes)
     try:
-        with path.open("rb") as stream:
+        with io.BytesIO(triangulated_obj(path.read_bytes())) if suffix == ".obj" else path.open("rb") as stream:
             scene = trimesh.load_scene(stream, file_type=suffix[1:], resolver=beside, process=False)
     except MemoryError:
         raise

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlparse
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -196,11 +196,11 @@ class _Reader:
         return self.images[source]
 
     def _image(self, image: dict[str, Any]) -> Image.Image | None:
-        if image.get("uri") is not None and not str(image["uri"]).startswith("data:"):
-            target = (self.file.folder / unquote(str(image["uri"]))).resolve()
-            if target.is_relative_to(self.file.folder.resolve()) and not target.is_file():
-                self.notes.add(f"the picture {image['uri']!r} is missing")
-                return None
+        uri = str(image.get("uri") or "data:")
+        target = (self.file.folder / unquote(uri)).resolve()
+        if not urlparse(uri).scheme and target.is_relative_to(self.file.folder.resolve()) and not target.is_file():
+            self.notes.add(f"the picture {uri!r} is missing")
+            return None
         data = self.file.file(image["uri"]) if image.get("uri") is not None else self.file.view(image["bufferView"])
         try:
             opened = Image.open(io.BytesIO(data))
