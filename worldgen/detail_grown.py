@@ -60,7 +60,7 @@ def bark(rng: Rng) -> Painted:
     t = rgb((0.35 + 0.75 * deep) * np.exp(0.12 * scales))
     lichen = smooth(1.3, 2.2, noise(rng, 2, 30, 0.8))
     t = mix(t, t * np.array([1.0, 1.25, 0.9], np.float32), lichen)
-    return Painted(t, 0.8, 0.012 * deep + 0.001 * scales + 0.001 * lichen)
+    return Painted(t, 0.8, 0.009 * deep + 0.0006 * scales + 0.001 * lichen)
 
 
 def foliage(rng: Rng) -> Painted:
@@ -79,7 +79,7 @@ def grass(rng: Rng) -> Painted:
     t = rgb(np.exp(0.25 * blades + 0.16 * noise(rng, 1, 12, 0.8)))
     dry = smooth(0.5, 2.0, noise(rng, 1, 16, 0.8))
     t = mix(t, t * np.array([1.35, 1.1, 0.8], np.float32), dry)
-    return Painted(t, 1.5, 0.004 * blades + 0.012 * noise(rng, 1, 14, 0.9))
+    return Painted(t, 1.5, 0.002 * blades + 0.01 * noise(rng, 1, 12, 1.0))
 
 
 def moss(rng: Rng) -> Painted:
@@ -90,14 +90,14 @@ def moss(rng: Rng) -> Painted:
     t = tint(rng, cells.index, 0.13, 0.09) * rgb((0.5 + 0.55 * cushion) * np.exp(0.16 * tips))
     dry = smooth(0.8, 2.2, noise(rng, 1, 14, 0.9))
     t = mix(t, t * np.array([1.5, 1.12, 0.75], np.float32), dry)
-    return Painted(t, 0.5, 0.009 * cushion + each(rng, cells.index, 0.0015) * cushion + 0.0007 * tips)
+    return Painted(t, 0.5, 0.006 * cushion + each(rng, cells.index, 0.0015) * cushion + 0.0003 * tips)
 
 
 def soil(rng: Rng) -> Painted:
     """Clods and crumbs."""
     clods = noise(rng, 10, 200, 0.6)
     t = rgb(np.exp(0.22 * clods) * relief(clods, 0.1) * np.exp(0.12 * noise(rng, 1, 6, 1.0)))
-    return Painted(t, 1.5, 0.005 * clods + 0.01 * noise(rng, 1, 10, 1.0))
+    return Painted(t, 1.5, 0.0022 * clods + 0.008 * noise(rng, 1, 10, 1.0))
 
 
 def mud(rng: Rng) -> Painted:
@@ -118,7 +118,7 @@ def gravel(rng: Rng) -> Painted:
     face = smooth(0.0005, 0.0035, cells.edge)
     dome = np.sqrt(np.clip(cells.edge / 0.013, 0.0, 1.0))
     t = tint(rng, cells.index, 0.3, 0.07) * rgb((0.62 + 0.4 * dome) * grain(rng, 0.08, 20, 250, 0.4))
-    height = face * (0.009 * dome + each(rng, cells.index, 0.0025))
+    height = face * (0.0065 * dome + each(rng, cells.index, 0.0025))
     t = mix(np.full_like(t, 0.3), t, face)
     return Painted(t, 1.0, height, np.clip(each(rng, cells.index, 0.1), -0.22, 0.1))
 
@@ -129,7 +129,7 @@ def rock(rng: Rng) -> Painted:
     beds = noise(rng, 2, 90, 0.9, (5.0, 1.0), 0.25)
     coarse = noise(rng, 8, 160, 0.9)
     cleft = np.exp(-((np.abs(noise(rng, 2, 40, 1.0, (1.0, 2.2))) / 0.03) ** 2)) * smooth(-0.5, 0.8, noise(rng, 1, 5))
-    height = 0.045 * ridged + 0.013 * beds + 0.007 * coarse - 0.02 * cleft
+    height = 0.045 * ridged + 0.01 * beds + 0.0045 * coarse - 0.02 * cleft
     t = rgb(np.exp(0.1 * beds + 0.09 * coarse + 0.1 * ridged) * (1 - 0.5 * cleft) * grain(rng, 0.07, 40, 256, 0.2))
     t = t * np.exp(noise(rng, 1, 8, 1.0)[..., None] * np.array([0.05, 0.01, -0.05], np.float32))
     lichen = smooth(1.2, 1.9, noise(rng, 4, 70, 0.7) + 0.4 * ridged)
@@ -201,7 +201,7 @@ def straw(rng: Rng) -> Painted:
     stalks = _stalks(rng, (0.2, 0.9, 1.5, 2.3, 2.8))
     t = rgb(np.exp(0.3 * np.clip(stalks - 1.1, -1.6, 1.2) + 0.1 * noise(rng, 1, 8, 0.9)))
     warm = noise(rng, 10, 120, 0.3)[..., None] * np.array([0.03, 0.0, -0.06], np.float32)
-    return Painted(t * np.exp(warm), 0.8, 0.003 * np.clip(stalks, -0.5, 3))
+    return Painted(t * np.exp(warm), 0.8, 0.002 * np.clip(stalks, -0.5, 3))
 
 
 def thatch(rng: Rng) -> Painted:
@@ -213,4 +213,4 @@ def thatch(rng: Rng) -> Painted:
     t = rgb(np.exp(0.26 * np.clip(stalks - 0.8, -1.6, 1.4) + 0.12 * noise(rng, 1, 8, 0.9)) * lap)
     mossy = smooth(1.2, 2.4, noise(rng, 1, 20, 0.9))
     t = mix(t, t * np.array([0.72, 0.92, 0.62], np.float32), mossy)
-    return Painted(t, 1.5, blurred(0.035 * down, 0.8) + 0.003 * np.clip(stalks, -0.5, 3))
+    return Painted(t, 1.5, blurred(0.035 * down, 0.8) + 0.002 * np.clip(stalks, -0.5, 3))

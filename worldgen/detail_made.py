@@ -131,7 +131,7 @@ def knit(rng: Rng) -> Painted:
     yarn = np.sqrt(np.sin(np.pi * row)) * np.sin(np.pi * np.clip(side * 2, 0.04, 0.96)) ** 0.6
     fuzz = noise(rng, 60, 256, 0.1)
     t = rgb((0.42 + 0.58 * yarn) * np.exp(0.06 * fuzz + 0.05 * noise(rng, 1, 6, 1.0)))
-    return Painted(t.astype(np.float32), 0.28, 0.0018 * yarn.astype(np.float32) + 0.0001 * fuzz)
+    return Painted(t.astype(np.float32), 0.28, 0.0014 * yarn.astype(np.float32) + 0.0001 * fuzz)
 
 
 def velvet(rng: Rng) -> Painted:
@@ -155,7 +155,7 @@ def fur(rng: Rng) -> Painted:
     strands = noise(rng, 30, 256, 0.2, (1.0, 14.0))
     t = rgb(np.exp(0.24 * strands + 0.2 * np.clip(tufts, -2, 2)))
     warm = tufts[..., None] * np.array([0.04, 0.0, -0.05], np.float32)
-    return Painted(t * np.exp(warm), 0.4, 0.003 * tufts + 0.0007 * strands)
+    return Painted(t * np.exp(warm), 0.4, 0.0025 * tufts + 0.0004 * strands)
 
 
 def feather(rng: Rng) -> Painted:
