@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from worldgen.action_words import IdleWords, StandWords, TurnWords
 from worldgen.character import Actor
 from worldgen.character_words import CharacterWords
+from worldgen.conventions import seed_from
+from worldgen.dog import SHOULDER_M, DogAction, Go, Settle, dog
 from worldgen.puppet_actor import puppet
 from worldgen.puppet_motion import Play, PuppetAction, Travel
 from worldgen.stage import Stage
-from worldgen.units import Angle, Number, PositiveDuration, PositiveLength, Speed
+from worldgen.units import Angle, Colour, Number, PositiveDuration, PositiveLength, Speed
 from worldgen.words import OneOf, Spot, Words
 
 
@@ -90,13 +92,98 @@ class PuppetWords(Words):
         return puppet(name, path, height=self.height, turn=-self.turn, actions=actions, stage=stage)
 
 
+class DogGoWords(Words):
+    """Go a smooth way through points on the ground; the gait follows from the speed."""
+
+    along: tuple[Spot, ...] = Field(description="At least two points, `[x, y]`.")
+    speed: Speed = Field(1.1, ge=0.1, le=12, description="How fast: a dog walks at 1.1m/s.")
+
+    def action(self) -> Go:
+        """The action."""
+        return Go(tuple(self.along), self.speed)
+
+
+class DogTrotWords(DogGoWords):
+    """Trot a smooth way through points on the ground."""
+
+    speed: Speed = Field(2.5, ge=0.1, le=12, description="How fast: a dog trots at 2.5m/s.")
+
+
+class DogRunWords(DogGoWords):
+    """Run a smooth way through points on the ground."""
+
+    speed: Speed = Field(6.0, ge=0.1, le=12, description="How fast: a dog gallops at 6m/s.")
+
+
+class DogSettleWords(Words):
+    """Get down to it, stay, and get up again."""
+
+    for_: PositiveDuration | None = Field(
+        None, description="How long, getting down and up included. Unsaid: from then on."
+    )
+
+
+class DogActionWords(OneOf):
+    """Something a dog does: one of these."""
+
+    stand: StandWords | None = Field(None, description="Be somewhere, facing somewhere.")
+    walk: DogGoWords | None = Field(None, description="Walk along points on the ground.")
+    trot: DogTrotWords | None = Field(None, description="Trot along points on the ground.")
+    run: DogRunWords | None = Field(None, description="Run along points on the ground.")
+    turn: TurnWords | None = Field(None, description="Turn on the spot.")
+    sit: DogSettleWords | None = Field(None, description="Sit down.")
+    lie: DogSettleWords | None = Field(None, description="Lie down.")
+    sniff: DogSettleWords | None = Field(None, description="Sniff the ground.")
+    idle: IdleWords | None = Field(None, description="Stand, look about and wag.")
+
+    def action(self) -> DogAction:
+        """What the words say."""
+        if self.kind in ("sit", "lie", "sniff"):
+            return Settle(self.kind, self.chosen.for_)
+        return self.chosen.action()
+
+
+class DogWords(Words):
+    """A dog."""
+
+    animal: Literal["dog"] = Field(description="Which animal.")
+    height: PositiveLength = Field(SHOULDER_M, ge=0.2, le=1.0, description="Of its shoulders.")
+    coat: Colour | None = Field(None, description="Its fur. Unsaid: one of seven coats, by the seed.")
+    back: Colour | None = Field(None, description="The fur of its back. Unsaid: a darker shade of `coat`.")
+    underside: Colour | None = Field(
+        None, description="Chest, belly, paws and muzzle. Unsaid: a lighter shade of `coat`."
+    )
+    actions: tuple[DogActionWords, ...] = Field((), description="What it does, one thing after another.")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the scene that it is read from."""
+        return ()
+
+    def actor(self, name: str, seed: int, stage: Stage) -> Actor:
+        """The dog. Errors: ``ValueError``, one sentence."""
+        return dog(
+            name,
+            height=self.height,
+            coat=(self.coat, self.back, self.underside),
+            actions=[words.action() for words in self.actions],
+            stage=stage,
+            seed=seed_from(seed, name),
+        )
+
+
 def _kind(data: Any) -> str:
     if isinstance(data, PuppetWords) or (isinstance(data, Mapping) and "asset" in data):
         return "from a file"
+    if isinstance(data, DogWords) or (isinstance(data, Mapping) and "animal" in data):
+        return "a dog"
     return "a person"
 
 
 AnyCharacter = Annotated[
-    Annotated[CharacterWords, Tag("a person")] | Annotated[PuppetWords, Tag("from a file")], Discriminator(_kind)
+    Annotated[CharacterWords, Tag("a person")]
+    | Annotated[PuppetWords, Tag("from a file")]
+    | Annotated[DogWords, Tag("a dog")],
+    Discriminator(_kind),
 ]
-"""A person, or a character with `asset`."""
+"""A person, a character with `asset`, or an `animal`."""

@@ -30,7 +30,7 @@ _READABLE: Final = (
 
 @dataclass(frozen=True)
 class GltfFile:
-    """A parsed file. document: the JSON. binary: the chunk of a .glb, or None. folder: where the files beside it lie."""
+    """A parsed file. document: the JSON. binary: the chunk of a .glb, or None. folder: where files beside it lie."""
 
     document: dict[str, Any]
     binary: bytes | None

@@ -90,4 +90,22 @@ def puppet(
     rest = body.posed(standing) @ (scale * ours.T).astype(np.float32) - np.array(
         [0, 0, scale * measured.floor], np.float32
     )
-    return Actor(Thing(name, body.mesh(rest.astype(np.float32)), pose), joint)
+    at_rest = body.world(standing)
+
+    def frame(which: str, time: float) -> F64:
+        result = np.eye(4)
+        row = known.get(which, own.get(which.casefold().replace("-", "_")))
+        turned = rotation_z(now(float(time))[0].heading)[:3, :3]
+        if row is not None and which != "root":
+            turn_file = _turn(now(float(time))[1][row]) @ _turn(at_rest[row]).T
+            turned = turned @ ours @ turn_file @ ours.T
+        result[:3, :3], result[:3, 3] = turned, joint(which, time)
+        return result
+
+    return Actor(Thing(name, body.mesh(rest.astype(np.float32)), pose), joint, frame)
+
+
+def _turn(world: F64) -> F64:
+    """(3, 3) the nearest rotation to a (4, 4) that may have a scale."""
+    u, _, v = np.linalg.svd(world[:3, :3])
+    return np.asarray(u @ np.diag([1.0, 1.0, np.linalg.det(u @ v)]) @ v)

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from worldgen.actions import Idle, Stand, Turn
 from worldgen.animation import Clip, Pose, mixed
-from worldgen.clips import Idle, Stand, Turn
 from worldgen.conventions import F64
 from worldgen.errors import listed
 from worldgen.motion import Way, gone

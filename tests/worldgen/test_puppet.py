@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from worldgen.actions import Idle, Stand, Turn
 from worldgen.animation import Pose
 from worldgen.bone_names import roles
-from worldgen.clips import Idle, Stand, Turn
 from worldgen.conventions import linear_from_srgb
 from worldgen.puppet import Puppet, load_puppet
 from worldgen.puppet_actor import puppet
@@ -489,6 +489,16 @@ def test_actions_are_pure_and_joined_smoothly(tmp_path: Path) -> None:
     x, y, z = actor.joint("root", 8.9)
     assert z == pytest.approx(0.1 * y, abs=1e-6)
     assert (x, y) == pytest.approx((2, 5), abs=1e-6)
+
+
+def test_a_frame_turns_with_its_joint(tmp_path: Path) -> None:
+    path = creature().save(tmp_path / "a.glb")
+    still = puppet("robot", path, actions=[Stand((0, 0))]).frame("head", 0.0)
+    assert still[:3, :3] == pytest.approx(np.eye(3), abs=1e-9)
+    bent = puppet("robot", path, actions=[Stand((0, 0), np.pi / 2), Play("Bend", 2.0)]).frame("head", 1.0)
+    tilt = np.array([[1, 0, 0], [0, np.cos(1.2), np.sin(1.2)], [0, -np.sin(1.2), np.cos(1.2)]])
+    left = np.array([[0, -1.0, 0], [1.0, 0, 0], [0, 0, 1.0]])
+    assert bent[:3, :3] == pytest.approx(left @ tilt, abs=1e-6)
 
 
 def test_joints_are_found_by_name(tmp_path: Path) -> None:

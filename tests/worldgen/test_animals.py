@@ -1,0 +1,119 @@
+"""Animals: planted paws, nothing below the ground, and bodies that move all of a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from worldgen.actions import Idle, Stand, Turn
+from worldgen.character import Actor
+from worldgen.creature_words import DogWords
+from worldgen.dog import DogAction, Go, Settle, dog
+from worldgen.stage import Stage
+
+PAWS = ("left_foot", "right_foot", "left_hand", "right_hand")
+
+
+def hill(x: float, y: float) -> float:
+    return float(0.05 * np.sin(y))
+
+
+def slide(actor: Actor, times: Sequence[float]) -> float:
+    """How far any paw slides at most while it is on the ground, metres."""
+    worst = 0.0
+    for paw in PAWS:
+        track = np.array([actor.joint(paw, float(t)) for t in times])
+        above = track[:, 2] - [hill(x, y) for x, y, _ in track]
+        down = above < above.min() + 0.004
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int)))
+        for start, stop in edges.reshape(-1, 2):
+            if stop - start > 6:
+                worst = max(worst, float(np.ptp(track[start:stop, :2], axis=0).max()))
+    return worst
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1.1, 6.0), (2.5, 3.0), (6.0, 2.0)])
+def test_planted_paws_stay(speed: float, seconds: float) -> None:
+    actor = dog("rex", actions=[Go(((0, 0), (0, 5), (3, 9)), speed)], stage=Stage(ground=hill))
+    times = np.arange(0.0, seconds, 1 / 120)
+    assert slide(actor, times.tolist()) < 0.02
+    hips = np.array([actor.joint("hips", float(t)) for t in times])
+    gone = np.linalg.norm(np.diff(hips[:, :2], axis=0), axis=1) * 120
+    assert gone.max() == pytest.approx(speed, rel=0.15)
+    assert np.abs(np.diff(hips, 2, axis=0)).max() < 0.004
+
+
+def test_four_legs_walk_one_after_another_and_trot_in_pairs() -> None:
+    def lifted(speed: float) -> np.ndarray:
+        actor = dog("rex", actions=[Go(((0, 0), (0, 12)), speed)])
+        times = np.arange(2.0, 3.5, 1 / 60)
+        return np.array([[actor.joint(paw, float(t))[2] for t in times] for paw in PAWS])
+
+    trot, walk = lifted(2.5), lifted(1.0)
+    assert np.corrcoef(trot[0], trot[3])[0, 1] > 0.7  # left hind with right fore
+    assert np.corrcoef(trot[0], trot[1])[0, 1] < 0.0
+    assert (walk > walk.min(1, keepdims=True) + 0.01).sum(0).max() <= 2  # two paws at least are always down
+
+
+@pytest.mark.parametrize(
+    "action", [Idle(4.0), Settle("sit", 4.0), Settle("lie", 4.0), Settle("sniff", 4.0), Turn(2.0), Go(((0, 0), (2, 4)))]
+)
+def test_no_action_sinks_into_the_ground_or_jumps(action: DogAction) -> None:
+    actor = dog("rex", actions=[Stand((0, 0), 0.0, 0.5), action, Idle()])
+    assert actor.thing.pose is not None
+    before = None
+    for t in np.arange(0.0, 5.0, 1 / 24):
+        points = actor.thing.pose(float(t))
+        assert np.isfinite(points).all()
+        assert points[:, 2].min() > -0.035, t
+        if before is not None:
+            assert np.linalg.norm(points - before, axis=1).max() < 0.28, t
+        before = points.copy()
+
+
+def test_it_does_what_it_is_told() -> None:
+    actions = [Stand((0, 0), 0.0, 1.0), Settle("sit", 4.0), Settle("lie", 4.0), Settle("sniff", 4.0)]
+    actor = dog("rex", actions=actions)
+    assert actor.joint("hips", 3.0)[2] < 0.2 < 0.45 < actor.joint("head", 3.0)[2]
+    assert actor.joint("chest", 7.0)[2] < 0.25
+    assert actor.joint("nose", 11.0)[2] < 0.1
+    assert actor.joint("hips", 11.0)[2] > 0.4
+    turned = dog("rex", actions=[Stand((0, 0)), Turn(np.pi / 2)]).frame("root", 5.0)
+    nose = dog("rex", actions=[Stand((0, 0)), Turn(np.pi / 2)]).joint("nose", 6.0)
+    assert nose[0] < -0.3
+    assert turned[:2, 3] == pytest.approx([0, 0], abs=0.08)
+
+
+def test_size_coat_and_pureness() -> None:
+    small, large = (dog("rex", height=h, coat=("#804020", None, None)) for h in (0.3, 0.6))
+    assert np.ptp(large.thing.mesh.vertices[:, 2]) == pytest.approx(
+        2 * np.ptp(small.thing.mesh.vertices[:, 2]), rel=1e-3
+    )
+    colours = {m.name.split("/")[1]: m.base_color for m in large.thing.mesh.materials}
+    assert colours["saddle"] < colours["coat"] < colours["light"]
+    again = dog("rex", height=0.6, coat=("#804020", None, None))
+    assert again.thing.pose is not None
+    assert large.thing.pose is not None
+    assert np.array_equal(again.thing.pose(1.7), large.thing.pose(1.7))
+    assert len({dog(name).thing.mesh.materials[0].base_color for name in ("a", "b", "c", "d", "e", "f")}) > 2
+
+
+def test_errors_are_one_sentence() -> None:
+    for bad, words in (
+        (lambda: dog("rex", height=3.0), "shoulders"),
+        (lambda: dog("rex", actions=[Go(((0, 0), (0, 0.1)))]), "two points"),
+        (lambda: dog("rex", actions=[Go(((0, 0), (0, 5)), 40.0)]), "does not go"),
+        (lambda: dog("rex").joint("nsoe", 0.0), "did you mean 'nose'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            bad()
+
+
+def test_words() -> None:
+    words = DogWords.model_validate(
+        {"animal": "dog", "height": "50cm", "actions": [{"stand": {"at": [1, 2]}}, {"sit": {"for": "3s"}}]}
+    )
+    actor = words.actor("rex", 7, Stage())
+    assert actor.joint("root", 0.0)[:2] == pytest.approx([1, 2], abs=0.1)
