@@ -41,6 +41,17 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Stroll:
+    """Walk so as to be at each time where ``track`` (seconds, x, y) says; at 0 one has walked for ``lead`` seconds.
+
+    The track begins at ``-lead`` seconds. This is a first action.
+    """
+
+    track: tuple[tuple[float, float, float], ...]
+    lead: float = 0.0
+
+
+@dataclass(frozen=True)
 class Turn:
     """Turn on the spot, with small steps, to face ``facing`` radians or, if given, the point ``toward`` (x, y)."""
 
@@ -145,7 +156,22 @@ class Dance:
 
 
 Action = (
-    Stand | Walk | Run | Turn | Idle | Sit | StandUp | Wave | Point | Talk | Look | PickUp | PutDown | Carry | Dance
+    Stand
+    | Walk
+    | Run
+    | Stroll
+    | Turn
+    | Idle
+    | Sit
+    | StandUp
+    | Wave
+    | Point
+    | Talk
+    | Look
+    | PickUp
+    | PutDown
+    | Carry
+    | Dance
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from worldgen.actions import Action, Hold
 from worldgen.clips import choreographed, standing
 from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
+from worldgen.decimation import coarser
 from worldgen.figure import Figure, figure
 from worldgen.footing import Build
 from worldgen.gaze import RESOLVING
@@ -74,6 +75,7 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "hat": ("#5a3a34",),
     }
 )
+LOW_FACES: Final = 5600
 _DARK_HAIR: Final = ("#1c1512", "#2a1b14", "#17110f")
 _IRIS: Final = ("#3b2618", "#4a3a22", "#43566a", "#46563d", "#2c2018")
 
@@ -120,14 +122,15 @@ def human(
     seed: int = 0,
     masculine: float | None = None,
     hairstyle: str | None = None,
+    detail: Literal["high", "low"] = "high",
 ) -> Actor:
     """A clothed person called ``name``.
 
     height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not
     named gets a colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare).
     actions: see :mod:`worldgen.clips`. stage: what is known of the world; level ground without it. masculine: 0
-    feminine … 1 masculine; None: likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. Raises
-    ValueError with one sentence for what cannot be.
+    feminine … 1 masculine; None: likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. detail:
+    "low" has about 6000 triangles, for crowds. Raises ValueError with one sentence for what cannot be.
     """
     if not (np.isfinite(height) and 0.8 <= height <= 2.5):
         raise ValueError(f"{name}: height is {height} m; a person is 0.8 m to 2.5 m tall")
@@ -143,8 +146,8 @@ def human(
         hairstyle = "short" if masculine > 0.6 else str(rng.choice(("bob", "bun", "short"), p=(0.5, 0.3, 0.2)))
     elif hairstyle not in STYLES:
         raise ValueError(f"{name}: {_unknown('hairstyle', hairstyle, STYLES)}")
-    locks = int(rng.integers(0, 7))
-    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, locks)
+    locks = int(rng.integers(0, 7)) if detail == "high" else 1
+    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, locks, detail)
     size = height / dressed.height
     rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
     rest = (dressed.points * size).astype(np.float32)
@@ -254,8 +257,10 @@ def _material(
     return make(kind, (r, g, b), name=label)
 
 
-@lru_cache(maxsize=16)
-def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle: str, locks: int) -> _Dressed:
+@lru_cache(maxsize=64)
+def _dressed(
+    build: float, masculine: float, garments: frozenset[str], hairstyle: str, locks: int, detail: str
+) -> _Dressed:
     """Body and clothes sewn to one mesh."""
     bare_figure = figure(build, masculine)
     pieces: list[Piece] = []
@@ -276,6 +281,8 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
     body = bare_figure.body
     pieces.append(Piece("skin", "skin", "skin", 1.0, taken(body, shown & ~lips)))
     pieces.append(Piece("lips", "lips", "skin", 1.0, taken(body, shown & lips)))
+    if detail == "low":
+        pieces = _coarse(pieces)
     cloths, uvs, parts = [], [], []
     labels: dict[tuple[str, float, str], int] = {}
     for piece in pieces:
@@ -299,6 +306,13 @@ def _dressed(build: float, masculine: float, garments: frozenset[str], hairstyle
         bare_figure.rig,
         bare_figure.height + SOLE,
     )
+
+
+def _coarse(pieces: list[Piece]) -> list[Piece]:
+    """The pieces with ``LOW_FACES`` triangles in all, each by its share; eyes and buttons keep a few."""
+    total = sum(len(piece.cloth.faces) for piece in pieces)
+    few = [max(int(LOW_FACES * len(piece.cloth.faces) / total), 48) for piece in pieces]
+    return [replace(piece, cloth=coarser(piece.cloth, count)) for piece, count in zip(pieces, few, strict=True)]
 
 
 def _axes(shape: Figure) -> F64:

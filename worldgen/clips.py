@@ -23,6 +23,7 @@ from worldgen.actions import (
     Sit,
     Stand,
     StandUp,
+    Stroll,
     Talk,
     Target,
     Turn,
@@ -31,7 +32,7 @@ from worldgen.actions import (
 )
 from worldgen.conventions import F64
 from worldgen.dancing import dancing
-from worldgen.footing import Build, Steps, planned, running_marks, step_length, walking_marks
+from worldgen.footing import START, Build, Steps, planned, running_marks, step_length, walking_marks
 from worldgen.gait import posture as gait_posture
 from worldgen.gait import smooth
 from worldgen.gaze import Shift, gazing, located, shifts
@@ -40,7 +41,7 @@ from worldgen.handling import BACK_S, GRASP_S, REACH_S, carrying, reaching
 from worldgen.posture import Posture, blended, solved, turn_z
 from worldgen.sitting import DOWN_S, UP_S, Seat, place_before
 from worldgen.stage import Ground, Spot, Stage, level
-from worldgen.ways import smooth_way
+from worldgen.ways import smooth_way, timed_way
 
 __all__ = ["Idle", "Motion", "Segment", "Stand", "Turn", "choreographed", "nearest_turn", "standing"]
 
@@ -182,6 +183,9 @@ class _Score:
                 case Walk() | Run():
                     self.place, self.heading = smooth_way(_checked_way(action))[0](0.0)
                     return
+                case Stroll():
+                    self.time = -action.lead
+                    return
                 case Sit():
                     spot = self._spot(action)
                     self._stand_before(spot)
@@ -199,6 +203,10 @@ class _Score:
             case Walk() | Run():
                 self._rise()
                 self._go(action)
+            case Stroll():
+                if self.segments:
+                    raise ValueError("Stroll: a stroll on a timed track comes before all other actions")
+                self._stroll(action)
             case Turn(facing, toward):
                 self._rise()
                 if toward is not None:
@@ -279,6 +287,15 @@ class _Score:
             marks = walking_marks(turned, length, stride, ground)
             even = length / max(round(length / stride), 1)
             self._steps(planned(self.build, turned, marks, even / action.speed, ground))
+
+    def _stroll(self, action: Stroll) -> None:
+        """Steps along a timed track, at a steady beat."""
+        way, seconds, metres = timed_way(action.track)
+        pace = max(float(metres[-1] / seconds[-1]), 0.3)
+        beat = step_length(pace, self.build.size) / pace
+        count = max(int((seconds[-1] - 2 * beat) / beat), 1)
+        marks = np.interp(np.arange(count + 1) * beat + START * beat, seconds, metres)
+        self._steps(planned(self.build, way, marks, beat, self.stage.ground))
 
     def _turn(self, target: float) -> None:
         """Steps on the spot, at most 50 degrees each."""

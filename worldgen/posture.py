@@ -97,9 +97,16 @@ def bend(angles: F64) -> F64:
 
 def _bone_frame(direction: F64, lateral: F64) -> F64:
     """(3, 3) columns: along the bone, sideways, and their cross product."""
-    along = unit(direction)
-    side = unit(lateral - along * (lateral @ along))
-    return np.stack([along, side, np.cross(along, side)], axis=1)
+    along = direction / np.sqrt(direction @ direction)
+    side = lateral - along * (lateral @ along)
+    side = side / np.sqrt(side @ side)
+    return np.stack([along, side, _cross(along, side)], axis=1)
+
+
+def _cross(a: F64, b: F64) -> F64:
+    """Cross product of two (3,); ``np.cross`` spends most of its time on checks."""
+    (ax, ay, az), (bx, by, bz) = a, b
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
 def solved(rig: Rig, posture: Posture, size: float) -> Joints:
@@ -182,7 +189,7 @@ def leg_turns(rig: Rig, side: str, hip: F64, ankle: F64, posture: Posture, k: in
     cosine = (a * a + distance * distance - b * b) / (2 * a * distance)
     along = a * cosine
     knee = hip + towards * along + forward * np.sqrt(max(a * a - along * along, 0.0))
-    lateral = np.cross(towards, forward)  # to the right
+    lateral = _cross(towards, forward)  # to the right
     right = np.array([1.0, 0.0, 0.0])
     upper = _bone_frame(knee - hip, lateral) @ _bone_frame(thigh_rest, right).T
     lower = _bone_frame(hip + towards * distance - knee, lateral) @ _bone_frame(calf_rest, right).T
@@ -195,7 +202,7 @@ def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, si
     flexion, abduction, inward, elbow, twist = posture.arms[k]
     heads = [rig.heads[row[f"{bone}_{side}"]] for bone in ("upperarm", "lowerarm", "hand")]
     upper_rest, lower_rest = heads[1] - heads[0], heads[2] - heads[1]
-    hinge = np.cross(upper_rest, lower_rest)  # the arm is a little bent at rest
+    hinge = _cross(upper_rest, lower_rest)  # the arm is a little bent at rest
     hanging = _bone_frame(np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]))
     shoulder = turn_x(flexion) @ turn_y(sign * abduction) @ turn_z(-sign * inward)
     upper = shoulder @ hanging @ _bone_frame(upper_rest, hinge).T
@@ -205,12 +212,12 @@ def _arm(rig: Rig, row: dict[str, int], local: F64, posture: Posture, k: int, si
     local[row[f"lowerarm_{side}"]] = upper.T @ lower
     across = unit(rig.heads[row[f"index_01_{side}"]] - rig.heads[row[f"pinky_01_{side}"]])
     along = unit(rig.heads[row[f"middle_01_{side}"]] - heads[2])
-    palm = unit(np.cross(along, across))  # its sign cancels between the sides
+    palm = unit(_cross(along, across))  # its sign cancels between the sides
     turn = about(unit(lower_rest), 0.5 * sign * twist)  # half in the forearm, half at the wrist
     local[row[f"hand_{side}"]] = turn @ about(across, -sign * posture.wrists[k, 0]) @ about(palm, posture.wrists[k, 1])
     for finger in FINGERS:
         pointing = rig.heads[row[f"{finger}_03_{side}"]] - rig.heads[row[f"{finger}_01_{side}"]]
-        spread = np.arctan2(np.cross(along, pointing) @ palm, along @ pointing)
+        spread = np.arctan2(_cross(along, pointing) @ palm, along @ pointing)
         closed = about(palm, -0.65 * spread)  # at rest the fingers are splayed
         curl = posture.fingers[k] * (1.0 - posture.index[k] if finger == "index" else 1.0)
         for joint, share in (("01", 0.7), ("02", 1.0), ("03", 0.7)):
@@ -229,7 +236,7 @@ def palm_frame(rig: Rig, side: str, size: float) -> tuple[F64, F64]:
     along = unit(bone["middle_01"] - bone["hand"])
     across = bone["index_01"] - bone["pinky_01"]
     thumb = unit(across - along * (across @ along))
-    x = np.cross(along, thumb)
+    x = _cross(along, thumb)
     palm = x if side == "l" else -x
     origin = bone["hand"] + 0.9 * (bone["middle_01"] - bone["hand"]) + palm * 0.028 * size
     return np.stack([x, along, thumb], axis=1), origin
@@ -253,8 +260,8 @@ def _reaching(rig: Rig, local: F64, joints: Joints, posture: Posture, k: int, si
     pole = unit(outward - towards * (outward @ towards))
     along = (a * a + distance * distance - b * b) / (2 * distance)
     elbow = start + towards * along + pole * np.sqrt(max(a * a - along * along, 0.0))
-    hinge = np.cross(elbow - start, towards)
-    hinge_rest = np.cross(upper_rest, lower_rest)
+    hinge = _cross(elbow - start, towards)
+    hinge_rest = _cross(upper_rest, lower_rest)
     upper = _bone_frame(elbow - start, hinge) @ _bone_frame(upper_rest, hinge_rest).T
     lower = _bone_frame(start + towards * distance - elbow, hinge) @ _bone_frame(link, hinge_rest).T
     share = float(posture.reach[k])

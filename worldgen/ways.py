@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from worldgen.conventions import F64
 from worldgen.footing import Way
@@ -46,3 +47,25 @@ def smooth_way(points: Sequence[tuple[float, float]]) -> tuple[Way, float]:
 def _lerp(a: F64, b: F64, ta: float, tb: float, t: F64) -> F64:
     """Straight from ``a`` at ``ta`` to ``b`` at ``tb``."""
     return ((tb - t) * a + (t - ta) * b) / (tb - ta)
+
+
+def timed_way(track: Sequence[tuple[float, float, float]]) -> tuple[Way, F64, F64]:
+    """A smooth way through ``track`` (seconds, x, y): metres along it to place and heading; and two tables (N,) of
+    seconds since its start and the metres gone by then.
+    """
+    rows = np.array(track, dtype=np.float64)
+    seconds = np.linspace(rows[0, 0], rows[-1, 0], max(int((rows[-1, 0] - rows[0, 0]) / 0.04), 8) + 1)
+    places = CubicSpline(rows[:, 0], rows[:, 1:], bc_type="natural")(seconds)
+    kernel = np.hanning(15)[1:-1] / np.hanning(15).sum()  # half a second: a body does not turn on a point
+    padded = np.pad(places, ((6, 6), (0, 0)), mode="edge")
+    places = np.stack([np.convolve(padded[:, k], kernel, mode="valid") for k in range(2)], axis=1)
+    gone = np.gradient(places, axis=0)
+    heading = np.unwrap(np.arctan2(-gone[:, 0], gone[:, 1]))
+    padded = np.pad(heading, 6, mode="edge")
+    heading = np.convolve(padded, kernel, mode="valid")
+    metres = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
+
+    def way(s: float) -> tuple[F64, float]:
+        return np.array([np.interp(s, metres, places[:, k]) for k in range(2)]), float(np.interp(s, metres, heading))
+
+    return way, seconds - seconds[0], metres
