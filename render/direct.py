@@ -30,13 +30,16 @@ def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32) -> F32:
     return cosine
 
 
-def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32) -> F32:
-    """(N, 3) irradiance from the lamps in reach, kilolux, with shadows."""
+def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, *, lanterns: bool = True) -> F32:
+    """(N, 3) irradiance from the lamps in reach, kilolux, with shadows.
+
+    lanterns: whether what holds a lamp is lit by it too; its light on to others is already part of the lamp's.
+    """
     total = np.zeros((len(points), 3), np.float32)
     for lamp in lamps if len(points) else ():
         towards = np.asarray(lamp.position, np.float32) - points
         square = np.einsum("ij,ij->i", towards, towards)
-        near = np.flatnonzero(square < lamp.reach_m**2)
+        near = np.flatnonzero((square < lamp.reach_m**2) & (lanterns | (square > LANTERN_M**2)))
         if not len(near):
             continue
         distance = np.sqrt(square[near])

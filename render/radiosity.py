@@ -207,7 +207,8 @@ def solved(known: Transport, snapshot: Snapshot, sky: Sky, lamps: tuple[Lamp, ..
     """The light of all patches under ``sky`` and ``lamps``."""
     members, owner, count = known.patches.points, known.patches.of_point, known.patches.count
     sun = sunlight(known.rays, sky, members.position, members.normal)[:, None] * sky.sun_irradiance.astype(np.float32)
-    direct = _means(sun + lamplight(known.rays, lamps, members.position, members.normal), owner, count)
+    lit = lamplight(known.rays, lamps, members.position, members.normal, lanterns=False)
+    direct = _means(sun + lit, owner, count)
 
     patch, face, where, weight = known.glow
     shining = weight * ~near_lamp(where, lamps)
