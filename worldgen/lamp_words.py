@@ -47,13 +47,13 @@ class LampKind:
 
 LAMP_KINDS: Final = {
     "bulb": LampKind(2700.0, 60.0, 0.1),
-    "candle": LampKind(1900.0, 2.0, 0.02, "flame", 0.3, dance_m=0.004),
+    "candle": LampKind(1900.0, 1.5, 0.02, "flame", 0.3, dance_m=0.004),
     "lantern": LampKind(2100.0, 25.0, 0.08, "flame", 0.12, dance_m=0.008),
-    "fire": LampKind(1800.0, 250.0, 0.25, "flame", 0.45, dance_m=0.05),
+    "fire": LampKind(1950.0, 120.0, 0.25, "flame", 0.45, dance_m=0.05),
     "tube": LampKind(4000.0, 100.0, 0.12, tube=True),
     "neon": LampKind(2700.0, 40.0, 0.15, tube=True, colour="#ff3d6e"),
     "screen": LampKind(7500.0, 12.0, 0.2, "screen", 0.5),
-    "spot": LampKind(3200.0, 150.0, 0.1, beam=True),
+    "spot": LampKind(3200.0, 75.0, 0.1, beam=True),
 }
 
 

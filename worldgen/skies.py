@@ -30,14 +30,14 @@ def _moonlit(sky: Sky, azimuth: float, elevation: float, lit: float) -> Sky:
 
 PRESETS: Final[Mapping[str, Sky]] = MappingProxyType(
     {
-        "dawn": _sky(72, 0.8, 3.5, 0.3),
-        "morning": _sky(112, 20, 3.0, 0.15),
+        "dawn": _sky(122, 0.8, 3.5, 0.3),
+        "morning": _sky(130, 20, 3.0, 0.15),
         "noon": _sky(178, 58, 2.6, 0.14),
         "afternoon": _sky(232, 36, 3.0, 0.2),
-        "golden-hour": _sky(258, 8, 4.5, 0.22),
-        "sunset": _sky(284, 1.5, 4.5, 0.42),
-        "dusk": _sky(290, -2.5, 3.5, 0.3),
-        "blue-hour": _sky(296, -5.5, 2.5, 0.12),
+        "golden-hour": _sky(218, 9, 4.5, 0.22),
+        "sunset": _sky(232, 1.5, 4.5, 0.42),
+        "dusk": _sky(236, -2.5, 3.5, 0.3),
+        "blue-hour": _sky(241, -5.5, 2.5, 0.12),
         "night": _moonlit(_sky(330, -25, 3.0, 0.15), 215, 34, 0.45),
         "moonlight": _moonlit(_sky(340, -28, 2.2, 0.2), 222, 36, 1.0),
         "night-neon": replace(_sky(330, -28, 5.0, 0.6), town=1.0),
@@ -45,7 +45,8 @@ PRESETS: Final[Mapping[str, Sky]] = MappingProxyType(
         "hazy": _sky(214, 30, 10.0, 0.1),
     }
 )
-"""Skies by the names that film makers give them; their suns stand in the east before noon, in the west after it."""
+"""Skies by the names that film makers give them; their suns stand as in winter, south-east before noon and south-west
+after it, so that low light rakes along a street that runs north."""
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_a_spot_light_points_and_fades_at_its_edge() -> None:
     assert beam[0] == beam[1] == 1.0
     assert 0 < beam[3] < beam[2] < 1
     np.testing.assert_array_equal(beam[4:], 0)
-    bulb = words(power="150W").lamp()
+    bulb = words(power="75W").lamp()
     assert brightness(lamp) > 4 * brightness(bulb)
 
 
