@@ -7,6 +7,7 @@ is -1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from render.raster import GBuffer
 from render.surface import Surface, mixed, tensor
+from worldgen.ade20k import SKY, ade20k_class
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32
 from worldgen.world import Snapshot
@@ -27,8 +29,10 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 class Passes:
     """The pictures of one frame, (H, W) or (H, W, C), each made when first asked for; units as in :class:`Surface`."""
 
-    def __init__(self, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> None:
-        self.gbuffer = gbuffer
+    def __init__(
+        self, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer, names: Mapping[int, str] | None = None
+    ) -> None:
+        self.gbuffer, self._names = gbuffer, names or {}
         self.surface = Surface.of(snapshot, camera, gbuffer)
 
     def image(self, values: npt.NDArray[_Scalar], fill: float = 0) -> npt.NDArray[_Scalar]:
@@ -89,6 +93,21 @@ class Passes:
     def material_index(self) -> I32:
         """(H, W), -1 where nothing is seen."""
         return self.image(self.surface.material_index, -1)
+
+    @cached_property
+    def segmentation(self) -> I32:
+        """(H, W) rows of ``worldgen.ade20k.CLASSES``, by the things' ``names`` and materials; sky for nothing."""
+        pairs, where = np.unique(
+            np.stack([self.surface.object_id, self.surface.material_index]), axis=1, return_inverse=True
+        )
+        snapshot = self.surface.snapshot
+        skin = np.array([material.kind == "skin" for material in snapshot.materials], np.bool_)
+        people = set(snapshot.face_object[skin[snapshot.face_material]].tolist()) if skin.any() else set()
+        rows = [
+            ade20k_class(self._names.get(thing, ""), snapshot.materials[material].kind, person=thing in people)
+            for thing, material in pairs.T.tolist()
+        ]
+        return self.image(np.array(rows, dtype=np.int32)[where.reshape(-1)], SKY)
 
     @cached_property
     def footprint(self) -> F32:

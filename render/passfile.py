@@ -2,7 +2,8 @@
 
 PNG encodings are fixed for ever, so nothing flickers and every file can be read back without its neighbours:
 depth is ``5 m / (5 m + depth)`` in 16 bits (near white, sky black), normals are ``(n + 1) / 2`` (camera normals with +Y
-up and +Z to the viewer), ids are one colour each, colours and light are sRGB.
+up and +Z to the viewer), ids are one colour each, a segmentation has the colours of ADE20K (``worldgen.ade20k``),
+colours and light are sRGB.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from render.exr import channels, write_exr
 from render.files import bytes_from_display, write_image, written_whole
 from render.passes import Passes
 from render.shade import Shading
+from worldgen.ade20k import PALETTE
 from worldgen.camera import Camera
 from worldgen.conventions import U8, srgb_from_linear
 
@@ -37,6 +39,7 @@ SURFACE: Final[dict[str, tuple[str, ...]]] = {
     "uv": ("U", "V"),
     "object_id": ("id",),
     "material_id": ("id",),
+    "segmentation": ("id",),
     "albedo": ("R", "G", "B"),
     "roughness": ("Y",),
     "metallic": ("Y",),
@@ -112,6 +115,8 @@ def picture(name: str, values: Layer, display: Callable[[Layer], Layer]) -> U8:
         return np.repeat(grey[..., None], 3, axis=-1)
     if name in ("object_id", "material_id"):
         return id_colours(values)
+    if name == "segmentation":
+        return np.asarray(PALETTE[values])
     if name == "camera_normal":
         return bytes_from_display(np.asarray(values * [0.5, -0.5, -0.5] + 0.5, dtype=np.float32))
     if name.endswith("normal"):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from render.passes import Passes, Surface, interpolate
+from render.passfile import picture
+from worldgen.ade20k import CLASSES, PALETTE, PERSON, SKY
 from worldgen.conventions import stable_id
 from worldgen.light import Sky
 from worldgen.material import Material
@@ -245,3 +247,25 @@ def test_read_only_arrays_are_fine(make, rays):
     passes = passes_of(make.world(mesh), make.camera([0, -3, 2], [0, 1, 0]), rays)
     assert passes.albedo.any()
     assert passes.geometric_normal.any()
+
+
+def test_segmentation_has_the_classes_of_ade20k_in_their_colours(make, rays):
+    def wall(kind, x):
+        mesh = make.wall(4.0, half=0.5, x=x)
+        return Mesh(
+            mesh.vertices, mesh.faces, mesh.normals, mesh.uv, mesh.material, (Material(kind, kind, (0.5,) * 3),)
+        )
+
+    things = (
+        Thing("street/tree-3", wall("bark", -1.5)),
+        Thing("x", wall("grass", 0.0)),
+        Thing("ann", wall("skin", 1.5)),
+    )
+    world, camera = World(things, Sky()), make.camera([0, 0, 1], [0, 4, 1], 96, 64)
+    snapshot = world.at(0)
+    passes = Passes(snapshot, camera, rays.rasterize(snapshot, camera), world.names)
+    rows = passes.segmentation
+    assert set(rows.ravel().tolist()) == {CLASSES.index("tree"), CLASSES.index("grass"), PERSON, SKY}
+    assert (rows[~passes.gbuffer.hit] == SKY).all()
+    assert (rows[passes.object_id == stable_id("ann")] == PERSON).all()
+    np.testing.assert_array_equal(picture("segmentation", rows, lambda light: light), PALETTE[rows])
