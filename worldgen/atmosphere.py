@@ -264,13 +264,18 @@ def _with_clouds(air: Air, clear: F64, elevation: F64, azimuth: F64) -> F64:
         return clear
     field = _cloud_field(air.drift)
     threshold = 0.80 - 0.62 * air.clouds
-    cover = np.clip((field - threshold) / 0.22, 0.0, 1.0)
+    closed = 3.0 * max(air.clouds - 0.9, 0.0)  # a closed sky has no holes
+    cover = np.clip((field - threshold + closed) / 0.22, 0.0, 1.0)
     cover = cover * cover * (3 - 2 * cover) * np.clip(air.clouds * 3.0, 0.0, 1.0)
     towards_sun = np.clip(np.cos(elevation)[:, None] * np.cos(azimuth - air.sun_azimuth), 0.0, 1.0)
     depth = optical_depth(np.array([3000.0]), np.array([np.sin(air.sun_elevation) + 0.02]), air.turbidity)
     sunlight = SUN_KLUX * np.exp(-depth[0])
-    sunlight = 0.45 * sunlight + 0.55 * sunlight.mean()  # inside a cloud light mixes with the sky's
+    # Inside a cloud light mixes with the sky's; from low down it only touches the rims, and keeps its colour.
+    low = np.clip((8.0 - np.degrees(air.sun_elevation)) / 8.0, 0.0, 1.0)
+    hue = 0.45 + 0.35 * low
+    sunlight = (hue * sunlight + (1.0 - hue) * sunlight.mean()) * (1.0 - 0.5 * low)
     lit = sunlight * (0.10 + 0.16 * towards_sun**6)[..., None] + 0.8 * clear.mean((0, 1))
+    lit = lit + air.town * np.array([1.5e-3, 1.05e-3, 1.2e-3])
     if air.moon > 0:
         towards_moon = np.clip(np.cos(elevation)[:, None] * np.cos(azimuth - air.moon_azimuth), 0.0, 1.0)
         lit = lit + air.moon * MOON_TINT * (0.05 + 0.12 * towards_moon**6)[..., None]
