@@ -11,7 +11,7 @@ from worldgen.furniture.parts import Piece, boards, cushion, slab, spin
 from worldgen.furniture.small import bottle, bowl, cup
 from worldgen.furniture.style import Look, Rng, paint
 from worldgen.furniture.tables import handle
-from worldgen.kit import Kit, placed
+from worldgen.kit import Kit
 from worldgen.material import Material, make
 from worldgen.stage import Spot
 
@@ -60,25 +60,61 @@ def _hob(kit: Kit, x: float, rng: Rng) -> None:
     slab(kit, (0.56, 0.5, 0.008), (x, 0.31, HIGH), black, 0.002)
     a = np.linspace(0, 2 * np.pi, 29)
     for dx, dy, r in ((-0.14, 0.2, 0.075), (0.14, 0.2, 0.1), (-0.14, 0.43, 0.1), (0.14, 0.43, 0.075)):
-        kit.tube(np.stack([x + dx + r * np.cos(a), dy + r * np.sin(a), np.full(29, HIGH + 0.008)], axis=1), 0.0016,
-                 paint("metal", "#8b8d90"), 4)  # fmt: skip
+        kit.tube(
+            np.stack([x + dx + r * np.cos(a), dy + r * np.sin(a), np.full(29, HIGH + 0.008)], axis=1),
+            0.0016,
+            paint("metal", "#8b8d90"),
+            4,
+        )
     pot = paint("painted-metal", str(rng.choice(["#a8342c", "#2f5d62", "#d9b24a", "#3a3c40"])))
     at = (x + 0.14, 0.2, HIGH + 0.009)
-    spin(kit, [(0.0, 0), (0.1, 0), (0.11, 0.01), (0.112, 0.12), (0.106, 0.122), (0.06, 0.14), (0.012, 0.147), (0.012, 0.165),
-               (0.022, 0.17), (0.0, 0.178)], pot, at, 28)  # fmt: skip
+    spin(
+        kit,
+        [
+            (0.0, 0),
+            (0.1, 0),
+            (0.11, 0.01),
+            (0.112, 0.12),
+            (0.106, 0.122),
+            (0.06, 0.14),
+            (0.012, 0.147),
+            (0.012, 0.165),
+            (0.022, 0.17),
+            (0.0, 0.178),
+        ],
+        pot,
+        at,
+        28,
+    )
     for s in (-1, 1):
-        kit.tube([[at[0] + s * 0.11, at[1] - 0.03, at[2] + 0.1], [at[0] + s * 0.145, at[1], at[2] + 0.1],
-                  [at[0] + s * 0.11, at[1] + 0.03, at[2] + 0.1]], 0.007, pot, 6)  # fmt: skip
+        kit.tube(
+            [
+                [at[0] + s * 0.11, at[1] - 0.03, at[2] + 0.1],
+                [at[0] + s * 0.145, at[1], at[2] + 0.1],
+                [at[0] + s * 0.11, at[1] + 0.03, at[2] + 0.1],
+            ],
+            0.007,
+            pot,
+            6,
+        )
 
 
 def _sink(kit: Kit, x: float) -> None:
     """A steel basin let into the worktop and its tap."""
     steel = paint("metal", "#c4c6c8")
     w, d, deep, y = 0.5, 0.38, 0.17, 0.33
-    rim = [[x - w / 2 - 0.025, y - d / 2 - 0.025, HIGH], [x + w / 2, y - d / 2 - 0.025, HIGH],
-           [x - w / 2, y - d / 2 - 0.025, HIGH], [x - w / 2, y + d / 2, HIGH]]  # fmt: skip
-    top = [[x - w / 2, y + d / 2 + 0.025, HIGH + 0.004], [x + w / 2 + 0.025, y + d / 2 + 0.025, HIGH + 0.004],
-           [x + w / 2, y - d / 2, HIGH + 0.004], [x + w / 2, y + d / 2 + 0.025, HIGH + 0.004]]  # fmt: skip
+    rim = [
+        [x - w / 2 - 0.025, y - d / 2 - 0.025, HIGH],
+        [x + w / 2, y - d / 2 - 0.025, HIGH],
+        [x - w / 2, y - d / 2 - 0.025, HIGH],
+        [x - w / 2, y + d / 2, HIGH],
+    ]
+    top = [
+        [x - w / 2, y + d / 2 + 0.025, HIGH + 0.004],
+        [x + w / 2 + 0.025, y + d / 2 + 0.025, HIGH + 0.004],
+        [x + w / 2, y - d / 2, HIGH + 0.004],
+        [x + w / 2, y + d / 2 + 0.025, HIGH + 0.004],
+    ]
     boards(kit, rim, top, steel, 0.002)
     a, b, c, e = x - w / 2, x + w / 2, y - d / 2, y + d / 2
     z0, z1 = HIGH - deep, HIGH + 0.002
@@ -146,20 +182,8 @@ def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple
     _sink(kit, float(middle[sink]))
     _hob(kit, float(middle[cooker]), rng)
     over = 1.42
-    lip = [o for o in windows]
-    for a, b in _between(-length / 2, length / 2, lip):
+    for a, b in _between(-length / 2, length / 2, list(windows)):
         _tiles(kit, rng, look, a, b, HIGH, over + 0.02, 0.0)
-    for a, b in lip:
-        _tiles(
-            kit,
-            np.random.default_rng(int(rng.integers(2**31))),
-            look,
-            max(a, -length / 2),
-            min(b, length / 2),
-            HIGH,
-            1.0,
-            0.0,
-        ) if False else None
     ceiling = min(2.15, height - 0.15)
     shelf = rng.random() < 0.35
     for k in open_:
@@ -171,8 +195,6 @@ def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple
         else:
             boards(kit, [x0 + 0.001, 0.0, over], [x1 - 0.001, 0.33, ceiling], side, 0.002)
             _front(kit, look, x0, x1, over, ceiling, 0.33, (x1 - 0.05 if k % 2 == 0 else x0 + 0.05, over + 0.13, True))
-    if cooker not in open_:
-        pass
     _clutter(kit, look, rng, [float(middle[k]) for k in range(count) if k not in (sink, cooker)])
     spot = {"": Spot((float(middle[sink]), DEEP + 0.42, 0.0), np.pi, "stand")}
     spot["-hob"] = Spot((float(middle[cooker]), DEEP + 0.42, 0.0), np.pi, "stand")
@@ -225,8 +247,13 @@ def _plank(kit: Kit, look: Look, rng: Rng, x0: float, x1: float) -> None:
         while x < x1 - 0.1:
             if rng.random() < 0.5:
                 for k in range(int(rng.integers(2, 5))):
-                    spin(kit, [(0.0, 0), (0.045, 0), (0.075, 0.016), (0.073, 0.018), (0.0, 0.006)], paint("ceramic", "#e6e0d2"),
-                         (x + 0.02, 0.12, z + 0.0283 + 0.014 * k), 20)  # fmt: skip
+                    spin(
+                        kit,
+                        [(0.0, 0), (0.045, 0), (0.075, 0.016), (0.073, 0.018), (0.0, 0.006)],
+                        paint("ceramic", "#e6e0d2"),
+                        (x + 0.02, 0.12, z + 0.0283 + 0.014 * k),
+                        20,
+                    )
             else:
                 cup(kit, (x, 0.12, z + 0.0283), str(rng.choice([*look.accents[:3], "#e9e4d8"])), False)
             x += float(rng.uniform(0.14, 0.2))
@@ -238,17 +265,40 @@ def _clutter(kit: Kit, look: Look, rng: Rng, free: list[float]) -> None:
         what = int(rng.integers(5)) if k else 0
         if what == 0:  # kettle
             steel = paint("metal", "#b9bbbd")
-            spin(kit, [(0.0, 0), (0.08, 0), (0.085, 0.01), (0.08, 0.12), (0.06, 0.19), (0.02, 0.2), (0.014, 0.22), (0.0, 0.222)],
-                 steel, (x, 0.3, HIGH), 24)  # fmt: skip
+            spin(
+                kit,
+                [
+                    (0.0, 0),
+                    (0.08, 0),
+                    (0.085, 0.01),
+                    (0.08, 0.12),
+                    (0.06, 0.19),
+                    (0.02, 0.2),
+                    (0.014, 0.22),
+                    (0.0, 0.222),
+                ],
+                steel,
+                (x, 0.3, HIGH),
+                24,
+            )
             kit.tube([[x + 0.075, 0.3, HIGH + 0.1], [x + 0.13, 0.3, HIGH + 0.17]], [0.02, 0.01], steel, 10)
             t = np.linspace(-0.3, np.pi + 0.3, 9)
-            kit.tube(np.stack([x + 0.07 * np.cos(t), np.full(9, 0.3), HIGH + 0.18 + 0.09 * np.sin(t)], axis=1), 0.009,
-                     paint("plastic", "#1e1e1f"), 8)  # fmt: skip
+            kit.tube(
+                np.stack([x + 0.07 * np.cos(t), np.full(9, 0.3), HIGH + 0.18 + 0.09 * np.sin(t)], axis=1),
+                0.009,
+                paint("plastic", "#1e1e1f"),
+                8,
+            )
         elif what == 1:  # boards and a jar of spoons
             slab(kit, (0.26, 0.02, 0.36), (x, 0.05, HIGH), paint("wood", "#9a7048"), 0.006)
             slab(kit, (0.2, 0.018, 0.28), (x + 0.06, 0.075, HIGH), paint("wood", "#6b4830"), 0.006)
-            spin(kit, [(0.0, 0), (0.055, 0), (0.06, 0.14), (0.055, 0.14), (0.05, 0.02)], paint("ceramic", look.accents[0]),
-                 (x - 0.18, 0.14, HIGH), 20)  # fmt: skip
+            spin(
+                kit,
+                [(0.0, 0), (0.055, 0), (0.06, 0.14), (0.055, 0.14), (0.05, 0.02)],
+                paint("ceramic", look.accents[0]),
+                (x - 0.18, 0.14, HIGH),
+                20,
+            )
             for j in range(5):
                 a = j * 1.3
                 tip = [x - 0.18 + 0.05 * np.cos(a), 0.14 + 0.04 * np.sin(a), HIGH + 0.27 + 0.02 * (j % 3)]
@@ -324,13 +374,14 @@ def counter(look: Look, rng: Rng, length: float) -> Piece:
     x = length * 0.3
     slab(kit, (0.3, 0.28, 0.07), (x, -0.05, top), paint("plastic", "#26282a"), 0.01)
     slab(kit, (0.28, 0.02, 0.2), (x, -0.02, top + 0.07), paint("plastic", "#1b1c1e"), 0.006)
-    for k in range(3):
-        z = top + 0.055 * k
-        for j in range(4):
-            cup(kit, (length * 0.06 + 0.1 * j, -0.2, z), "#e9e4d8", False) if k < 2 else None
+    for k, j in itertools.product(range(2), range(4)):
+        cup(kit, (length * 0.06 + 0.1 * j, -0.2, top + 0.055 * k), "#e9e4d8", False)
     _cakes(kit, rng, length * 0.08, 0.08, top)
-    return Piece(kit.build(), {"": Spot((0.0, d / 2 + 0.4, 0.0), np.pi, "stand"), "-behind": Spot((0.0, -d / 2 - 0.38, 0.0), 0.0, "stand")},
-                 top=top)  # fmt: skip
+    return Piece(
+        kit.build(),
+        {"": Spot((0.0, d / 2 + 0.4, 0.0), np.pi, "stand"), "-behind": Spot((0.0, -d / 2 - 0.38, 0.0), 0.0, "stand")},
+        top=top,
+    )
 
 
 def _espresso(kit: Kit, look: Look, rng: Rng, x: float, y: float, z: float) -> None:
@@ -373,8 +424,14 @@ def _cakes(kit: Kit, rng: Rng, x: float, y: float, z: float) -> None:
     for k in range(5):
         a = k * 2 * np.pi / 4
         r = 0.065 if k < 4 else 0.0
-        bun = cushion((0.085, 0.085, 0.05), paint("leather", "#b0763c"), (x + 0.36 + r * np.cos(a), y + r * np.sin(a), z + (0.012 if k < 4 else 0.05)),
-                      0.01, 2.5, 6)  # fmt: skip
+        bun = cushion(
+            (0.085, 0.085, 0.05),
+            paint("plaster", "#b0763c"),
+            (x + 0.36 + r * np.cos(a), y + r * np.sin(a), z + (0.012 if k < 4 else 0.05)),
+            0.01,
+            2.5,
+            6,
+        )
         kit.mesh(bun)
 
 
@@ -453,6 +510,3 @@ def menu_board(look: Look, rng: Rng, width: float = 1.3, height: float = 0.8) ->
     )
     kit.quads(np.stack(strokes), chalk)
     return Piece(kit.build())
-
-
-_ = placed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -89,7 +91,7 @@ def desk_lamp(look: Look, rng: Rng, lit: bool) -> Piece:
     kit, metal = Kit(), paint("painted-metal", str(rng.choice(["#2b2d30", look.accents[0], "#e0dcd2"])))
     spin(kit, [(0.0, 0), (0.085, 0), (0.085, 0.016), (0.02, 0.024)], metal, sides=24)
     joints = np.array([[0, 0, 0.02], [0, -0.09, 0.26], [0, 0.13, 0.44]])
-    for a, b in zip(joints[:-1], joints[1:], strict=True):
+    for a, b in itertools.pairwise(joints):
         kit.tube([a, b], 0.007, metal, 8)
     spin(kit, [(0.075, -0.09), (0.06, -0.04), (0.03, 0.0), (0.024, 0.03), (0.0, 0.032)], metal, (0, 0.15, 0.45), 24)
     spin(kit, [(0.0, -0.08), (0.06, -0.078)], _glow(lit, "#e9e6da"), (0, 0.15, 0.45), 20)

@@ -61,9 +61,9 @@ def _edged() -> tuple[F64, I32, I32]:
         u, v = (a + 1) % 3, (a + 2) % 3
         for s in (-1, 1):
             ring = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-            polygons.append([row[tuple(_put(a, s, u, p, v, q))] + a for p, q in ring])  # type: ignore[index]
+            polygons.append([row[tuple(_put(a, s, u, p, v, q))] + a for p, q in ring])
         for p, q in product((-1, 1), repeat=2):
-            low, high = (row[tuple(_put(a, s, u, p, v, q))] for s in (-1, 1))  # type: ignore[index]
+            low, high = (row[tuple(_put(a, s, u, p, v, q))] for s in (-1, 1))
             polygons.append([low + u, high + u, high + v, low + v])
     faces = []
     for polygon in polygons:
@@ -149,7 +149,9 @@ def cushion(
     t = np.sign(t) * (1 - (1 - np.abs(t)) ** 1.7)
     a, b = np.meshgrid(t, t, indexing="ij")
     half = np.array(size) / 2 - [0, 0, crown / 2]
-    points, uvs, faces = [], [], []
+    points: list[F64] = []
+    uvs: list[F32] = []
+    faces: list[I32] = []
     i, j = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
     q = i * (n + 1) + j
     quads = np.stack([q, q + n + 1, q + n + 2, q, q + n + 2, q + 1], axis=-1).reshape(-1, 3)
@@ -197,11 +199,13 @@ def draped(
     bend = 0.05
 
     def fall(half: float, less: float, more: float, n: int) -> tuple[F64, F64, F64]:
-        s = np.concatenate([
-            -half - np.linspace(less, 0, 9)[:-1] if less else np.empty(0),
-            np.linspace(-half, half, n),
-            half + np.linspace(0, more, 9)[1:] if more else np.empty(0),
-        ])  # fmt: skip
+        s = np.concatenate(
+            [
+                -half - np.linspace(less, 0, 9)[:-1] if less else np.empty(0),
+                np.linspace(-half, half, n),
+                half + np.linspace(0, more, 9)[1:] if more else np.empty(0),
+            ]
+        )
         over = np.maximum(np.abs(s) - half + bend, 0.0) * np.where(s < 0, less > 0, more > 0)
         turn = np.minimum(over / bend, np.pi / 2)
         flat = np.sign(s) * (np.minimum(np.abs(s), half - bend * (over > 0)) + bend * np.sin(turn))
@@ -225,8 +229,16 @@ def draped(
     return grid(points, material, np.stack([u, v], axis=-1))
 
 
-def legs(kit: Kit, x: float, y: float, height: float, material: Material, radius: float = 0.02, splay: float = 0.0,
-         z: float = 0.0) -> None:  # fmt: skip
+def legs(
+    kit: Kit,
+    x: float,
+    y: float,
+    height: float,
+    material: Material,
+    radius: float = 0.02,
+    splay: float = 0.0,
+    z: float = 0.0,
+) -> None:
     """Four round tapered legs whose tops are at (±x, ±y, z + height), their feet ``splay`` metres further out."""
     for sx, sy in product((-1, 1), repeat=2):
         foot = [sx * (x + splay), sy * (y + splay), z]

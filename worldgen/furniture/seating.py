@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from worldgen.conventions import F64, translation
@@ -17,7 +19,7 @@ def _seat(x: float, y: float, z: float) -> Spot:
 
 
 def leaning(angle: float, at: tuple[float, float, float], turn: float = 0.0) -> F64:
-    """(4, 4) that tips a piece backwards (from +Y towards -Y going up) by ``angle`` radians, then turns and moves it."""
+    """(4, 4) that tips a piece backwards (towards -Y going up) by ``angle`` radians, then turns and moves it."""
     c, s = np.cos(angle), np.sin(angle)
     tip = np.array([[1, 0, 0, 0], [0, c, -s, 0], [0, s, c, 0], [0, 0, 0, 1.0]])
     a, b = np.cos(turn), np.sin(turn)
@@ -80,7 +82,7 @@ def armchair(look: Look, rng: Rng) -> Piece:
         kit.tube([[x, 0.37, 0], [x, 0.31, 0.56]], [0.015, 0.022], wood, 12)
         kit.tube([[x, -0.4, 0], [x, -0.28, 0.54]], [0.015, 0.022], wood, 12)
         arm = np.array([[x, 0.4, 0.56], [x, 0.2, 0.575], [x, -0.05, 0.565], [x, -0.33, 0.53]])
-        for a, b in zip(arm[:-1], arm[1:], strict=True):
+        for a, b in itertools.pairwise(arm):
             kit.tube([a, b], 0.026, wood, 12)
         kit.tube([[x, 0.32, 0.28], [x, -0.34, 0.24]], 0.018, wood, 10)
     for y, z in ((0.32, 0.28), (-0.33, 0.24)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from worldgen.conventions import F64, translation
-from worldgen.furniture.parts import Piece, boards, grid, slab, spin
+from worldgen.furniture.parts import Piece, boards, cushion, grid, slab, spin
 from worldgen.furniture.style import Look, Rng, paint
 from worldgen.kit import Kit
-from worldgen.material import make
+from worldgen.material import Material, make
 from worldgen.sets.ornament import leaves
 
 SPINES = ("#7a2f2a", "#2f4a5c", "#c9b48a", "#39543f", "#d8d2c4", "#8c6a3c", "#40384a", "#b5602f", "#23262b", "#6f7f86")
@@ -112,8 +112,15 @@ def vase(kit: Kit, rng: Rng, at: tuple[float, float, float], look: Look, size: f
 def bowl(kit: Kit, rng: Rng, at: tuple[float, float, float], look: Look, fruit: bool = True) -> None:
     """A bowl 26 cm across, with fruit."""
     x, y, z = at
-    spin(kit, np.array([(0.0, 0), (0.05, 0), (0.055, 0.01), (0.1, 0.04), (0.13, 0.08), (0.125, 0.08), (0.09, 0.045), (0, 0.02)]),
-         paint("ceramic", str(rng.choice([*look.accents[:3], "#e9e3d6"]))), at, 28)  # fmt: skip
+    spin(
+        kit,
+        np.array(
+            [(0.0, 0), (0.05, 0), (0.055, 0.01), (0.1, 0.04), (0.13, 0.08), (0.125, 0.08), (0.09, 0.045), (0, 0.02)]
+        ),
+        paint("ceramic", str(rng.choice([*look.accents[:3], "#e9e3d6"]))),
+        at,
+        28,
+    )
     if fruit:
         a = np.linspace(-np.pi / 2, np.pi / 2, 7)
         ball = np.stack([0.036 * np.cos(a), 0.036 * (1 + np.sin(a))], axis=1)
@@ -132,8 +139,22 @@ def cup(kit: Kit, at: tuple[float, float, float], colour: str = "#e9e4d8", sauce
     if saucer:
         spin(kit, [(0.0, 0), (0.045, 0), (0.075, 0.014), (0.073, 0.016), (0.04, 0.006), (0.0, 0.005)], glaze, at, 24)
         lift = 0.006
-    spin(kit, [(0.0, 0), (0.024, 0), (0.027, 0.006), (0.037, 0.035), (0.04, 0.065), (0.037, 0.065), (0.034, 0.035), (0.0, 0.012)],
-         glaze, (x, y, z + lift), 20)  # fmt: skip
+    spin(
+        kit,
+        [
+            (0.0, 0),
+            (0.024, 0),
+            (0.027, 0.006),
+            (0.037, 0.035),
+            (0.04, 0.065),
+            (0.037, 0.065),
+            (0.034, 0.035),
+            (0.0, 0.012),
+        ],
+        glaze,
+        (x, y, z + lift),
+        20,
+    )
     spin(kit, [(0.036, 0.052), (0.0, 0.052)], paint("ceramic", "#3a2317"), (x, y, z + lift), 20)
     a = np.linspace(-1.3, 1.3, 7)
     ring = np.stack([x + 0.036 + 0.02 * np.cos(a), np.full(7, y), z + lift + 0.036 + 0.018 * np.sin(a)], axis=1)
@@ -143,9 +164,25 @@ def cup(kit: Kit, at: tuple[float, float, float], colour: str = "#e9e4d8", sauce
 def bottle(kit: Kit, at: tuple[float, float, float], colour: str, height: float = 0.28) -> None:
     """A glass bottle with a label."""
     h = height
-    spin(kit, [(0.0, 0), (0.034, 0), (0.037, 0.01), (0.037, 0.58 * h), (0.03, 0.66 * h), (0.014, 0.76 * h), (0.013, 0.95 * h),
-               (0.016, 0.96 * h), (0.016, h), (0, h)], paint("glass", colour), at, 14)  # fmt: skip
-    x, y, z = at
+    spin(
+        kit,
+        [
+            (0.0, 0),
+            (0.034, 0),
+            (0.037, 0.01),
+            (0.037, 0.58 * h),
+            (0.03, 0.66 * h),
+            (0.014, 0.76 * h),
+            (0.013, 0.95 * h),
+            (0.016, 0.96 * h),
+            (0.016, h),
+            (0, h),
+        ],
+        paint("glass", colour),
+        at,
+        14,
+    )
+    _x, _y, _z = at
     spin(kit, [(0.0376, 0.18 * h), (0.0376, 0.42 * h)], paint("paper", "#e3d6b6"), at, 14)
 
 
@@ -155,8 +192,13 @@ def picture(look: Look, rng: Rng, width: float, height: float) -> Piece:
     frame = (look.wood, look.dark, look.metal, paint("wood", "#1f1c1a"), paint("wood", "#d8cfbf"))[int(rng.integers(5))]
     bar = 0.02 if look.style == "modern" else 0.045
     w, h = width / 2, height / 2
-    boards(kit, [[-w, 0, -h], [-w, 0, h - bar], [-w, 0, -h + bar], [w - bar, 0, -h + bar]],
-           [[w, 0.028, -h + bar], [w, 0.028, h], [-w + bar, 0.028, h - bar], [w, 0.028, h - bar]], frame, 0.004)  # fmt: skip
+    boards(
+        kit,
+        [[-w, 0, -h], [-w, 0, h - bar], [-w, 0, -h + bar], [w - bar, 0, -h + bar]],
+        [[w, 0.028, -h + bar], [w, 0.028, h], [-w + bar, 0.028, h - bar], [w, 0.028, h - bar]],
+        frame,
+        0.004,
+    )
     a, b = w - bar, h - bar
     kit.panel(-a, a, -b, b, 0.012, paint("paper", "#ece6d8"))
     mat = rng.uniform(0.1, 0.22) * min(width, height)
@@ -193,9 +235,8 @@ def _motif(kit: Kit, rng: Rng, a: float, b: float) -> None:
             x1, z1 = min(a, x0 + rng.uniform(0.4, 1.2) * a), min(b, z0 + rng.uniform(0.3, 1.2) * b)
             kit.panel(x0, x1, z0, z1, 0.0145 + 0.001 * k, paint("paper", colours[1 + k]))
     else:  # a spray of leaves
-        centre = np.stack([np.zeros(6), np.zeros(6), np.linspace(-0.7 * b, 0.6 * b, 6)], axis=1)
         kit.panel(-0.006, 0.006, -0.9 * b, 0.7 * b, 0.0145, paint("paper", colours[1]))
-        for k, (_, _, z) in enumerate(centre):
+        for k, z in enumerate(np.linspace(-0.7 * b, 0.6 * b, 6).tolist()):
             for s in (-1, 1):
                 reach = 0.75 * a * (1 - abs(k - 2) / 6)
                 y = 0.0152 + 0.0002 * k
@@ -213,8 +254,20 @@ def plant(look: Look, rng: Rng, height: float = 1.1) -> Piece:
     kit = Kit()
     pot_h, r = min(0.34, 0.32 * height), min(0.19, 0.17 * height + 0.02)
     pot = paint("ceramic", str(rng.choice(["#d9d2c4", "#b4694a", "#3b4245", "#8a9a8c", look.accents[0]])))
-    spin(kit, [(0.0, 0), (0.7 * r, 0), (0.74 * r, 0.01), (0.98 * r, 0.9 * pot_h), (r, pot_h), (0.92 * r, pot_h), (0.88 * r, pot_h - 0.05)],
-         pot, sides=28)  # fmt: skip
+    spin(
+        kit,
+        [
+            (0.0, 0),
+            (0.7 * r, 0),
+            (0.74 * r, 0.01),
+            (0.98 * r, 0.9 * pot_h),
+            (r, pot_h),
+            (0.92 * r, pot_h),
+            (0.88 * r, pot_h - 0.05),
+        ],
+        pot,
+        sides=28,
+    )
     spin(kit, [(0.9 * r, pot_h - 0.04), (0.0, pot_h - 0.03)], make("soil"), sides=16)
     green = paint("foliage", str(rng.choice(["#4d6b35", "#3f5f3a", "#5f7a40", "#4a6a4c"])))
     form, base = int(rng.integers(3)), pot_h - 0.04
@@ -241,7 +294,7 @@ def plant(look: Look, rng: Rng, height: float = 1.1) -> Piece:
     return Piece(kit.build(), top=height)
 
 
-def _blade(kit: Kit, rng: Rng, z: float, rise: float, out: float, wide: float, green: object) -> None:
+def _blade(kit: Kit, rng: Rng, z: float, rise: float, out: float, wide: float, green: Material) -> None:
     a = rng.uniform(0, 2 * np.pi)
     t = np.linspace(0, 1, 7)
     along = np.stack([out * t**1.6 * np.cos(a), out * t**1.6 * np.sin(a), z + rise * (t - 0.38 * t**3)], axis=1)
@@ -249,19 +302,19 @@ def _blade(kit: Kit, rng: Rng, z: float, rise: float, out: float, wide: float, g
     w = wide * np.sin(np.pi * np.clip(0.12 + 0.88 * t, 0, 1)) ** 0.7
     fold = np.array([-np.cos(a), -np.sin(a), 0.3]) * 0.3
     points = np.stack([along - (side - fold) * w[:, None], along, along + (side + fold) * w[:, None]], axis=0)
-    kit.mesh(grid(points, green))  # type: ignore[arg-type]
+    kit.mesh(grid(points, green))
 
 
-def _broad(kit: Kit, rng: Rng, z: float, a: float, out: float, rise: float, size: float, green: object) -> None:
+def _broad(kit: Kit, rng: Rng, z: float, a: float, out: float, rise: float, size: float, green: Material) -> None:
     tip = np.array([out * np.cos(a), out * np.sin(a), z + rise])
-    kit.tube([[0, 0, z], tip * [0.4, 0.4, 0.75] + [0, 0, 0.25 * z], tip], [0.008, 0.006, 0.004], green, 5)  # type: ignore[arg-type]
+    kit.tube([[0, 0, z], tip * [0.4, 0.4, 0.75] + [0, 0, 0.25 * z], tip], [0.008, 0.006, 0.004], green, 5)
     u, v = np.meshgrid(np.linspace(0, 1, 7), np.linspace(-1, 1, 5), indexing="ij")
     half = 0.75 * size * np.sin(np.pi * np.clip(0.06 + 0.9 * u, 0, 1)) ** 0.8
     x, y = (u - 0.1) * 2 * size, v * half
     drop = -0.55 * x**2 / (2 * size) + 0.18 * np.abs(v) * half - 0.05 * x
     c, s = np.cos(a), np.sin(a)
     points = np.stack([tip[0] + c * x - s * y, tip[1] + s * x + c * y, tip[2] + drop], axis=-1)
-    kit.mesh(grid(points, green))  # type: ignore[arg-type]
+    kit.mesh(grid(points, green))
 
 
 def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
@@ -272,7 +325,7 @@ def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
     form = int(rng.integers(3))
     boards(kit, [-w, -d, 0], [w, d, t], ground, 0.003)
 
-    def frame(inset: float, wide: float, material: object, z: float) -> None:
+    def frame(inset: float, wide: float, material: Material, z: float) -> None:
         a, b = w - inset, d - inset
         cells = [
             [-a, -b, a, -b + wide],
@@ -281,7 +334,7 @@ def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
             [a - wide, -b + wide, a, b - wide],
         ]
         for x0, y0, x1, y1 in cells:
-            kit.quads([[[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]]], material)  # type: ignore[arg-type]
+            kit.quads([[[x0, y0, z], [x1, y0, z], [x1, y1, z], [x0, y1, z]]], material)
 
     top = t + 0.0008
     if form == 0:
@@ -307,7 +360,7 @@ def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
         x = np.arange(-w + 0.01, w - 0.01, 0.018)
         n = len(x)
         low = np.stack([x, np.full(n, s * d - (0.035 if s < 0 else 0)), np.full(n, 0.001)], axis=1)
-        kit.boxes(low, low + [0.006, 0.035, 0.003], paint("cloth", "#d8cdb6"), ("+z", "-x", "+x"))
+        kit.boxes(low, low + np.array([0.006, 0.035, 0.003]), paint("cloth", "#d8cdb6"), ("+z", "-x", "+x"))
     return Piece(kit.build())
 
 
@@ -322,9 +375,7 @@ def screen(look: Look, rng: Rng, diagonal: float = 0.61) -> Piece:
     slab(kit, (0.43, 0.13, 0.012), (0, 0.26, 0), paint("plastic", "#2a2b2e"))
     xs, ys = np.meshgrid(np.linspace(-0.2, 0.187, 16), np.linspace(0.205, 0.298, 5), indexing="ij")
     low = np.stack([xs.ravel(), ys.ravel(), np.full(xs.size, 0.012)], axis=1)
-    kit.boxes(low, low + [0.018, 0.016, 0.004], paint("plastic", "#3a3c40"))
-    from worldgen.furniture.parts import cushion
-
+    kit.boxes(low, low + np.array([0.018, 0.016, 0.004]), paint("plastic", "#3a3c40"))
     kit.mesh(cushion((0.06, 0.1, 0.032), black, (0.29, 0.26, 0), 0.0, 3.0, 6))
     return Piece(kit.build())
 
@@ -354,8 +405,13 @@ def mirror(look: Look, rng: Rng, width: float = 0.6, height: float = 0.9) -> Pie
         kit.quads(np.stack([hub, ring[1:], ring[:-1], ring[:-1]], axis=1), glass)
         return Piece(kit.build())
     w, h, bar = width / 2, height / 2, 0.04
-    boards(kit, [[-w, 0, -h], [-w, 0, h - bar], [-w, 0, -h + bar], [w - bar, 0, -h + bar]],
-           [[w, 0.03, -h + bar], [w, 0.03, h], [-w + bar, 0.03, h - bar], [w, 0.03, h - bar]], look.dark, 0.006)  # fmt: skip
+    boards(
+        kit,
+        [[-w, 0, -h], [-w, 0, h - bar], [-w, 0, -h + bar], [w - bar, 0, -h + bar]],
+        [[w, 0.03, -h + bar], [w, 0.03, h], [-w + bar, 0.03, h - bar], [w, 0.03, h - bar]],
+        look.dark,
+        0.006,
+    )
     kit.panel(-w + bar, w - bar, -h + bar, h - bar, 0.016, glass)
     return Piece(kit.build())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from worldgen.furniture.parts import Piece, boards, legs, slab, spin
@@ -50,16 +52,34 @@ def bookshelf(look: Look, rng: Rng, width: float = 0.95, height: float = 2.0, de
     for k, x in enumerate(xs):
         a = x - (0 if k == 0 else t / 2 if k < bays else t)
         boards(kit, [a, back, 0], [a + t, front, height], wood)
-    kit.quads([[[width / 2, back + 0.006, 0.06], [-width / 2, back + 0.006, 0.06], [-width / 2, back + 0.006, height],
-                [width / 2, back + 0.006, height]]], wood)  # fmt: skip
-    kit.quads([[[-width / 2, back + 0.001, 0], [width / 2, back + 0.001, 0], [width / 2, back + 0.001, height],
-                [-width / 2, back + 0.001, height]]], wood)  # fmt: skip
+    kit.quads(
+        [
+            [
+                [width / 2, back + 0.006, 0.06],
+                [-width / 2, back + 0.006, 0.06],
+                [-width / 2, back + 0.006, height],
+                [width / 2, back + 0.006, height],
+            ]
+        ],
+        wood,
+    )
+    kit.quads(
+        [
+            [
+                [-width / 2, back + 0.001, 0],
+                [width / 2, back + 0.001, 0],
+                [width / 2, back + 0.001, height],
+                [-width / 2, back + 0.001, height],
+            ]
+        ],
+        wood,
+    )
     if look.cornice:
         boards(kit, [-width / 2 - 0.02, back, height], [width / 2 + 0.02, front + 0.02, height + 0.05], wood, 0.012)
     boards(kit, [-width / 2 + t, back, 0], [width / 2 - t, front - 0.02, 0.07], wood)
     zs = 0.07 + (height - 0.07 - t) * np.linspace(0, 1, rows + 1)
     zs[1:-1] += rng.uniform(-0.03, 0.03, rows - 1)
-    for a, b in zip(xs[:-1], xs[1:], strict=True):
+    for a, b in itertools.pairwise(xs):
         for k, z in enumerate(zs):
             boards(kit, [a + t, back + 0.006, z], [b - t, front - 0.003, z + t], wood, 0.002)
             if k < rows:
@@ -124,7 +144,7 @@ def wardrobe(look: Look, rng: Rng, width: float = 1.6, height: float = 2.15) -> 
     )
     doors = max(2, round(width / 0.5))
     xs = np.linspace(-width / 2, width / 2, doors + 1)
-    for k, (a, b) in enumerate(zip(xs[:-1], xs[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(xs)):
         boards(kit, [a + 0.002, d / 2 - 0.022, 0.085], [b - 0.002, d / 2 - 0.002, height - 0.004], front, 0.003)
         if look.panelled:
             for z0, z1 in ((0.16, 0.85), (0.93, height - 0.09)):
@@ -143,7 +163,7 @@ def filing(look: Look, rng: Rng) -> Piece:
     steel = paint("painted-metal", str(rng.choice(["#8d9290", "#4c565b", "#b9b3a4", "#5d6a58"])))
     boards(kit, [-w / 2, -d / 2, 0], [w / 2, d / 2 - 0.02, h], steel, 0.004)
     zs = np.linspace(0.05, h - 0.02, 5)
-    for a, b in zip(zs[:-1], zs[1:], strict=True):
+    for a, b in itertools.pairwise(zs):
         boards(kit, [-w / 2 + 0.012, d / 2 - 0.022, a + 0.004], [w / 2 - 0.012, d / 2, b - 0.004], steel, 0.004)
         slab(kit, (0.11, 0.014, 0.018), (0, d / 2 + 0.006, b - 0.1), look.metal)
         slab(kit, (0.09, 0.003, 0.04), (0, d / 2 + 0.001, b - 0.065), paint("paper", "#e9e2cf"))
@@ -165,8 +185,17 @@ def fireplace(look: Look, rng: Rng) -> Piece:
     boards(kit, [-w / 2 + 0.05, front - 0.06, h - 0.19], [w / 2 - 0.05, front - 0.015, h - 0.08], stone, 0.012)
     boards(kit, [-w / 2 - 0.03, back, h - 0.06], [w / 2 + 0.03, front + 0.04, h - 0.03], stone, 0.01)
     boards(kit, [-w / 2 - 0.07, back, h - 0.03], [w / 2 + 0.07, front + 0.08, h], stone, 0.008)
-    kit.quads([[[open_w / 2, back + 0.02, 0], [-open_w / 2, back + 0.02, 0], [-open_w / 2, back + 0.02, open_h],
-                [open_w / 2, back + 0.02, open_h]]], soot)  # fmt: skip
+    kit.quads(
+        [
+            [
+                [open_w / 2, back + 0.02, 0],
+                [-open_w / 2, back + 0.02, 0],
+                [-open_w / 2, back + 0.02, open_h],
+                [open_w / 2, back + 0.02, open_h],
+            ]
+        ],
+        soot,
+    )
     boards(kit, [-w / 2 - 0.02, front - 0.03, 0], [w / 2 + 0.02, front + 0.32, 0.03], paint("slate", "#3d3f42"), 0.004)
     boards(kit, [-open_w / 2, back, 0], [open_w / 2, front - 0.03, 0.02], soot)
     iron = make("iron")
@@ -189,7 +218,12 @@ def fireplace(look: Look, rng: Rng) -> Piece:
             vase(kit, rng, (x, 0.02, h), look, float(rng.uniform(0.18, 0.27)))
     for s in (-1, 1):
         x = s * 0.36
-        spin(kit, [(0.0, 0), (0.05, 0), (0.05, 0.01), (0.012, 0.03), (0.012, 0.16), (0.028, 0.18), (0.02, 0.19), (0, 0.19)],
-             look.metal, (x, 0.02, h), 16)  # fmt: skip
+        spin(
+            kit,
+            [(0.0, 0), (0.05, 0), (0.05, 0.01), (0.012, 0.03), (0.012, 0.16), (0.028, 0.18), (0.02, 0.19), (0, 0.19)],
+            look.metal,
+            (x, 0.02, h),
+            16,
+        )
         spin(kit, [(0.011, 0.19), (0.011, 0.32), (0.0, 0.325)], paint("plastic", "#ece4d0"), (x, 0.02, h), 12)
     return Piece(kit.build(), top=h)

@@ -48,8 +48,14 @@ class Scheme:
 
 
 MODERN: Final = Scheme(
-    walls=(("paper", "#ece8e0"), ("paper", "#dcdfdc"), ("paper", "#cfd6cf"), ("paper", "#e6ddd0"),
-           ("paper", "#b9c4c4"), ("paper", "#d9c9bb")),
+    walls=(
+        ("paper", "#ece8e0"),
+        ("paper", "#dcdfdc"),
+        ("paper", "#cfd6cf"),
+        ("paper", "#e6ddd0"),
+        ("paper", "#b9c4c4"),
+        ("paper", "#d9c9bb"),
+    ),
     floors=(("planks", "#b08c63"), ("planks", "#a3815c"), ("planks", "#8d6a4a"), ("planks", "#bfa27c")),
     wet=(("paving", "#b9b4aa"), ("concrete", "#aaa69e"), ("planks", "#a88a66")),
     woods=("#b58a5c", "#8a6142", "#c7a67c", "#6b4a33"),
@@ -61,12 +67,19 @@ MODERN: Final = Scheme(
     curtains=("#d8d0c2", "#b9bfb9", "#c9b8a0", "#7f9091"),
     rugs=(("#d6cdbd", "#8f8a80"), ("#b9a58c", "#e3d9c6"), ("#5f7476", "#cfc7b6"), ("#b07a55", "#e0d2bb")),
     fronts=("#e6e3dc", "#b9bdb4", "#52655f", "#cfc4b2", "#39454d"),
-    cornice=False, panelled=False,
-)  # fmt: skip
+    cornice=False,
+    panelled=False,
+)
 
 CLASSIC: Final = Scheme(
-    walls=(("paper", "#d8cba6"), ("paper", "#a9b59a"), ("paper", "#c79f86"), ("paper", "#8fa3a8"),
-           ("paper", "#e2d6bd"), ("paper", "#7f8c78")),
+    walls=(
+        ("paper", "#d8cba6"),
+        ("paper", "#a9b59a"),
+        ("paper", "#c79f86"),
+        ("paper", "#8fa3a8"),
+        ("paper", "#e2d6bd"),
+        ("paper", "#7f8c78"),
+    ),
     floors=(("planks", "#7a5234"), ("planks", "#8b6038"), ("planks", "#6a452c")),
     wet=(("marble", "#d3ccbf"), ("paving", "#b5a98f"), ("planks", "#7f5838")),
     woods=("#5a3520", "#6e4426", "#7d5230", "#43281a"),
@@ -78,12 +91,18 @@ CLASSIC: Final = Scheme(
     curtains=("#7a3430", "#41604f", "#b89a62", "#d9c9a6", "#3f5468"),
     rugs=(("#7a2e2a", "#c9a86a"), ("#34485c", "#c9b48a"), ("#56402c", "#b98f5a"), ("#3f5848", "#cbb98f")),
     fronts=("#e8e0cc", "#a7b09a", "#6a452c", "#d3c5a4"),
-    cornice=True, panelled=True,
-)  # fmt: skip
+    cornice=True,
+    panelled=True,
+)
 
 WORN: Final = Scheme(
-    walls=(("plaster", "#c9bda2"), ("plaster", "#a9aa95"), ("plaster", "#b59a86"), ("plaster", "#9fa8a6"),
-           ("plaster", "#c7b184")),
+    walls=(
+        ("plaster", "#c9bda2"),
+        ("plaster", "#a9aa95"),
+        ("plaster", "#b59a86"),
+        ("plaster", "#9fa8a6"),
+        ("plaster", "#c7b184"),
+    ),
     floors=(("planks", "#6f5a45"), ("planks", "#7d6850"), ("planks", "#5f4a38")),
     wet=(("paving", "#8f897c"), ("concrete", "#8a857b"), ("paving", "#a08468")),
     woods=("#6a5038", "#7b6248", "#8c7558", "#4f3a28"),
@@ -95,8 +114,9 @@ WORN: Final = Scheme(
     curtains=("#b0a285", "#8c8a72", "#a3907a", "#7a6a5a"),
     rugs=(("#6e4a3a", "#a08a68"), ("#56604f", "#9a8f74"), ("#7a6a52", "#4a4238")),
     fronts=("#c6bda4", "#8d9a88", "#7b6248", "#a8a28c"),
-    cornice=False, panelled=True,
-)  # fmt: skip
+    cornice=False,
+    panelled=True,
+)
 
 SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType({"modern": MODERN, "classic": CLASSIC, "worn": WORN})
 """The styles a room can have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from worldgen.conventions import translation
@@ -60,8 +62,23 @@ def cafe_table(look: Look, rng: Rng, radius: float = 0.35) -> Piece:
     stone = rng.random() < 0.55
     _round_top(kit, radius, top, 0.025, make("marble") if stone else look.wood)
     iron = paint("iron", "#26272a")
-    spin(kit, [(0.0, 0.0), (0.22, 0.0), (0.225, 0.012), (0.2, 0.022), (0.06, 0.04), (0.035, 0.07), (0.03, 0.3), (0.03, top - 0.06),
-               (0.07, top - 0.035), (0.13, top - 0.025)], iron, sides=28)  # fmt: skip
+    spin(
+        kit,
+        [
+            (0.0, 0.0),
+            (0.22, 0.0),
+            (0.225, 0.012),
+            (0.2, 0.022),
+            (0.06, 0.04),
+            (0.035, 0.07),
+            (0.03, 0.3),
+            (0.03, top - 0.06),
+            (0.07, top - 0.035),
+            (0.13, top - 0.025),
+        ],
+        iron,
+        sides=28,
+    )
     if stone:
         a = np.linspace(0, 2 * np.pi, 49)
         ring = np.stack([radius * np.cos(a), radius * np.sin(a), np.full(49, top - 0.0125)], axis=1)
@@ -84,7 +101,7 @@ def coffee_table(look: Look, rng: Rng, length: float = 1.15) -> Piece:
         for k in range(3):
             a = k * 2 * np.pi / 3 + 0.3
             c, s = np.cos(a), np.sin(a)
-            kit.tube([[0.36 * c, 0.36 * s, 0], [0.2 * c, 0.2 * s, top - 0.03]], [0.014, 0.024], look.dark, 12)
+            kit.tube([[0.36 * c, 0.36 * s, 0.005], [0.2 * c, 0.2 * s, top - 0.03]], [0.014, 0.024], look.dark, 12)
     else:
         slab(kit, (length, 0.55, 0.026), (0, 0, top - 0.026), wood, 0.01)
         slab(kit, (length - 0.3, 0.36, 0.05), (0, 0, top - 0.076), wood)
@@ -100,7 +117,7 @@ def side_table(look: Look, rng: Rng, height: float = 0.52) -> Piece:
         for k in range(3):
             a = k * 2 * np.pi / 3 + np.pi / 2
             c, s = np.cos(a), np.sin(a)
-            kit.tube([[0.2 * c, 0.2 * s, 0], [0.1 * c, 0.1 * s, height - 0.02]], [0.01, 0.017], wood, 10)
+            kit.tube([[0.2 * c, 0.2 * s, 0.003], [0.1 * c, 0.1 * s, height - 0.02]], [0.01, 0.017], wood, 10)
         return Piece(kit.build(), top=height)
     return nightstand(look, rng, height)
 
@@ -123,8 +140,8 @@ def drawers(
     """Drawer fronts with knobs or bars on the face at depth ``y``, which looks towards +Y."""
     gap = 0.004
     xs, zs = np.linspace(x0, x1, columns + 1), np.linspace(z0, z1, rows + 1)
-    for a, b in zip(xs[:-1], xs[1:], strict=True):
-        for c, e in zip(zs[:-1], zs[1:], strict=True):
+    for a, b in itertools.pairwise(xs):
+        for c, e in itertools.pairwise(zs):
             boards(kit, [a + gap, y - 0.004, c + gap], [b - gap, y + 0.016, e - gap], front, 0.003)
             if look.panelled and e - c > 0.12 and b - a > 0.16:
                 boards(kit, [a + 0.04, y + 0.01, c + 0.035], [b - 0.04, y + 0.021, e - 0.035], front, 0.006)
@@ -136,8 +153,12 @@ def handle(kit: Kit, look: Look, x: float, y: float, z: float, wide: bool = Fals
     if look.panelled and not upright:
         for dx in (-0.14, 0.14) if wide else (0.0,):
             kit.tube([[x + dx, y - 0.002, z], [x + dx, y + 0.018, z]], [0.006, 0.006], look.metal, 8)
-            kit.tube([[x + dx, y + 0.014, z], [x + dx, y + 0.02, z], [x + dx, y + 0.028, z], [x + dx, y + 0.03, z]],
-                     [0.006, 0.015, 0.014, 0.001], look.metal, 12)  # fmt: skip
+            kit.tube(
+                [[x + dx, y + 0.014, z], [x + dx, y + 0.02, z], [x + dx, y + 0.028, z], [x + dx, y + 0.03, z]],
+                [0.006, 0.015, 0.014, 0.001],
+                look.metal,
+                12,
+            )
         return
     half = 0.09 if upright else 0.07
     along = np.array([0.0, 0, half]) if upright else np.array([half, 0.0, 0])
@@ -145,7 +166,7 @@ def handle(kit: Kit, look: Look, x: float, y: float, z: float, wide: bool = Fals
     kit.tube([middle - along, middle + along], 0.005, look.metal, 8)
     for s in (-0.8, 0.8):
         foot = np.array([x, y - 0.002, z]) + s * along
-        kit.tube([foot, foot + [0, 0.028, 0]], 0.004, look.metal, 6)
+        kit.tube([foot, foot + np.array([0, 0.028, 0])], 0.004, look.metal, 6)
 
 
 def desk(look: Look, rng: Rng, width: float = 1.5, depth: float = 0.72) -> Piece:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -66,17 +66,27 @@ class Arranger:
     taken: list[Polygon] = field(default_factory=list)
     hung: list[tuple[Side, float, float, float, float]] = field(default_factory=list)
 
+    made: dict[str, Piece] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         t = self.thickness / 2
         self._doors = [o.zone(0.0, t + SWING_M, 0.06) for o in self.openings if o.kind in ("door", "arch")]
         windows = [o for o in self.openings if o.kind == "window"]
         self._curtains = [o.zone(0.0, t + 0.19, 0.36) for o in windows if o.name in self.dressed]
+        # Below a sill of usual height stands a radiator.
+        self._heaters = [o.zone(0.0, t + 0.14) for o in windows if 0.5 < o.sill < 1.0]
         self._sills = [(o.sill, o.zone(0.0, t + 0.7)) for o in windows]
         self._ledges = [(o.sill, o.zone(0.0, t + 0.13, 0.1)) for o in windows]
 
     def rng(self, name: str) -> Rng:
         """The random draws of the thing called ``name``, and of nothing else."""
         return np.random.default_rng(seed_from("room", self.seed, name))
+
+    def same(self, name: str, make: Callable[[Look, Rng], Piece]) -> Piece:
+        """A piece of which the room has several alike, made once."""
+        if name not in self.made:
+            self.made[name] = make(self.look, self.rng(name))
+        return self.made[name]
 
     def has(self, side: Side, *kinds: str) -> bool:
         """Whether the wall has an opening of one of these kinds."""
@@ -97,15 +107,23 @@ class Arranger:
         if not inside.contains(area):
             return False
         test = prepared.prep(area.buffer(margin - 0.002, join_style="mitre"))
-        blocked: Iterable[Polygon] = [*self.taken, *self._doors, *self._curtains]
+        blocked: Iterable[Polygon] = [*self.taken, *self._doors, *self._curtains, *self._heaters]
         blocked = [*blocked, *(z for sill, z in self._sills if top > sill + 0.05)]
         blocked = [*blocked, *(z for sill, z in self._ledges if top > sill - 0.04)]
         return not any(test.intersects(zone) for zone in blocked)
 
     def put(
-        self, name: str, piece: Piece, x: float, y: float, turn: float = 0.0, z: float = 0.0, *, solid: bool = True,
+        self,
+        name: str,
+        piece: Piece,
+        x: float,
+        y: float,
+        turn: float = 0.0,
+        z: float = 0.0,
+        *,
+        solid: bool = True,
         margin: float = 0.0,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Stands ``piece`` at (x, y, z), heading ``turn``, if there is room. solid: whether it takes floor; what lies
         flat, hangs or stands on something else does not. margin: metres to keep free around it.
         """

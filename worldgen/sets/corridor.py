@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -25,9 +25,10 @@ from worldgen.furniture.style import Look, look_of, paint
 from worldgen.kit import Kit, placed
 from worldgen.light import Lamp
 from worldgen.material import Material
+from worldgen.mesh import Mesh
 from worldgen.sets import SetPiece
 from worldgen.sets.opening import door, window
-from worldgen.sets.walls import Finish, Floor, Opening, inner, level, prism, shell, strip
+from worldgen.sets.walls import Finish, Floor, Opening, level, prism, shell, strip
 from worldgen.stage import Spot
 from worldgen.world import Thing
 
@@ -147,7 +148,7 @@ def corridor(
         return paint(*pairs[int(rng.integers(len(pairs)))])
 
     wall, floor, leaf = drawn(kind.walls), drawn(kind.floors), drawn(kind.doors)
-    look = _with_door(look, leaf)
+    look = replace(look, door=leaf)
     legs, outline = _legs(length, width, turn, leg)
     openings = _openings(legs, width, height, kind)
     finish = Finish(look.ceiling, look.trim, paint("plaster", "#b9b2a4"), kind.style == "classic", 0.12)
@@ -181,12 +182,6 @@ def corridor(
         return 0.0 if clear.covers(shapely.points(x, y)) else float("nan")
 
     return SetPiece(tuple(things), tuple(lamps), ground, spots)
-
-
-def _with_door(look: Look, leaf: Material) -> Look:
-    from dataclasses import replace
-
-    return replace(look, door=leaf)
 
 
 def _legs(length: float, width: float, turn: str, leg: float) -> tuple[list[_Leg], Polygon]:
@@ -233,7 +228,7 @@ def _openings(legs: list[_Leg], width: float, height: float, use: Use) -> list[O
     return result
 
 
-def _plate(o: Opening, look: Look) -> object:
+def _plate(o: Opening, look: Look) -> Mesh:
     """The number beside a door."""
     kit = Kit()
     slab(kit, (0.1, 0.008, 0.07), (-o.width / 2 - 0.2, THICKNESS_M / 2 + 0.004, 1.55), look.metal, 0.002)
@@ -251,7 +246,7 @@ def _plate(o: Opening, look: Look) -> object:
 
 def _linings(
     use: Use, rng: np.random.Generator, outline: Polygon, openings: list[Opening], height: float, look: Look, name: str
-) -> list[Thing]:  # fmt: skip
+) -> list[Thing]:
     """Dado panels and handrails along the walls."""
     things = []
     if use.dado:
@@ -279,7 +274,7 @@ def _linings(
     return things
 
 
-def _runner(legs: list[_Leg], width: float, colours: tuple[str, str]) -> object:
+def _runner(legs: list[_Leg], width: float, colours: tuple[str, str]) -> Mesh:
     """A carpet with a border down the middle."""
     kit = Kit()
     w = max(0.35, width / 2 - 0.3)
@@ -302,8 +297,6 @@ def _runner(legs: list[_Leg], width: float, colours: tuple[str, str]) -> object:
 
 
 def _add(things: list[Thing], lamps: list[Lamp], name: str, piece: Piece, place: F64) -> None:
-    from dataclasses import replace
-
     things.append(Thing(name, piece.mesh.transformed(place)))
     for lamp in piece.lamps:
         x, y, z = (float(c) for c in place[:3, :3] @ np.array(lamp.position) + place[:3, 3])
@@ -311,9 +304,17 @@ def _add(things: list[Thing], lamps: list[Lamp], name: str, piece: Piece, place:
 
 
 def _light(
-    things: list[Thing], lamps: list[Lamp], legs: list[_Leg], use: Use, look: Look, width: float, height: float, seed: int,
-    lit: bool, name: str,
-) -> None:  # fmt: skip
+    things: list[Thing],
+    lamps: list[Lamp],
+    legs: list[_Leg],
+    use: Use,
+    look: Look,
+    width: float,
+    height: float,
+    seed: int,
+    lit: bool,
+    name: str,
+) -> None:
     number = 0
     for leg in legs:
         count = max(1, round(leg.length / (use.spacing if use.sconces else 2.6)))
@@ -369,6 +370,3 @@ def _furnish(things: list[Thing], legs: list[_Leg], use: Use, look: Look, width:
                 piece = Piece(kit.build())
                 back = leg.place @ placed(side * (width / 2 - 0.03 + float(piece.low[1])), s, 0.0, side * np.pi / 2)
                 things.append(Thing(f"{name}/console-{tag}", piece.mesh.transformed(back)))
-
-
-_ = inner

@@ -11,7 +11,7 @@ import numpy as np
 
 from worldgen.furniture import lights, seating, small, storage, tables
 from worldgen.furniture.parts import Piece
-from worldgen.kit import Kit, placed
+from worldgen.kit import Kit
 from worldgen.sets.arrange import GAP, HEADING, OPPOSITE, SIDES, Arranger, Side, wall_frame
 from worldgen.sets.layout_rooms import bedroom, cafe, kitchen_room, office
 
@@ -176,8 +176,7 @@ def _focus(room: Arranger, side: Side, middle: float) -> None:
     """A fireplace or a television against the wall that the sofa faces."""
     look = room.look
     hearth = room.rng("focus-kind").random() < {"modern": 0.2, "classic": 0.8, "worn": 0.5}[look.style]
-    frame = -middle  # the wall's own x runs the other way than the opposite wall's
-    places = [frame * 0 + middle + d for d in (0.0, 0.15, -0.15, 0.35, -0.35, 0.6, -0.6, 0.9, -0.9)]
+    places = [middle + d for d in (0.0, 0.15, -0.15, 0.35, -0.35, 0.6, -0.6, 0.9, -0.9)]
     if hearth:
         s = room.against(side, "fireplace", storage.fireplace(look, room.rng("fireplace")), places, gap=0.002 + GAP)
         if s is not None:
@@ -226,6 +225,3 @@ def layout_of(word: str) -> Layout:
         near = difflib.get_close_matches(word, LAYOUTS, n=1, cutoff=0.0)[0]
         raise ValueError(f"{word!r} is not a layout of a room: did you mean {near!r}? (known: {', '.join(LAYOUTS)})")
     return LAYOUTS[word]
-
-
-_ = placed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from worldgen.furniture import beds, kitchen, lights, seating, small, storage, tables
-from worldgen.furniture.parts import Piece
+from worldgen.furniture.parts import Piece, boards
 from worldgen.furniture.style import paint
 from worldgen.kit import Kit
 from worldgen.sets.arrange import HEADING, OPPOSITE, Arranger, Side, side_of, wall_frame
@@ -76,10 +76,6 @@ def bedroom(room: Arranger) -> None:
                 x, y = at_wall(room, head, place, 0.2)
                 lamp = lights.table_lamp(look, room.rng("table-lamp"), room.lit)
                 room.put(f"table-lamp-{k + 1}", lamp, x, y, HEADING[head], stand.top, solid=False)
-                kit = Kit()
-                small.stack(kit, room.rng(f"{name}-books"), (0, 0, 0), 2)
-                room.put(f"{name}-books", Piece(kit.build()), *at_wall(room, head, place + 0.06, 0.33), HEADING[head] + np.pi / 2,
-                         stand.top, solid=False) if stand.high[0] > 0.3 else None  # fmt: skip
         x, y = at_wall(room, head, s, 1.45)
         room.put("rug", small.rug(look, room.rng("rug"), wide + 1.2, 1.7), x, y, HEADING[head], solid=False)
         rng = room.rng("picture")
@@ -217,7 +213,7 @@ def _seats(room: Arranger, table: Piece, x: float, y: float, heading: float, len
 
 
 def _chair(room: Arranger, number: int, x: float, y: float, heading: float) -> None:
-    room.put(f"chair-{number}", seating.chair(room.look, room.rng("chair")), x, y, heading)
+    room.put(f"chair-{number}", room.same("chair", seating.chair), x, y, heading)
 
 
 def _laid(room: Arranger, x: float, y: float, heading: float, top: float) -> None:
@@ -244,7 +240,8 @@ def office(room: Arranger) -> None:
             if number >= wanted:
                 break
             face_out = room.rng("facing").random() < 0.5 and room.reach(side) > 4.2
-            if _desk(room, number + 1, side, s, width, depth, face_out):
+            gaps = (0.03, 0.17) if not face_out else (1.4 - depth / 2,)
+            if any(_desk(room, number + 1, side, s, depth, gap, face_out) for gap in gaps):
                 number += 1
     free = by_cost(room, "free", {"window": 1.0, "door": 0.3, "gap": 20.0})
     tall = min(2.05, room.height - 0.4)
@@ -268,8 +265,6 @@ def office(room: Arranger) -> None:
 
 
 def _whiteboard(kit: Kit) -> None:
-    from worldgen.furniture.parts import boards
-
     boards(kit, [-0.75, 0, -0.5], [0.75, 0.022, 0.5], paint("metal", "#b4b6b8"), 0.004)
     kit.panel(-0.73, 0.73, -0.48, 0.48, 0.0228, paint("ceramic", "#f0f0ec"))
     boards(kit, [-0.4, 0.02, -0.5], [0.4, 0.08, -0.485], paint("metal", "#b4b6b8"))
@@ -279,21 +274,21 @@ def _whiteboard(kit: Kit) -> None:
         )
 
 
-def _desk(room: Arranger, number: int, side: Side, s: float, width: float, depth: float, out: bool) -> bool:
+def _desk(room: Arranger, number: int, side: Side, s: float, depth: float, gap: float, out: bool) -> bool:
     """A desk with its things and a chair; at the wall, or (out) with whoever works there between it and the wall."""
     look = room.look
-    desk = tables.desk(look, room.rng("desk"), width, depth)
-    chair = seating.office_chair(look, room.rng("office-chair"))
-    t_desk = 1.35 if out else depth / 2 + 0.03
+    desk = room.same("desk", lambda a, b: tables.desk(a, b, 1.5, depth))
+    chair = room.same("office-chair", seating.office_chair)
+    t_desk = gap + depth / 2
     turn = HEADING[side] + (np.pi if out else 0.0)
     x, y = at_wall(room, side, s, t_desk)
-    away = depth / 2 + 0.33
+    away = depth / 2 + 0.38
     cx, cy = at_wall(room, side, s, t_desk - away if out else t_desk + away)
     before = room.keep()
     if not room.put(f"desk-{number}", desk, x, y, turn):
         return False
     swivel = turn + np.pi + float(room.rng(f"swivel-{number}").normal(0, 0.12))
-    if not room.put(f"chair-{number}", chair, cx, cy, swivel):
+    if not any(room.put(f"chair-{number}", chair, cx, cy, heading) for heading in (swivel, turn + np.pi)):
         room.back_to(before)
         return False
     c, n = np.cos(turn), np.sin(turn)
@@ -333,8 +328,12 @@ def cafe(room: Arranger) -> None:
         x, y = at_wall(room, side, s, 0.46 + 0.85 + 0.31)
         if room.put("counter", counter, x, y, HEADING[side]):
             for k, u in enumerate(np.arange(-length / 2 + 0.4, length / 2 - 0.3, 0.7)):
-                room.put(f"stool-{k + 1}", seating.stool(look, room.rng("stool")), *at_wall(room, side, s + float(u), 0.46 + 0.85 + 0.62 + 0.27),
-                         HEADING[side] + np.pi)  # fmt: skip
+                room.put(
+                    f"stool-{k + 1}",
+                    room.same("stool", seating.stool),
+                    *at_wall(room, side, s + float(u), 0.46 + 0.85 + 0.62 + 0.27),
+                    HEADING[side] + np.pi,
+                )
             for k, u in enumerate(np.arange(-length / 2 + 0.5, length / 2 - 0.3, 1.1)):
                 px, py = at_wall(room, side, s + float(u), 0.46 + 0.85 + 0.31)
                 overhead(room, f"pendant-bar-{k + 1}", px, py, room.height - 1.85)
@@ -375,7 +374,7 @@ def cafe(room: Arranger) -> None:
 def _set(room: Arranger, number: int, x: float, y: float, chairs: int, turn: float) -> int:
     """A round table with chairs about it, cups on it and a lamp over it; 1 if there was room."""
     look = room.look
-    table = tables.cafe_table(look, room.rng("table"), 0.36)
+    table = room.same("table", tables.cafe_table)
     before = room.keep()
     if not room.put(f"table-{number}", table, x, y, margin=0.02):
         return 0
@@ -408,5 +407,5 @@ def _set(room: Arranger, number: int, x: float, y: float, chairs: int, turn: flo
 
 def _drawn_up(room: Arranger, name: str, x: float, y: float, a: float) -> bool:
     """A chair at the round table in (x, y), on the side where heading ``a`` points."""
-    chair = seating.chair(room.look, room.rng("chair"))
+    chair = room.same("chair", seating.chair)
     return room.put(name, chair, x - 0.63 * np.sin(a), y + 0.63 * np.cos(a), a + np.pi)

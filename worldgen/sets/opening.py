@@ -6,6 +6,8 @@ Windows have frames and bars but no panes: nothing here is transparent, so the o
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from worldgen.conventions import translation
@@ -40,12 +42,25 @@ def door(o: Opening, look: Look, thickness: float, swing: float = 0.0, left: boo
     frame, half, t = Kit(), o.width / 2, thickness / 2
     _casing(frame, o, thickness, look, (1, -1), 0.0)
     e, s = 0.025, 0.004
-    boards(frame, [[-half, -t - s, 0], [half - e, -t - s, 0], [-half + e, -t - s, o.head - e]],
-           [[-half + e, t + s, o.head], [half, t + s, o.head], [half - e, t + s, o.head]], look.trim, 0.003)  # fmt: skip
+    boards(
+        frame,
+        [[-half, -t - s, 0], [half - e, -t - s, 0], [-half + e, -t - s, o.head - e]],
+        [[-half + e, t + s, o.head], [half, t + s, o.head], [half - e, t + s, o.head]],
+        look.trim,
+        0.003,
+    )
     stop = t - LEAF_M - 0.006
-    boards(frame, [[-half + e, stop - 0.03, 0], [half - e - 0.012, stop - 0.03, 0], [-half + e + 0.012, stop - 0.03, o.head - e - 0.012]],
-           [[-half + e + 0.012, stop, o.head - e], [half - e, stop, o.head - e], [half - e - 0.012, stop, o.head - e]],
-           look.trim, 0.002)  # fmt: skip
+    boards(
+        frame,
+        [
+            [-half + e, stop - 0.03, 0],
+            [half - e - 0.012, stop - 0.03, 0],
+            [-half + e + 0.012, stop - 0.03, o.head - e - 0.012],
+        ],
+        [[-half + e + 0.012, stop, o.head - e], [half - e, stop, o.head - e], [half - e - 0.012, stop, o.head - e]],
+        look.trim,
+        0.002,
+    )
     boards(frame, [-half + e, -t, 0.0], [half - e, t, 0.006], look.dark, 0.003)
     leaf = _leaf(o, look)
     sign = 1.0 if left else -1.0
@@ -71,8 +86,12 @@ def _leaf(o: Opening, look: Look) -> Mesh:
     x = w - 0.065
     for s, y in ((1, 0.0), (-1, -LEAF_M)):
         slab(kit, (0.036, 0.008, 0.2), (x, y + s * 0.004, 0.93), look.metal, 0.003)
-        kit.tube([[x, y, 1.05], [x, y + s * 0.045, 1.05], [x - 0.015, y + s * 0.05, 1.05], [x - 0.12, y + s * 0.05, 1.05]],
-                 0.0095, look.metal, 8)  # fmt: skip
+        kit.tube(
+            [[x, y, 1.05], [x, y + s * 0.045, 1.05], [x - 0.015, y + s * 0.05, 1.05], [x - 0.12, y + s * 0.05, 1.05]],
+            0.0095,
+            look.metal,
+            8,
+        )
         slab(kit, (0.008, 0.004, 0.02), (x, y + s * 0.009, 0.965), paint("iron", "#151515"))
     return kit.build()
 
@@ -82,8 +101,13 @@ def archway(o: Opening, look: Look, thickness: float) -> Mesh:
     kit, half, t = Kit(), o.width / 2, thickness / 2
     _casing(kit, o, thickness, look, (1, -1), 0.0)
     e, s = 0.02, 0.004
-    boards(kit, [[-half, -t - s, 0], [half - e, -t - s, 0], [-half + e, -t - s, o.head - e]],
-           [[-half + e, t + s, o.head], [half, t + s, o.head], [half - e, t + s, o.head]], look.trim, 0.003)  # fmt: skip
+    boards(
+        kit,
+        [[-half, -t - s, 0], [half - e, -t - s, 0], [-half + e, -t - s, o.head - e]],
+        [[-half + e, t + s, o.head], [half, t + s, o.head], [half - e, t + s, o.head]],
+        look.trim,
+        0.003,
+    )
     return kit.build(o.place)
 
 
@@ -95,17 +119,27 @@ def window(o: Opening, look: Look, thickness: float) -> Mesh:
     sill = o.sill if o.sill > 0.12 else 0.0
     _casing(kit, o, thickness, look, (1,), o.sill - (0.0 if sill else o.sill))
     y0, y1, f = -t + 0.03, -t + 0.1, 0.05
-    boards(kit, [[-half, y0, o.sill], [half - f, y0, o.sill], [-half + f, y0, o.sill], [-half + f, y0, o.head - f]],
-           [[-half + f, y1, o.head], [half, y1, o.head], [half - f, y1, o.sill + f], [half - f, y1, o.head]], trim, 0.004)  # fmt: skip
+    boards(
+        kit,
+        [[-half, y0, o.sill], [half - f, y0, o.sill], [-half + f, y0, o.sill], [-half + f, y0, o.head - f]],
+        [[-half + f, y1, o.head], [half, y1, o.head], [half - f, y1, o.sill + f], [half - f, y1, o.head]],
+        trim,
+        0.004,
+    )
     wings = max(1, round(o.width / 0.62)) if tall < 1.9 else max(1, round(o.width / 1.0))
     xs = np.linspace(-half + f, half - f, wings + 1)
     g = 0.042
-    for k, (a, b) in enumerate(zip(xs[:-1], xs[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(xs)):
         a, b = a + 0.003, b - 0.003
         c, d = o.sill + f + 0.003, o.head - f - 0.003
         z0, z1 = y0 + 0.02, y1 + 0.012
-        boards(kit, [[a, z0, c], [b - g, z0, c], [a + g, z0, c], [a + g, z0, d - g]],
-               [[a + g, z1, d], [b, z1, d], [b - g, z1, c + g], [b - g, z1, d]], trim, 0.004)  # fmt: skip
+        boards(
+            kit,
+            [[a, z0, c], [b - g, z0, c], [a + g, z0, c], [a + g, z0, d - g]],
+            [[a + g, z1, d], [b, z1, d], [b - g, z1, c + g], [b - g, z1, d]],
+            trim,
+            0.004,
+        )
         if look.panelled and tall > 0.7:
             rows = 3 if tall > 1.3 else 2
             for z in np.linspace(c + g, d - g, rows + 1)[1:-1]:
@@ -140,7 +174,7 @@ def radiator(o: Opening, look: Look, thickness: float) -> Mesh | None:
     each = width / n
     x = -width / 2 + (np.arange(n) + 0.5) * each
     low = np.stack([x - 0.44 * each, np.full(n, y), np.full(n, 0.12)], axis=1)
-    boards(kit, low, low + [0.88 * each, 0.075, top - 0.12], white, 0.02)
+    boards(kit, low, low + np.array([0.88 * each, 0.075, top - 0.12]), white, 0.02)
     boards(kit, [-width / 2, y + 0.02, 0.13], [width / 2, y + 0.045, top - 0.01], white, 0.004)
     for z in (0.17, top - 0.06):
         kit.tube([[-width / 2, y + 0.037, z], [width / 2, y + 0.037, z]], 0.02, white, 8)

@@ -6,6 +6,7 @@ a layout are furnished.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from worldgen.conventions import F64, seed_from
 from worldgen.furniture.style import Look, look_of, paint
 from worldgen.kit import placed
 from worldgen.light import Lamp
+from worldgen.material import Material, make
 from worldgen.sets import SetPiece
 from worldgen.sets.arrange import HEADING, SIDES, Arranger, wall_frame
 from worldgen.sets.layout import layout_of
@@ -83,7 +85,8 @@ def interior(
     }
     for r in rooms:
         layout_of(r.layout)
-    holes = [_opening(o, k, outlines, height, openings) for k, o in enumerate(openings)]
+    cooks = {r.name for r in rooms if r.layout == "kitchen"}
+    holes = [_opening(o, k, outlines, height, openings, cooks) for k, o in enumerate(openings)]
     finish = Finish(shared.ceiling, shared.trim, paint("plaster", "#cfc6b4"), shared.cornice)
     floors = [Floor(r.name, outlines[r.name], looks[r.name].wall, _floor(r, looks[r.name], shared)) for r in rooms]
     things = [
@@ -146,7 +149,12 @@ def _outlines(rooms: Sequence[PlanRoom]) -> dict[str, Polygon]:
 
 
 def _opening(
-    said: PlanOpening, index: int, outlines: dict[str, Polygon], height: float, all_: Sequence[PlanOpening]
+    said: PlanOpening,
+    index: int,
+    outlines: dict[str, Polygon],
+    height: float,
+    all_: Sequence[PlanOpening],
+    cooks: set[str],
 ) -> Opening:
     """The opening on the wall that it lies on, facing into the first of its rooms."""
     inside = [n for n in said.between if n != OUTSIDE]
@@ -163,12 +171,12 @@ def _opening(
     point = np.array(said.at, dtype=np.float64)
     best: tuple[float, F64, F64, float, float] | None = None
     ring = np.asarray(outlines[inside[0]].exterior.coords)
-    for a, b in zip(ring[:-1], ring[1:], strict=True):
+    for a, b in itertools.pairwise(ring):
         along = b - a
         length = float(np.linalg.norm(along))
         along = along / length
         s = float((point - a) @ along)
-        off = abs(float(np.cross(along, point - a)))
+        off = abs(float(along[0] * (point - a)[1] - along[1] * (point - a)[0]))
         if -1e-6 <= s <= length + 1e-6 and off < THICKNESS_M and (best is None or off < best[0]):
             best = (off, a, along, s, length)
     if best is None:
@@ -183,6 +191,8 @@ def _opening(
     if said.width / 2 > room_ + 1e-6:
         raise ValueError(f"{what} is {said.width:g} m wide and reaches beyond its wall: make it narrower or move it")
     sill, head = HEADS[said.kind]
+    if said.kind == "window" and cooks & set(said.between):
+        sill = 1.08  # above a worktop
     number = 1 + sum(o.kind == said.kind for o in all_[:index])
     left = np.array([-along[1], along[0]])  # the outline is counter-clockwise: the room is on the left
     facing = float(np.arctan2(-left[0], left[1]))
@@ -197,9 +207,7 @@ def _opening(
     )
 
 
-def _floor(room: PlanRoom, look: Look, shared: Look):  # type: ignore[no-untyped-def]
-    from worldgen.material import make
-
+def _floor(room: PlanRoom, look: Look, shared: Look) -> Material:
     if room.floor is not None:
         return make(room.floor)
     return look.wet_floor if room.layout in ("kitchen", "cafe") else shared.floor
@@ -213,7 +221,7 @@ def _fittings(o: Opening, said: PlanOpening, look: Look, seed: int, name: str) -
     if said.kind == "arch":
         return [Thing(f"{name}/{o.name}", archway(o, look, THICKNESS_M))]
     things = [Thing(f"{name}/{o.name}", window(o, look, THICKNESS_M))]
-    heater = radiator(o, look, THICKNESS_M) if OUTSIDE in said.between else None
+    heater = radiator(o, look, THICKNESS_M) if OUTSIDE in said.between and o.sill < 1.0 else None
     return [*things, Thing(f"{name}/{o.name}-radiator", heater)] if heater is not None else things
 
 

@@ -21,7 +21,7 @@ from worldgen.sets.arrange import HEADING, SIDES, Arranger, Side, wall_frame
 from worldgen.sets.layout import layout_of
 from worldgen.sets.opening import archway, curtains, door, radiator, window
 from worldgen.sets.walls import Finish, Floor, Opening, shell
-from worldgen.stage import Spot
+from worldgen.stage import Ground, Spot
 from worldgen.world import Thing
 
 THICKNESS_M = 0.24
@@ -73,7 +73,7 @@ def room(
     parts = shell([Floor("room", outline, look.wall, floor)], openings, height, t, finish, ceiling)
     things = [Thing(f"{name}/{part}", mesh) for part, mesh in parts]
     dressed = frozenset(o.name for o in openings if o.kind == "window" and layout in CURTAINED)
-    fittings, spots = fit(name, openings, look, t, height, seed, door_swing, dressed, width, depth)
+    fittings, spots = fit(name, openings, look, t, height, seed, door_swing, dressed, width, depth, layout != "kitchen")
     arranger = Arranger(name, width, depth, height, t, openings, look, seed, lit, dressed)
     furnish(arranger)
     hung = _from_above(ceiling, arranger.things, arranger.lamps, name)
@@ -93,7 +93,7 @@ def _from_above(ceiling: bool, things: list[Thing], lamps: list[Lamp], name: str
     return [x for x in things if not x.name.startswith(up)], [x for x in lamps if not x.name.startswith(up)]
 
 
-def ground_of(width: float, depth: float):  # type: ignore[no-untyped-def]
+def ground_of(width: float, depth: float) -> Ground:
     """The level floor of a rectangular room, NaN beyond its walls' middle."""
 
     def ground(x: float, y: float) -> float:
@@ -104,13 +104,18 @@ def ground_of(width: float, depth: float):  # type: ignore[no-untyped-def]
 
 
 def _openings(
-    width: float, depth: float, height: float, layout: str, windows: Mapping[str, int] | None, door_wall: str | None,
-    open_walls: tuple[str, ...], seed: int,
-) -> list[Opening]:  # fmt: skip
+    width: float,
+    depth: float,
+    height: float,
+    layout: str,
+    windows: Mapping[str, int] | None,
+    door_wall: str | None,
+    open_walls: tuple[str, ...],
+    seed: int,
+) -> list[Opening]:
     for word in (*(windows or ()), *open_walls, *([door_wall] if door_wall else ())):
         if word not in SIDES:
             raise ValueError(f"{word!r} is not a wall of a room: use south, north, east or west")
-    t = THICKNESS_M
     taken: list[Opening] = []
     for side in SIDES:
         if side in open_walls:
@@ -131,7 +136,6 @@ def _openings(
             sill = 1.08 if layout == "kitchen" else 0.45 if layout == "cafe" else 0.85
             head = min(height - 0.3, 2.25 if layout != "cafe" else 2.5)
             taken.append(_at(side, f"window-{number}", "window", s, wide, sill, head, width, depth))
-    _ = t
     return taken
 
 
@@ -182,10 +186,19 @@ def _gap(side: Side, width: float, depth: float, height: float) -> Opening:
 
 
 def fit(
-    name: str, openings: Sequence[Opening], look: Look, thickness: float, height: float, seed: int, swing: float,
-    dressed: frozenset[str], width: float, depth: float,
-) -> tuple[list[Thing], dict[str, Spot]]:  # fmt: skip
-    """Doors, windows, curtains and radiators of the openings, and the places in front of them."""
+    name: str,
+    openings: Sequence[Opening],
+    look: Look,
+    thickness: float,
+    height: float,
+    seed: int,
+    swing: float,
+    dressed: frozenset[str],
+    width: float,
+    depth: float,
+    heated: bool,
+) -> tuple[list[Thing], dict[str, Spot]]:
+    """Doors, windows, curtains and (heated) radiators of the openings, and the places in front of them."""
     things: list[Thing] = []
     spots: dict[str, Spot] = {}
     for o in openings:
@@ -202,7 +215,7 @@ def fit(
             things.append(Thing(f"{name}/{o.name}", archway(o, look, thickness)))
         else:
             things.append(Thing(f"{name}/{o.name}", window(o, look, thickness)))
-            heater = radiator(o, look, thickness)
+            heater = radiator(o, look, thickness) if heated else None
             if heater is not None:
                 things.append(Thing(f"{name}/{o.name}-radiator", heater))
             if o.name in dressed:

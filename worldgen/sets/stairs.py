@@ -8,6 +8,7 @@ origin and begins at its -Y side, going round to the left). Risers and goings fo
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from worldgen.furniture.parts import boards, spin
 from worldgen.furniture.style import Look, look_of, paint
 from worldgen.kit import Kit, placed
 from worldgen.material import Material
+from worldgen.mesh import Mesh
 from worldgen.sets import SetPiece
-from worldgen.sets.walls import level, prism
+from worldgen.sets.walls import prism
 from worldgen.stage import Spot
 from worldgen.world import Thing
 
@@ -59,9 +61,15 @@ def proportions(height: float) -> tuple[int, float, float]:
 
 
 def stairs(
-    *, kind: str = "straight", height: float = 2.8, width: float = 1.1, turn: str = "left", style: str = "modern",
-    seed: int = 0, name: str = "stairs",
-) -> SetPiece:  # fmt: skip
+    *,
+    kind: str = "straight",
+    height: float = 2.8,
+    width: float = 1.1,
+    turn: str = "left",
+    style: str = "modern",
+    seed: int = 0,
+    name: str = "stairs",
+) -> SetPiece:
     """Stairs to walk on: ``ground`` gives the height of the tread.
 
     kind: one of ``KINDS``. height: from floor to floor, 0.3–8 m (a spiral: at most 4). width: of the steps, 0.7–4 m.
@@ -156,7 +164,7 @@ def _profile(kit: Kit, outline: list[tuple[float, float]], x0: float, x1: float,
     kit.mesh(flat.build(), cycle)
 
 
-def _flight(flight: Flight, riser: float, going: float, width: float, look: Look) -> object:
+def _flight(flight: Flight, riser: float, going: float, width: float, look: Look) -> Mesh:
     kit = Kit()
     w, n = width / 2, flight.risers
     steps = np.arange(n - 1)
@@ -192,7 +200,7 @@ def _flight(flight: Flight, riser: float, going: float, width: float, look: Look
     return kit.build(flight.place)
 
 
-def _landing(p: Landing, look: Look) -> object:
+def _landing(p: Landing, look: Look) -> Mesh:
     kit, w = Kit(), p.width / 2
     n = max(2, round(p.width / 0.14))
     x = np.linspace(-w, w, n + 1)
@@ -233,12 +241,12 @@ def _rails(
     return lines
 
 
-def _rail(line: F64, ground: Callable[[float, float], float], look: Look) -> object:
+def _rail(line: F64, ground: Callable[[float, float], float], look: Look) -> Mesh:
     """A handrail over ``line`` with newel posts at its corners and balusters down to what lies below."""
     kit = Kit()
     post, bar = (look.metal, look.metal) if look.style == "modern" else (look.wood, look.trim)
     up = np.array([0, 0, RAIL_M])
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in itertools.pairwise(line):
         long = float(np.linalg.norm(b - a))
         if long < 0.1:
             continue
@@ -293,12 +301,17 @@ def _spiral(height: float, width: float, look: Look, name: str) -> SetPiece:
     for k in range(risers - 1):
         a = start + each * (k + arc * 1.1 - 0.05)
         rim = np.stack([outer * np.cos(a), outer * np.sin(a)], axis=1)
-        wedge = Polygon([*[(float(x), float(y)) for x, y in rim], (0.5 * pole * math.cos(a[-1]), 0.5 * pole * math.sin(a[-1])),
-                         (0.5 * pole * math.cos(a[0]), 0.5 * pole * math.sin(a[0]))])  # fmt: skip
+        wedge = Polygon(
+            [
+                *[(float(x), float(y)) for x, y in rim],
+                (0.5 * pole * math.cos(a[-1]), 0.5 * pole * math.sin(a[-1])),
+                (0.5 * pole * math.cos(a[0]), 0.5 * pole * math.sin(a[0])),
+            ]
+        )
         prism(kit, wedge, (k + 1) * riser - 0.045, (k + 1) * riser, look.wood, True, True)
-    a = start + total + np.linspace(0, np.pi / 3, 12)
-    rim = [(float(outer * np.cos(t)), float(outer * np.sin(t))) for t in a]
-    prism(kit, Polygon([*rim, (0.0, 0.0)]), height - 0.045, height, look.wood, True, True)
+    upper = start + total + np.linspace(0, np.pi / 3, 12)
+    round_ = [(float(outer * np.cos(t)), float(outer * np.sin(t))) for t in upper]
+    prism(kit, Polygon([*round_, (0.0, 0.0)]), height - 0.045, height, look.wood, True, True)
     things = [Thing(f"{name}/treads", kit.build())]
     kit = Kit()
     metal = look.metal
@@ -347,6 +360,3 @@ def _spiral(height: float, width: float, look: Look, name: str) -> SetPiece:
         "top": Spot((float(walk * np.cos(t)), float(walk * np.sin(t)), height), float(t), "stand"),
     }
     return SetPiece(tuple(things), (), ground, spots)
-
-
-_ = level

@@ -6,6 +6,7 @@ the walls is the same, so each band is a plan cut by the openings it meets, draw
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -99,7 +100,8 @@ def level(kit: Kit, shape: shapely.Geometry, z: float, material: Material, up: b
     for polygon in polygons(shape):
         points, faces = triangulate_polygon(polygon, engine="earcut")
         corners = np.column_stack([points, np.full(len(points), z)])[faces]
-        down = np.cross(corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]) < 0
+        a, b = (corners[:, k, :2] - corners[:, 0, :2] for k in (1, 2))
+        down = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] < 0
         turn = down if up else ~down
         corners[turn] = corners[turn][:, ::-1]
         kit.quads(corners[:, [0, 1, 2, 2]], material)
@@ -130,8 +132,9 @@ def upright(kit: Kit, edges: F64, z0: float, z1: float, material: Material) -> N
     kit.quads(corners, material, np.stack([u, corners[..., 2]], axis=-1))
 
 
-def prism(kit: Kit, shape: shapely.Geometry, z0: float, z1: float, material: Material, top: bool = True,
-          bottom: bool = False) -> None:  # fmt: skip
+def prism(
+    kit: Kit, shape: shapely.Geometry, z0: float, z1: float, material: Material, top: bool = True, bottom: bool = False
+) -> None:
     """``shape`` drawn up from ``z0`` to ``z1``."""
     for polygon in polygons(shape):
         upright(kit, _sides(polygon)[0], z0, z1, material)
@@ -171,13 +174,19 @@ def shell(
 
 
 def _walls(
-    floors: Sequence[Floor], clear: dict[str, Polygon], solid: shapely.Geometry, openings: Sequence[Opening],
-    holes: dict[str, Polygon], height: float, finish: Finish, topped: bool,
-) -> Mesh:  # fmt: skip
+    floors: Sequence[Floor],
+    clear: dict[str, Polygon],
+    solid: shapely.Geometry,
+    openings: Sequence[Opening],
+    holes: dict[str, Polygon],
+    height: float,
+    finish: Finish,
+    topped: bool,
+) -> Mesh:
     levels = sorted({0.0, height, *(z for o in openings for z in (o.sill, o.head) if 0.0 < z < height)})
     kit = Kit()
     below: shapely.Geometry | None = None
-    for z0, z1 in zip(levels[:-1], levels[1:], strict=True):
+    for z0, z1 in itertools.pairwise(levels):
         cut = [holes[o.name] for o in openings if o.sill < z1 - 1e-6 and o.head > z0 + 1e-6]
         band = solid.difference(unary_union(cut)) if cut else solid
         if below is not None:
@@ -202,9 +211,13 @@ def _walls(
 
 
 def _skirting(
-    clear: dict[str, Polygon], solid: shapely.Geometry, openings: Sequence[Opening], thickness: float, height: float,
+    clear: dict[str, Polygon],
+    solid: shapely.Geometry,
+    openings: Sequence[Opening],
+    thickness: float,
+    height: float,
     finish: Finish,
-) -> Kit:  # fmt: skip
+) -> Kit:
     kit = Kit()
     free = [o.area(thickness / 2 + 0.1, 0.0 if o.kind == "gap" else CASING_M) for o in openings if o.sill < 0.1]
     gaps = [o.area(thickness / 2 + 0.2) for o in openings if o.head > height - 0.1]
