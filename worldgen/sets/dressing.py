@@ -23,6 +23,11 @@ WARM = (0.56, 0.345, 0.155)
 CELL = 11.0
 """Metres from one lamp to the next, and from one tree to the next."""
 
+FOUNTAIN = (-7.2, -11.5)
+"""x, y of the fountain on the square."""
+BENCHES = ((8.6, -10.4, 0.0, np.pi / 2), (-10.4, -12.0, 0.0, -np.pi / 2))
+"""x, y, z and turn of the benches on the square."""
+
 Named = tuple[str, Mesh]
 
 
@@ -173,11 +178,11 @@ def square(seed: int) -> list[Named]:
         things.append((name, kit.build(placed(x, y, z, turn))))
 
     rng = np.random.default_rng(seed_from("square", seed))
-    put("fountain", -7.2, -11.5, 0.0, 0.2, fountain)
+    put("fountain", *FOUNTAIN, 0.0, 0.2, fountain)
     for k, (x, y) in enumerate(((9.2, -14.2), (10.4, -6.2), (-10.6, -4.6))):
         put(f"square-tree-{k}", x, y, 0.0, float(rng.uniform(0, 6)), lambda kit: _square_tree(kit, rng))
-    put("bench-0", 8.6, -10.4, 0.0, np.pi / 2, clutter.bench)
-    put("bench-1", -10.4, -12.0, 0.0, -np.pi / 2, clutter.bench)
+    for k, (x, y, z, turn) in enumerate(BENCHES):
+        put(f"bench-{k}", x, y, z, turn, clutter.bench)
     put("square-car", -9.0, -2.6, 0.0, 0.5, lambda kit: vehicle.car(kit, rng))
     put("cart", 7.6, -2.8, 0.0, 1.9, lambda kit: vehicle.cart(kit, rng))
     return things

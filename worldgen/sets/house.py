@@ -84,7 +84,7 @@ def plan(style: Style, seed: int, width: float, walk: float, lit: bool, near: bo
     return Plan(
         width=width,
         depth=9.0,
-        ground=rng.uniform(3.3, 3.8),
+        ground=rng.uniform(*style.ground),
         storey=rng.uniform(*style.storey),
         floors=int(rng.integers(style.floors[0], style.floors[1] + 1)),
         gable=gable,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -29,7 +29,9 @@ class Style:
     shutters, doors, cloths: colours. roofs: (kind, colour, weight). gables: (roof form, weight). floors: least and
     most floors above the ground floor's. storey: floor height, metres. arched: rise of window arches over their
     width. panes: columns and rows of a window. shutter, shop, balcony, quoins, flowers: chances a house.
-    bay: metres from window to window.
+    bay: metres from window to window. ground: height of the ground floor. form: what is built: "house", "tower" (see
+    ``tower``) or "alley" (see ``alley``); of the latter two only the width is drawn from the style. garden: metres of
+    garden in front of the house.
     """
 
     walls: tuple[tuple[str, str, float], ...]
@@ -52,6 +54,9 @@ class Style:
     quoins: float
     flowers: float
     bay: float
+    ground: tuple[float, float] = (3.3, 3.8)
+    form: Literal["house", "tower", "alley"] = "house"
+    garden: float = 0.0
 
 
 OLD_TOWN: Final = Style(
@@ -92,7 +97,35 @@ BRICK_ROW: Final = Style(
     shutter=0.0, shop=0.3, balcony=0.05, quoins=0.25, flowers=0.15, bay=2.15,
 )  # fmt: skip
 
-STYLES: Final[Mapping[str, Style]] = MappingProxyType({"old-town": OLD_TOWN, "brick-row": BRICK_ROW})
+DOWNTOWN: Final = replace(BRICK_ROW, form="tower", width=(9.0, 14.5), ground=(4.0, 4.6))
+NEON_ALLEY: Final = replace(BRICK_ROW, form="alley", width=(4.3, 6.2), ground=(3.2, 3.2))
+VILLAGE: Final = Style(
+    walls=(
+        ("plaster", "#e6ddc8", 1.6), ("plaster", "#dcc9a0", 1.0), ("stone", "#b5a98f", 1.6), ("stone", "#a3987f", 1.0),
+        ("plaster", "#d9b99a", 0.7), ("plaster", "#efe8da", 1.0), ("brick", "#a5715a", 0.5),
+    ),
+    bases=(("", "", 4.0), ("stone", "#9d927c", 1.4)),
+    trims=("#c9bda4", "#8f7f66", "#e2dccf", "#b5a68c"),
+    frames=("#efe9dc", "#5b7a86", "#4d3524", "#6f8b74"),
+    shutters=("#5b7a86", "#6f8b74", "#7a5136", "#4f6b7a", "#93a08c"),
+    doors=("#4a6a78", "#5a3a26", "#3f5a48", "#7a2f2a", "#7a5a3a"),
+    cloths=(("#7f8a6a", "#ebe3d0"), ("#a3503a", "#ebe3d0")),
+    roofs=(("roof-tile", "#a05a3c", 3.0), ("roof-tile", "#8d5540", 1.5), ("slate", "#5a5c5a", 0.5),
+           ("thatch", "#8f7b55", 0.7)),
+    gables=(("side", 3.4), ("gable", 0.9)),
+    floors=(0, 1), storey=(2.4, 2.6), width=(6.6, 9.5), arched=0.0, panes=(2, 3),
+    shutter=0.6, shop=0.06, balcony=0.0, quoins=0.3, flowers=0.6, bay=2.3, ground=(2.95, 3.15), garden=2.6,
+)  # fmt: skip
+
+STYLES: Final[Mapping[str, Style]] = MappingProxyType(
+    {
+        "old-town": OLD_TOWN,
+        "brick-row": BRICK_ROW,
+        "village": VILLAGE,
+        "downtown": DOWNTOWN,
+        "neon-alley": NEON_ALLEY,
+    }
+)
 """The styles a street can have."""
 
 

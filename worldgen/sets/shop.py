@@ -96,15 +96,17 @@ def _strip(a: F64, b: F64, y0: float, z0: float, y1: float, z1: float) -> F64:
     return np.stack([np.stack([x, y * e, z * e], axis=-1) for x, y, z in corners], axis=1)
 
 
-def display(kit: Kit, rng: Rng, x0: float, x1: float, z0: float, z1: float, y: float, lit: bool) -> None:
+def display(
+    kit: Kit, rng: Rng, x0: float, x1: float, z0: float, z1: float, y: float, lit: bool, glow: str = "#e0a868"
+) -> None:
     """What is shown in a shop window: an alcove 0.55 m deep behind ``y`` with goods on its floor and on a shelf.
 
-    The pane itself is left out: clean glass is what one does not see.
+    The pane itself is left out: clean glass is what one does not see. glow: colour of its back where it is ``lit``.
     """
     d = y - 0.55
     wood = tint("planks", str(rng.choice(["#a48a66", "#8b6a48", "#c2b393"])))
     colour = str(rng.choice(["#a3957c", "#8d8a78", "#9c7f66"]))
-    back = tint("window-glow", "#e0a868") if lit else tint("plaster", colour)
+    back = tint("window-glow", glow) if lit else tint("plaster", colour)
     kit.panel(x0, x1, z0, z1, d, back)
     inside = [
         [[x0, d, z0], [x0, y, z0], [x0, y, z1], [x0, d, z1]],

@@ -85,7 +85,7 @@ class Glow:
         return r, g, b
 
 
-def _rounded(points: F64, times: int = 2) -> F64:
+def _rounded(points: F64, times: int) -> F64:
     """A polyline with its corners cut (Chaikin); ends stay, closed ones stay closed."""
     closed = bool(np.allclose(points[0], points[-1]))
     p = points
@@ -98,8 +98,10 @@ def _rounded(points: F64, times: int = 2) -> F64:
     return p
 
 
-def strokes(text: str) -> tuple[list[F64], float]:
+def strokes(text: str, fine: int = 2) -> tuple[list[F64], float]:
     """Strokes (N, 2) of ``text``, letters 1 tall and its middle at the origin, and its width.
+
+    fine: how often corners are cut.
 
     ValueError: a letter there is no drawing of.
     """
@@ -112,7 +114,7 @@ def strokes(text: str) -> tuple[list[F64], float]:
         narrow = letter in "I.!1"
         for stroke in filter(None, _GRID[letter].split("|")):
             p = np.array([[int(a), int(b)] for a, b in zip(stroke[::2], stroke[1::2], strict=True)], np.float64)
-            found.append(_rounded(p / 6.0) + np.array([x - (0.2 if narrow else 0.0), 0.0]))
+            found.append(_rounded(p / 6.0, fine) + np.array([x - (0.2 if narrow else 0.0), 0.0]))
         x += 0.45 if narrow else 0.95 if letter != " " else 0.6
     width = x - 0.28
     return [p - [width / 2, 0.5] for p in found], width
@@ -139,7 +141,7 @@ def neon(kit: Kit, what: str, size: float, colour: str, lit: bool, y: float = 0.
     drawn = [*SHAPES[what]] if what in SHAPES else strokes(what)[0]
     material, radius = tube_material(colour, lit), min(0.011, 0.045 * size)
     for stroke in drawn:
-        kit.tube(_upright(stroke, size, y), radius, material, 6)
+        kit.tube(_upright(stroke, size, y), radius, material, 5)
         for end in _upright(stroke[[0, -1]], size, y):  # the tube bends back into the wall
             kit.tube([end, end - [0, y, 0]], 0.6 * radius, make("rubber"), 4)
     return Glow((0.0, y + 0.3, 0.0), colour) if lit else None
@@ -183,11 +185,11 @@ def blade(kit: Kit, text: str, tall: float, colour: str, back: str, lit: bool, o
     for side in (1.0, -1.0):
         for k, letter in enumerate(letters):
             z = h - 0.075 - (k + 0.5) * step
-            for stroke in strokes(letter)[0]:
+            for stroke in strokes(letter, 1)[0]:
                 # Read from +x the text runs to +y, from -x to -y.
                 y = (y0 + y1) / 2 + side * stroke[:, 0] * size
                 path = np.stack([np.full(len(y), side * (x + 0.03)), y, z + stroke[:, 1] * size], axis=1)
-                kit.tube(path, min(0.013, 0.05 * size), material, 6)
+                kit.tube(path, min(0.013, 0.05 * size), material, 4)
         edge = np.array([[y0 + 0.03, -h + 0.03], [y1 - 0.03, -h + 0.03], [y1 - 0.03, h - 0.03], [y0 + 0.03, h - 0.03],
                          [y0 + 0.03, -h + 0.03]])  # fmt: skip
         rim = np.concatenate([np.full((5, 1), side * (x + 0.02)), edge], axis=1)

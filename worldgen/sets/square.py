@@ -17,11 +17,12 @@ from worldgen.kit import Kit, placed
 from worldgen.light import Lamp
 from worldgen.sets import SetPiece
 from worldgen.sets import centrepiece as middle
-from worldgen.sets.building import Lot, built, fitted
+from worldgen.sets.building import Lot, built, fitted, shared
 from worldgen.sets.ground import KERB
 from worldgen.sets.landmark import church
 from worldgen.sets.market import CROSS, market, plots
 from worldgen.sets.palette import STYLES
+from worldgen.sets.sign import Glow
 from worldgen.sets.square_floor import ALLEY, GATE, PAVINGS, WALK, floor
 from worldgen.sets.square_life import Taken, life
 from worldgen.sets.stall import DEPTH, WIDTH
@@ -73,9 +74,12 @@ def square(
     half = size[0] / 2, size[1] / 2
     gates = _gates(half, seed)
     things = [Thing(f"{name}/ground", floor(half, (gates.south, gates.west), style, paving, centre))]
+    glows: list[Glow] = []
     for lot in _lots(half, gates, style, seed):
-        things += built(lot, style, seed, lamps_on, WALK, name)
-    if style not in ("downtown", "neon-alley"):
+        made = built(lot, style, seed, lamps_on, WALK, name)
+        things += made.things
+        glows += made.glows
+    if STYLES[style].form == "house":
         tower = church(seed, (0.22 * size[0], half[1] + 19.0))
         things.append(Thing(f"{name}/church", tower))
     taken = Taken([(0.0, 0.0, middle.RADIUS[centre] + 1.6)] if centre != "none" else [])
@@ -90,8 +94,9 @@ def square(
         spots[f"{centre}-seat-{k}"] = Spot((x, y, z), math.atan2(-x, y), "seat")
     spots["gate-south"] = Spot((gates.south, -half[1] - 2.0, 0.0), 0.0, "stand")
     spots["gate-west"] = Spot((-half[0] - 2.0, gates.west, 0.0), -np.pi / 2, "stand")
+    lamps += shared(glows, 6, name)
     if stalls:
-        stands, burning, where = _market(half, stalls, taken, seed, lamps_on, 16 - len(lamps), name)
+        stands, burning, where = _market(half, stalls, taken, seed, lamps_on, 18 - len(lamps), name)
         things += stands
         lamps += burning
         spots |= where

@@ -10,7 +10,7 @@ from worldgen.conventions import F64
 from worldgen.kit import ALL_SIDES, Kit
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh
-from worldgen.sets.ground import KERB
+from worldgen.sets.ground import KERB, flat
 from worldgen.sets.palette import tint
 
 WALK: Final = 2.4
@@ -21,19 +21,6 @@ ALLEY: Final = 15.0
 """Metres from the square's edge to what closes an alley."""
 PAVINGS: Final = ("bands", "rings", "checks", "plain")
 """Patterns of the middle."""
-
-
-def flat(kit: Kit, x0: float, x1: float, y0: float, y1: float, z: float, material: Material) -> None:
-    """A level rectangle that faces up, in pieces of about eight metres."""
-    if x1 - x0 < 1e-6 or y1 - y0 < 1e-6:
-        return
-    nx, ny = max(1, round((x1 - x0) / 8)), max(1, round((y1 - y0) / 8))
-    x, y = np.linspace(x0, x1, nx + 1), np.linspace(y0, y1, ny + 1)
-    a, c = np.meshgrid(x[:-1], y[:-1], indexing="ij")
-    b, d = np.meshgrid(x[1:], y[1:], indexing="ij")
-    e = np.full(a.shape, z)
-    corners = np.stack([np.stack(p, -1) for p in ((a, c, e), (b, c, e), (b, d, e), (a, d, e))], axis=2)
-    kit.quads(corners.reshape(-1, 4, 3), material)
 
 
 def floor(half: tuple[float, float], gates: tuple[float, float], style: str, paving: str, centre: str) -> Mesh:
