@@ -12,35 +12,27 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import sys
-import tempfile
 import zipfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-import meshoptimizer  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import numpy as np
 import pygltflib as gltf
 import trimesh
 from PIL import Image
 from ruamel.yaml import YAML
 
+from tools.bake_props_read import PACKS, Material, catalogue, read_mtl, read_obj
+from tools.bake_props_shape import outward, simplified, welded, whole
 from worldgen.conventions import F64, I32, YUP_FROM_ZUP, linear_from_srgb, srgb_from_linear
-from worldgen.meshpart import Part, Surface, mended
 from worldgen.polygons import filled
 
 OUT: Final = Path(__file__).resolve().parents[1] / "scenes" / "assets" / "props"
 RECIPES: Final = Path(__file__).with_suffix(".yaml")
 MOST_TRIANGLES: Final = 7600
 MOST_PIXELS: Final = 512
-PACKS: Final = {
-    "A": ("BlendSwap-CC-0", "CC0-1.0"),
-    "B": ("BlendSwap-CC-BY", "CC-BY-3.0"),
-    "K": ("KatorLegaz", "CC-BY-3.0-US"),
-    "S": ("Scopia", "CC-BY-3.0"),
-}
 GUESSES: Final = (
     (r"glass|window|mirror|pane|pyrex|lcd|screen", "glass"),
     (r"chrome|alumin|stainless|steel|silver|brass|gold", "metal"),
@@ -69,161 +61,6 @@ Interfaces Systems, s.l. (http://www.scopia.es).
 | asset | author | licence | model |
 |---|---|---|---|
 """
-
-
-class Material:
-    """One material of an MTL file: display colour (3,) and the bitmap below it, if there is one."""
-
-    def __init__(self) -> None:
-        self.color = np.array([0.8, 0.8, 0.8])
-        self.bitmap: str | None = None
-        self.alpha = 1.0
-
-
-def catalogue(package: Path) -> dict[str, tuple[dict[str, str], zipfile.ZipFile]]:
-    """Properties of every model and the zip it is in, by letter and number, like "A12"."""
-    found: dict[str, tuple[dict[str, str], zipfile.ZipFile]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["dpkg", "-x", str(package), folder], check=True)
-        for letter, (pack, _) in PACKS.items():
-            path = Path(folder) / "usr/share/sweethome3d/furniture" / f"{pack}.sh3f"
-            archive = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
-            text = archive.read("PluginFurnitureCatalog.properties").decode("latin-1")
-            rows: dict[int, dict[str, str]] = defaultdict(dict)
-            for word, number, value in re.findall(r"^(\w+)#(\d+)=(.*)$", text, re.M):
-                rows[int(number)][word] = value.strip()
-            found.update({f"{letter}{number}": (row, archive) for number, row in rows.items()})
-    return found
-
-
-def read_obj(text: str) -> tuple[F64, F64, dict[str, list[list[tuple[int, int]]]], list[str]]:
-    """Vertices, texture coordinates, per material the polygons' corners (vertex, coordinate or -1), and the MTLs."""
-    points, coordinates, libraries = [], [], []
-    polygons: dict[str, list[list[tuple[int, int]]]] = defaultdict(list)
-    material = ""
-    for line in text.splitlines():
-        word, *rest = line.split() or [""]
-        if word == "v":
-            points.append([float(x) for x in rest[:3]])
-        elif word == "vt":
-            coordinates.append([float(x) for x in rest[:2]])
-        elif word == "usemtl":
-            material = " ".join(rest)
-        elif word == "mtllib":
-            libraries.append(" ".join(rest))
-        elif word == "f":
-            corners = []
-            for corner in rest:
-                fields = corner.split("/")
-                v = int(fields[0])
-                t = int(fields[1]) if len(fields) > 1 and fields[1] else 0
-                corners.append(
-                    (v - 1 if v > 0 else len(points) + v, t - 1 if t > 0 else len(coordinates) + t if t else -1)
-                )
-            polygons[material].append(corners)
-    return np.array(points), np.array(coordinates or [[0.0, 0.0]]), dict(polygons), libraries
-
-
-def read_mtl(text: str) -> dict[str, Material]:
-    """Materials by name."""
-    found: dict[str, Material] = {}
-    name = ""
-    for line in text.splitlines():
-        word, *rest = line.split() or [""]
-        if word == "newmtl":
-            name = " ".join(rest)
-            found[name] = Material()
-        elif word == "Kd" and name:
-            found[name].color = np.array([float(x) for x in rest[:3]])
-        elif word == "d" and name:
-            found[name].alpha = float(rest[0])
-        elif word == "map_Kd" and name:
-            found[name].bitmap = " ".join(rest)
-    return found
-
-
-def _fan(face: list[tuple[int, int]], points: F64) -> list[tuple[int, int]]:
-    """Corners of a polygon's triangles, one after the other."""
-    return [face[k] for triple in filled(points[[v for v, _ in face]]) for k in triple]
-
-
-def simplified(vertices: F64, faces: I32, target: int, error: float) -> tuple[F64, I32]:
-    """Fewer triangles between the same vertices (Garland and Heckbert 1997, as in meshoptimizer).
-
-    Returns the vertices that are still used, and the faces.
-    """
-    if len(faces) > target:
-        points = np.ascontiguousarray(vertices[:, :3], np.float32)
-        index = np.ascontiguousarray(faces.ravel(), np.uint32)
-        out = np.zeros_like(index)
-        count = meshoptimizer.simplify(
-            out, index, points, target_index_count=3 * target, target_error=error, options=meshoptimizer.SIMPLIFY_PRUNE
-        )
-        faces = out[: int(count)].reshape(-1, 3).astype(np.int32)
-    used, rows = np.unique(faces, return_inverse=True)
-    return vertices[used], rows.reshape(-1, 3).astype(np.int32)
-
-
-def welded(points: F64, faces: I32) -> tuple[F64, I32]:
-    """Vertices (N, 3 or 5) that are the same to 1/50,000 of the whole are one; triangles that vanish are dropped."""
-    grid = np.round(points / (np.ptp(points[:, :3]) / 50_000 + 1e-12)).astype(np.int64)
-    if points.shape[1] > 3:
-        grid[:, 3:] = np.round(points[:, 3:] * 4096)
-    _, first, index = np.unique(grid, axis=0, return_index=True, return_inverse=True)
-    faces = index.reshape(-1)[faces].astype(np.int32)
-    a, b, c = faces.T
-    faces = faces[(a != b) & (b != c) & (c != a)]
-    _, once = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
-    return points[first], faces[np.sort(once)]
-
-
-def outward(vertices: F64, parts: list[I32]) -> list[I32]:
-    """Faces of each part turned so that every connected shell shows its outside: the side from which rays get away."""
-    import embreex  # noqa: F401  # trimesh's ray tests are slow without it
-
-    result = []
-    everything = np.concatenate(parts)
-    whole = trimesh.Trimesh(vertices, everything, process=False)
-    rng = np.random.default_rng(0)
-    scale = float(np.ptp(vertices, axis=0).max())
-    for faces in parts:
-        _, one = np.unique(np.round(vertices / scale * 2e4).astype(np.int64), axis=0, return_inverse=True)
-        mesh = trimesh.Trimesh(np.zeros((one.max() + 1, 3)), one.reshape(-1)[faces], process=False)
-        turned = faces.copy()
-        labels = trimesh.graph.connected_component_labels(mesh.face_adjacency, node_count=len(faces))
-        if not mesh.is_winding_consistent:
-            trimesh.repair.fix_winding(mesh)
-            other = np.asarray(mesh.faces)
-            swapped = ~np.array([_same_way(a, b) for a, b in zip(one.reshape(-1)[faces], other, strict=True)])
-            turned[swapped] = turned[swapped][:, ::-1]
-        corners = vertices[turned]
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        length = np.linalg.norm(normal, axis=1)
-        for label in range(labels.max() + 1):
-            rows = np.flatnonzero((labels == label) & (length > 0))
-            if not len(rows):
-                continue
-            chosen = rng.choice(rows, 48, p=length[rows] / length[rows].sum())
-            n = normal[chosen] / length[chosen, None]
-            middle = corners[chosen].mean(axis=1)
-            spread = rng.normal(size=n.shape) * 0.6
-            free = []
-            for side in (1.0, -1.0):
-                way = side * n + spread
-                way *= np.where(np.einsum("ij,ij->i", way, side * n) > 0.1, 1, 0)[:, None]
-                way = np.where(np.linalg.norm(way, axis=1, keepdims=True) > 0, way, side * n)
-                free.append(int((~whole.ray.intersects_any(middle + side * n * scale * 2e-4, way)).sum()))
-            volume = float(np.einsum("ij,ij->i", corners[labels == label][:, 0], np.cross(
-                corners[labels == label][:, 1], corners[labels == label][:, 2])).sum())  # fmt: skip
-            if free[1] > free[0] or (free[0] == free[1] and volume < 0):
-                turned[labels == label] = turned[labels == label][:, ::-1]
-        result.append(turned)
-    return result
-
-
-def _same_way(a: Any, b: Any) -> bool:
-    """Whether two triples are one triangle in one sense of turning."""
-    return any(np.array_equal(np.roll(b, k), a) for k in range(3))
 
 
 def kind_of(name: str, material: Material, recipe: dict[str, Any]) -> str:
@@ -285,7 +122,7 @@ def baked(name: str, recipe: dict[str, Any], row: dict[str, str], archive: zipfi
     low, high = everything.min(axis=0), everything.max(axis=0)
     stand = np.array([-(low[0] + high[0]) / 2, -(low[1] + high[1]) / 2, -low[2]])
     parts = [(key, np.concatenate([v[:, :3] + stand, v[:, 3:]], axis=1), f) for key, v, f in parts]
-    parts = [(key, v, _whole(v, f)) for key, v, f in parts]
+    parts = [(key, v, whole(v, f)) for key, v, f in parts]
     parts = [part for part in parts if len(part[2])]
     _write(OUT / f"{name}.glb", name, parts)
     solid = trimesh.Trimesh(everything + stand, np.concatenate(turned), process=False)
@@ -302,11 +139,9 @@ def baked(name: str, recipe: dict[str, Any], row: dict[str, str], archive: zipfi
     }
 
 
-def _whole(vertices: F64, faces: I32) -> I32:
-    """The faces that the reader of mesh files will keep."""
-    stored = (vertices[:, :3] @ YUP_FROM_ZUP[:3, :3].T).astype(np.float32).astype(np.float64)
-    part = mended(Part("", stored, faces, Surface()), set())
-    return faces[:0] if part is None else part.faces
+def _fan(face: list[tuple[int, int]], points: F64) -> list[tuple[int, int]]:
+    """Corners of a polygon's triangles, one after the other."""
+    return [face[k] for triple in filled(points[[v for v, _ in face]]) for k in triple]
 
 
 def _in_place(points: F64, polygons: Any, row: dict[str, str], recipe: dict[str, Any]) -> F64:
