@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
+from worldgen.sets.bridge import KINDS, OVER, bridge
+from worldgen.sets.forest import WOODS, forest
 from worldgen.sets.terrain import STYLES, SURFACES, terrain
 from worldgen.units import Length, PositiveLength, show
 from worldgen.words import Spot, Words
@@ -33,14 +35,19 @@ def _enum(known: Iterable[str]) -> WithJsonSchema:
 
 
 RoadSurface = Annotated[str, _one_of(SURFACES, "a surface of a road"), _enum(SURFACES)]
+ForestKind = Annotated[str, _one_of(WOODS, "a kind of forest"), _enum(WOODS)]
+BridgeKind = Annotated[str, _one_of(KINDS, "a kind of bridge"), _enum(KINDS)]
+Below = Annotated[str, _one_of(OVER, "what a bridge leads over"), _enum(OVER)]
 LandStyle = Annotated[str, _one_of(STYLES, "a style of land"), _enum(STYLES)]
 
 
 class RoadWords(Words):
     """A road that is graded into the land."""
 
-    along: list[Spot] | None = Field(None, description="Places `[x, y]` it passes through. Unsaid: it finds its given.")
-    width: PositiveLength = Field(6.0, ge=2, le=20, description="Of the carriagegiven.")
+    along: list[Spot] | None = Field(
+        None, description="Places `[x, y]` it passes through. Unsaid: it finds its own way."
+    )
+    width: PositiveLength = Field(6.0, ge=2, le=20, description="Of the carriageway.")
     surface: RoadSurface = Field("asphalt", description="What it is made of.")
 
 
@@ -70,3 +77,42 @@ class TerrainWords(SetOf):
             focus=self.focus,
             name=name,
         )
+
+
+class ForestWords(SetOf):
+    """A dense wood with a footpath along +Y."""
+
+    kind: ForestKind = Field("mixed", description="What grows there.")
+    length: PositiveLength = Field(120.0, ge=20, le=400, description="Of the path.")
+    path: list[Spot] | None = Field(None, description="Places `[x, y]` the path passes through. Unsaid: it winds.")
+    path_width: PositiveLength = Field(1.7, ge=0.5, le=6, description="Of the path.")
+    relief: Length = Field(9.0, ge=0, le=60, description="Between hollows and rises.")
+    clearing: Length = Field(0.0, ge=0, le=30, description="Radius of an opening to the left of the origin.")
+    seed: int = Field(0, description="Another seed, another wood.")
+
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The wood."""
+        return forest(
+            length=self.length,
+            kind=self.kind,
+            seed=self.seed,
+            path=self.path,
+            path_width=self.path_width,
+            relief=self.relief,
+            clearing=self.clearing,
+            name=name,
+        )
+
+
+class BridgeWords(SetOf):
+    """A bridge along +Y in its valley, its middle above the origin."""
+
+    kind: BridgeKind = Field("stone", description="How it is built.")
+    span: PositiveLength | None = Field(None, ge=4, le=120, description="From bank to bank. Unsaid: the kind's own.")
+    width: PositiveLength | None = Field(None, ge=1, le=16, description="Between the railings.")
+    over: Below = Field("water", description="What it leads over.")
+    seed: int = Field(0, description="Another seed, another valley.")
+
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The bridge with the land around it."""
+        return bridge(kind=self.kind, span=self.span, width=self.width, over=self.over, seed=self.seed, name=name)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from worldgen import shapes
 from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.interior_words import CorridorWords, InteriorWords, RoomWords, StairsWords
-from worldgen.landscape_words import TerrainWords
+from worldgen.landscape_words import BridgeWords, ForestWords, TerrainWords
 from worldgen.material_words import MaterialKind, material_of
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
@@ -83,6 +83,8 @@ class SetWords(OneOf):
     interior: InteriorWords | None = Field(None, description="Rooms after a plan.")
     stairs: StairsWords | None = Field(None, description="Stairs to walk on.")
     terrain: TerrainWords | None = Field(None, description="Hills to the horizon, with a road.")
+    forest: ForestWords | None = Field(None, description="A dense wood with a path.")
+    bridge: BridgeWords | None = Field(None, description="A bridge over water or a gorge.")
     ground: Ground | None = Field(
         None, description="A level floor, or `none` for no floor at all. Unsaid: a large neutral one."
     )

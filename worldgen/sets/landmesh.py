@@ -7,6 +7,7 @@ own rows of vertices, and its outer rows are vertices of the land too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -20,6 +21,8 @@ from worldgen.conventions import F64, I32
 from worldgen.scatter import mixed_bits
 from worldgen.sets.heightfield import Hills, noise, step
 from worldgen.sets.road import DITCH, SHOULDER, Road
+
+Tread = Callable[[F64], F64]
 
 FINEST: Final = 0.5
 COARSEST: Final = 64.0
@@ -149,10 +152,13 @@ def _stations(road: Road, focus: F64) -> npt.NDArray[np.int64]:
     return every[keep]
 
 
-def surface(hills: Hills, road: Road | None, focus: F64, budget: int, marked: bool = False) -> Land:
+def surface(
+    hills: Hills, road: Road | None, focus: F64, budget: int, marked: bool = False, tread: Tread | None = None
+) -> Land:
     """The land of ``hills`` with ``road`` in it, of about ``budget`` triangles at most.
 
     focus: (K, 2) places around which it is finest. marked: whether the road's strip has rows for painted lines.
+    tread: what is added to the natural heights of points (N, 2), metres.
     """
     rows, stations = np.zeros(0), np.zeros(0, dtype=np.int64)
     rim = np.zeros((0, 2))
@@ -182,8 +188,8 @@ def surface(hills: Hills, road: Road | None, focus: F64, budget: int, marked: bo
         free = free[(np.abs(aside) > clear) | (ended & (np.abs(aside) > 0.6))]
     free = free.astype(np.float32).astype(np.float64)
     delaunay = Delaunay(np.concatenate([rim, free]))
-    natural = hills.heights if road is None else (lambda p: road.graded(p, hills.heights))
-    z = natural(free) + _canopy(free, hills)
+    z = (hills.heights(free) if road is None else road.graded(free, hills.heights)) + _canopy(free, hills)
+    z = z if tread is None else z + tread(free)
     vertices = np.concatenate([strip_vertices, np.column_stack([free, z])])
     vertices = vertices.astype(np.float32).astype(np.float64)
     ns, nr = len(stations), len(rows)

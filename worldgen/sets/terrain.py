@@ -6,7 +6,7 @@ what one walks on: ``ground`` reads the height off the same triangles that are d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -15,17 +15,16 @@ import numpy as np
 import shapely
 
 from worldgen.conventions import F64, seed_from
-from worldgen.mesh import Mesh, merged
-from worldgen.scatter import Scattered, placements, scatter
+from worldgen.scatter import scatter
 from worldgen.sets import SetPiece
 from worldgen.sets.cover import land_mesh
 from worldgen.sets.heightfield import Hills, checked, noise, step
 from worldgen.sets.landmesh import Land, nearness, surface, wooded
 from worldgen.sets.palette import tint
-from worldgen.sets.plants import many, meadow, shrub
+from worldgen.sets.planting import Growth, gathered, grove, stand
+from worldgen.sets.plants import meadow, shrub
 from worldgen.sets.road import Road, lay, winding
 from worldgen.sets.rocks import rock
-from worldgen.sets.wildtree import wild_tree
 from worldgen.stage import Spot
 from worldgen.world import Thing
 
@@ -59,7 +58,6 @@ SURFACES: Final = ("asphalt", "gravel", "dirt")
 LAND_TRIANGLES: Final = 150_000
 _NEAR_TREES = 6
 _MOST_TRIANGLES: Final = 560_000
-_NEAR_TRIANGLES, _MID_TRIANGLES, _FAR_TRIANGLES = 14_000, 2_100, 92
 _TREE_SPACING_M = 5.2
 
 
@@ -130,11 +128,6 @@ class _Field:
     def _seed(self, what: str) -> int:
         return seed_from(self.hills.seed, what)
 
-    def _stand(self, places: Scattered, scale: F64, lean: float = 0.0, sink: float = 0.0) -> F64:
-        xyz = np.column_stack([places.points, self.land.heights(places.points) - sink * scale])
-        up = (1 - lean) * np.array([0.0, 0.0, 1.0]) + lean * self.land.normals(places.points)
-        return placements(xyz, places.draw("turn", 0, 2 * np.pi), scale, up)
-
     def _slope(self, xy: F64) -> F64:
         return np.arccos(np.clip(self.land.normals(xy)[:, 2], -1, 1))
 
@@ -155,40 +148,12 @@ class _Field:
             self._area(180.0), _TREE_SPACING_M, self._seed("trees"), clear_discs=discs, clear_areas=self._clear(),
             margin=1.6, density=density, count=count,
         )  # fmt: skip
-        if not len(places):
-            return []
-        kinds = [kind for kind, _ in self.look.trees]
         to_focus, to_road = nearness(places.points, self.focus, self.road)
         rank = np.argsort(np.minimum(to_focus, 40.0 + 2.0 * to_road + 0.25 * to_focus), kind="stable")
         places, far = places[rank], to_focus[rank]
-        wood = wooded(places.points, self.hills.seed)
-        kind = places.choice("kind", [w for _, w in self.look.trees])
-        tall = places.draw("tall", 8.5, 13.0) + 4.0 * wood
-        form = places.choice("form", [1.0] * 4)
-        order = np.arange(len(places))
-        full = (order < _NEAR_TREES) & (far < 45.0)
-        left = budget - _NEAR_TRIANGLES * int(full.sum()) - _FAR_TRIANGLES * len(places)
-        mid = ~full & (order < full.sum() + max(left // _MID_TRIANGLES, 0))
-        things = []
-        stand = self._stand(places, tall / 12.0)
-        for k in np.flatnonzero(full):
-            mesh = wild_tree(kinds[kind[k]], 12.0, int(form[k]), "near", self.look.autumn)
-            x, y = places.points[k]
-            things.append(Thing(f"{self.name}/tree-{_place_name(x, y)}", mesh.transformed(stand[k])))
-        groups: dict[str, list[Mesh]] = {}
-        cell = np.floor(places.points / 250.0).astype(np.int64)
-        for level, chosen in (("mid", mid), ("far", ~full & ~mid)):
-            for c in np.unique(cell[chosen], axis=0):
-                here = chosen & (cell == c).all(axis=1)
-                for s, species in enumerate(kinds):
-                    for f in range(4):
-                        some = here & (kind == s) & (form == f)
-                        if some.any():
-                            mesh = wild_tree(species, 12.0, f, "mid" if level == "mid" else "far", self.look.autumn)
-                            groups.setdefault(f"{self.name}/{level}-trees-{_cell_name(c)}", []).append(
-                                many(mesh, stand[some])
-                            )
-        return things + [Thing(key, merged(meshes)) for key, meshes in groups.items()]
+        full = (np.arange(len(places)) < _NEAR_TREES) & (far < 45.0)
+        growth = Growth(self.look.trees, (8.5, 15.5), self.look.autumn)
+        return grove(self.name, self.land, places, growth, full, budget)
 
     def rocks(self) -> list[Thing]:
         """Boulders, more of them on rugged and steep ground; small stones along the road."""
@@ -205,8 +170,8 @@ class _Field:
         area = shapely.union_all([shapely.Point(*f).buffer(reach) for f in self.focus]) & self._area()
         places = scatter(area, 3.4, seed, clear_areas=self._clear(), margin=1.3, density=density, count=110)
         size = 0.25 + 2.1 * places.draw("size") ** 3.0
-        things = _gathered(
-            f"{self.name}/rocks", places, self._stand(places, size, 0.8, 0.06), 5,
+        things = gathered(
+            f"{self.name}/rocks", places, stand(self.land, places, size, 0.8, 0.06), 5,
             lambda f: rock(np.random.default_rng(seed_from(seed, f)), 1.0, stone, tint("moss", "#5d6a33"), 2),
         )  # fmt: skip
         if self.road is None:
@@ -215,8 +180,8 @@ class _Field:
         near = area & shapely.union_all([shapely.Point(*f).buffer(70.0) for f in self.focus])
         pebbles = scatter(verge & near, 0.7, self._seed("pebbles"), density=lambda p: np.full(len(p), 0.5), count=220)
         small = 0.05 + 0.22 * pebbles.draw("size") ** 3
-        return things + _gathered(
-            f"{self.name}/pebbles", pebbles, self._stand(pebbles, small, 1.0, 0.05), 4,
+        return things + gathered(
+            f"{self.name}/pebbles", pebbles, stand(self.land, pebbles, small, 1.0, 0.05), 4,
             lambda f: rock(np.random.default_rng(seed_from(seed, "p", f)), 1.0, stone, detail=1),
         )  # fmt: skip
 
@@ -235,8 +200,8 @@ class _Field:
         places = scatter(area, 4.2, seed, clear_areas=self._clear(), margin=0.9, density=density, count=120)
         places = places[~(np.linalg.norm(places.points[:, None] - self.focus[None], axis=2).min(axis=1) < 3.0)]
         scale = places.draw("size", 0.5, 1.5)
-        return _gathered(
-            f"{self.name}/bushes", places, self._stand(places, scale, 0.3), 4,
+        return gathered(
+            f"{self.name}/bushes", places, stand(self.land, places, scale, 0.3), 4,
             lambda f: shrub(np.random.default_rng(seed_from(seed, f)), 1.3, 1.6, 130, 0.29, tints),
         )  # fmt: skip
 
@@ -263,8 +228,8 @@ class _Field:
 
             places = scatter(area, spacing, seed_from(seed, label), density=density, count=most)
             forms = [meadow(np.random.default_rng(seed_from(seed, label, f)), 9, height, 0.16, tints) for f in range(6)]
-            stand = self._stand(places, places.draw("size", 0.6, 1.3), 0.5)
-            things += _gathered(f"{self.name}/grass-{label}", places, stand, len(forms), forms.__getitem__)
+            stands = stand(self.land, places, places.draw("size", 0.6, 1.3), 0.5)
+            things += gathered(f"{self.name}/grass-{label}", places, stands, len(forms), forms.__getitem__)
         return things
 
     def spots(self) -> dict[str, Spot]:
@@ -286,19 +251,3 @@ class _Field:
                 z0 = self.land.ground(float(at[0]), float(at[1]))
                 spots[f"road-{label}"] = Spot((float(at[0]), float(at[1]), z0), heading, "stand")
         return spots
-
-
-def _gathered(name: str, places: Scattered, stand: F64, forms: int, form: Callable[[int], Mesh]) -> list[Thing]:
-    """One thing of many copies of ``forms`` meshes; none where there are no places."""
-    which = places.choice("form", [1.0] * forms)
-    meshes = [many(form(f), stand[which == f]) for f in range(forms) if (which == f).any()]
-    return [Thing(name, merged(meshes))] if meshes else []
-
-
-def _place_name(x: float, y: float) -> str:
-    """A readable name of a place, to the decimetre: "e012.3-n045.6"."""
-    return f"{'ew'[int(x < 0)]}{abs(x):05.1f}-{'ns'[int(y < 0)]}{abs(y):05.1f}"
-
-
-def _cell_name(cell: F64) -> str:
-    return f"{'ew'[int(cell[0] < 0)]}{abs(int(cell[0]))}{'ns'[int(cell[1] < 0)]}{abs(int(cell[1]))}"

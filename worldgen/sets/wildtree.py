@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
@@ -15,7 +15,7 @@ from worldgen.mesh import Mesh, merged
 from worldgen.sets.palette import Rng, tint
 from worldgen.sets.plants import leaves, limbs, unit_rows
 
-Detail = Literal["near", "mid", "far"]
+Detail = Literal["near", "mid", "low", "far"]
 SUNK: Final = 0.35
 """Metres that trunks reach into the ground."""
 
@@ -63,11 +63,11 @@ SPECIES: Final[Mapping[str, Species]] = MappingProxyType(
 )  # fmt: skip
 """The kinds of trees by name."""
 
-_BRANCHES: Final = {"near": 26, "mid": 13, "far": 0}
-_TWIGS: Final = {"near": 6, "mid": 3, "far": 0}
-_LEAVES: Final = {"near": 4600, "mid": 760, "far": 38}
-_ROUND: Final = {"near": 12, "mid": 7, "far": 4}
-_LARGER: Final = {"near": 1.45, "mid": 3.1, "far": 10.5}
+_BRANCHES: Final = {"near": 26, "mid": 13, "low": 9, "far": 0}
+_TWIGS: Final = {"near": 6, "mid": 3, "low": 3, "far": 0}
+_LEAVES: Final = {"near": 4600, "mid": 760, "low": 190, "far": 38}
+_ROUND: Final = {"near": 12, "mid": 8, "low": 5, "far": 4}
+_LARGER: Final = {"near": 1.45, "mid": 3.1, "low": 5.4, "far": 10.5}
 
 
 def _profile(species: Species, t: F64) -> F64:
@@ -137,8 +137,8 @@ def _wood(species: Species, height: float, rng: Rng, frame: _Frame, detail: Deta
     angle = np.arange(sides) * 2 * np.pi / sides
     lobes = 0.5 + 0.5 * np.sin(angle * int(rng.integers(3, 6)) + rng.uniform(0, 6))
     radius = girth[:, None] * (1.0 + flare * (0.35 + 0.75 * lobes) + 0.04 * rng.normal(size=(len(z), sides)))
-    if detail == "far":
-        keep = [0, 3, 13]
+    if detail in ("low", "far"):
+        keep = [0, 3, 13] if detail == "far" else [0, 2, 4, 8, 13]
         return limbs(frame.trunk[None, keep], radius[None, keep], sides, bark)
     parts = [limbs(frame.trunk[None], radius[None], sides, bark)]
     b = len(frame.branches)
@@ -175,7 +175,7 @@ def _crown(species: Species, height: float, rng: Rng, frame: _Frame, detail: Det
     along = unit_rows(unit_rows(way[pick]) + rng.normal(0, 0.55 if not species.needles else 0.3, (count, 3))
                       + [0, 0, -0.5 * species.droop])  # fmt: skip
     size = species.leaf[0] * (height / 14.0) ** 0.5 * _LARGER[detail] * rng.uniform(0.7, 1.25, count)
-    slim = species.leaf[1] ** {"near": 1.0, "mid": 0.75, "far": 0.4}[detail]  # larger sprays are rounder
+    slim = species.leaf[1] ** {"near": 1.0, "mid": 0.8, "low": 0.6, "far": 0.4}[detail]  # larger sprays are rounder
     # Light leaves outside and on top, dark ones within; clumps differ a little as a whole.
     depth = np.linalg.norm(at[:, :2] - axis[:, :2], axis=1) / (species.reach * height)
     clump = rng.normal(0, 0.13, len(tips))[pick]
@@ -187,12 +187,19 @@ def _crown(species: Species, height: float, rng: Rng, frame: _Frame, detail: Det
 
 
 @lru_cache(maxsize=256)
-def wild_tree(kind: str, height: float, seed: int, detail: Detail = "near", autumn: bool = False) -> Mesh:
+def wild_tree(
+    kind: str, height: float, seed: int, detail: Detail = "near", autumn: bool = False, crowded: bool = False
+) -> Mesh:
     """A tree at the origin whose trunk reaches ``SUNK`` metres into the ground.
 
-    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 2,000, "far" 90.
+    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 2,100, "low" 420 and
+    "far" 90. crowded: with the high crown and the slim trunk of a wood.
     """
     species = SPECIES[kind]
+    if crowded:
+        clear, slim = (0.42, 0.8) if kind != "spruce" else (0.3, 0.9)
+        species = replace(species, clear=max(species.clear, clear), girth=slim * species.girth, 
+                          reach=0.8 * species.reach, leaf=(0.66 * species.leaf[0], species.leaf[1]))  # fmt: skip
     rng = np.random.default_rng(seed_from("tree", kind, seed))
     frame = _frame(species, height, rng, _BRANCHES[detail] or 9, _TWIGS[detail] or 2)
     return merged([_wood(species, height, rng, frame, detail), _crown(species, height, rng, frame, detail, autumn)])
