@@ -233,7 +233,8 @@ def _afterglow(air: Air, elevation: F64, azimuth: F64) -> F64:
     The three bands of ``OZONE`` see its absorption around 600 nm (Chappuis) in green alone, which would leave the blue
     hour pink.
     """
-    deep = np.clip(-np.degrees(air.sun_elevation) / 6.0, 0.0, 1.0)
+    t = np.clip(-np.degrees(air.sun_elevation) / 6.0, 0.0, 1.0)
+    deep = t * t * (3.0 - 2.0 * t)
     rim = np.exp(-np.sin(elevation) / 0.13)[:, None] * (0.5 + 0.5 * np.cos(azimuth - air.sun_azimuth)) ** 2
     lost = deep * (1.0 - 0.8 * rim)[..., None] * np.array([1.75, 0.45, -0.1])
     return np.asarray(np.exp(-lost))
