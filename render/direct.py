@@ -30,12 +30,20 @@ def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32) -> F32:
     return cosine
 
 
-def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, *, lanterns: bool = True) -> F32:
-    """(N, 3) irradiance from the lamps in reach, kilolux, with shadows.
+def lamplight(
+    rays: RayScene,
+    lamps: tuple[Lamp, ...],
+    points: F32,
+    normals: F32,
+    *,
+    bent: F32 | None = None,
+    lanterns: bool = True,
+) -> F32:
+    """(N, 3) irradiance from the lamps in reach, kilolux, with shadows; with ``bent (N, 3)`` normals, (N, 6) of both.
 
     lanterns: whether what holds a lamp is lit by it too; its light on to others is already part of the lamp's.
     """
-    total = np.zeros((len(points), 3), np.float32)
+    total = np.zeros((len(points), 3 if bent is None else 6), np.float32)
     for lamp in lamps if len(points) else ():
         towards = np.asarray(lamp.position, np.float32) - points
         square = np.einsum("ij,ij->i", towards, towards)
@@ -46,12 +54,16 @@ def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32
         towards = towards[near] / np.maximum(distance, 1e-6)[:, None]
         cosine = np.einsum("ij,ij->i", towards, normals[near])
         window = np.clip(1.0 - (distance / lamp.reach_m) ** 4, 0.0, 1.0) ** 2
-        strength = np.maximum(cosine, 0.0) * lamp.beam(-towards) * window / np.maximum(distance, 0.2) ** 2
-        lit = np.flatnonzero(strength > 0)
-        near, distance, towards = near[lit], distance[lit], towards[lit]
-        reach = np.maximum(distance - LANTERN_M, 1e-3)
-        open_ = ~rays.occluded(lifted(points[near], normals[near]), towards, reach)
-        total[near[open_]] += strength[lit[open_], None] * np.asarray(lamp.intensity, np.float32)
+        strength = lamp.beam(-towards) * window / np.maximum(distance, 0.2) ** 2
+        lit = np.flatnonzero((cosine > 0) & (strength > 0))
+        start = lifted(points[near[lit]], normals[near[lit]])
+        lit = lit[~rays.occluded(start, towards[lit], np.maximum(distance[lit] - LANTERN_M, 1e-3))]
+        near, towards, strength = near[lit], towards[lit], strength[lit]
+        intensity = np.asarray(lamp.intensity, np.float32)
+        total[near, :3] += (strength * cosine[lit])[:, None] * intensity
+        if bent is not None:
+            cosine = np.maximum(np.einsum("ij,ij->i", towards, bent[near]), 0.0)
+            total[near, 3:] += (strength * cosine)[:, None] * intensity
     return total
 
 

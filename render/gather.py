@@ -103,9 +103,9 @@ class LitWorld:
         """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world."""
         return sunlight(self.rays, self.sky, points, normals)
 
-    def lamplight(self, points: F32, normals: F32) -> F32:
-        """(N, 3) irradiance from the lamps in reach, kilolux, with shadows."""
-        return lamplight(self.rays, self.lamps, points, normals)
+    def lamplight(self, points: F32, normals: F32, bent: F32 | None = None) -> F32:
+        """(N, 3) irradiance from the lamps in reach, kilolux, with shadows; with ``bent`` normals, (N, 6) of both."""
+        return lamplight(self.rays, self.lamps, points, normals, bent=bent)
 
     def direct(self, points: F32, normals: F32) -> F32:
         """(N, 3) irradiance straight from the sun and the lamps."""

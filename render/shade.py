@@ -277,8 +277,14 @@ def _layers(
     surface = Surface(snapshot, camera, triangle[hit], gbuffer.bary.reshape(-1, 2)[pixels[hit]])
     normal, point = surface.normal, surface.position
     light = grid.at(xy[hit] * (grid.width / camera.width), point, normal)
-    sun, lamps = lit.sun(point, normal), lit.lamplight(point, normal)
-    irradiance = sun[:, None] * lit.sky.sun_irradiance.astype(np.float32) + lamps + light.sky + light.bounce
+    bent = surface.bent_normal
+    sun, both = lit.sun(point, normal), lit.lamplight(point, normal, bent)
+    lamps = both[:, :3]
+    # The picture shows the relief of textures; the layers beside it stay those of the smooth surface.
+    relief = np.where(sun > 0, np.maximum(bent @ lit.sky.sun_direction.astype(np.float32), 0.0), 0.0)
+    above = ((1.0 + bent[:, 2]) / np.maximum(1.0 + normal[:, 2], 0.3)).clip(0.5, 1.5)[:, None]  # more or less sky
+    irradiance = relief[:, None] * lit.sky.sun_irradiance.astype(np.float32) + both[:, 3:]
+    irradiance = irradiance + light.sky * above + light.bounce
     mirror = np.zeros_like(point)
     glossy = np.flatnonzero(surface.roughness < GLOSSY)
     if len(glossy):

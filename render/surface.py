@@ -23,6 +23,9 @@ from worldgen.world import Snapshot
 _GRAZING = 0.05
 """Cosine below which a footprint grows no further."""
 
+_STEEP = 1.2
+"""Slopes of a texture's height are no steeper than this."""
+
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 _Value = TypeVar("_Value")
 
@@ -255,6 +258,34 @@ class Surface:
         return _take(self._table.emission, self.material_index)
 
     @cached_property
+    def _uv_width(self) -> F32:
+        """(N,) lengths of ``uv`` under a pixel.
+
+        The geometric mean of a pixel's two extents: sharper at grazing angles than the longer one, steadier than the
+        shorter. ``uv`` may be stretched against the surface, so metres there are turned into lengths of ``uv``.
+        """
+        width = (self._pixel / np.sqrt(np.maximum(self.facing, _GRAZING))).astype(np.float32, copy=False)
+        width *= _take(uv_scale(self.snapshot), self.triangle)
+        return width
+
+    @cached_property
+    def bent_normal(self) -> F32:
+        """(N, 3) unit: ``normal`` as the height in the textures bends it, filtered over the pixel."""
+        rows = np.flatnonzero(self._table.atlas.rises[self.material_index])
+        if not len(rows):
+            return self.normal
+        atlas, material = self._table.atlas, self.material_index[rows]
+        slope = atlas.slope(atlas.of_material[material], self.uv[rows], self._uv_width[rows])
+        to_u, to_v = _directions_of_uv(self.snapshot, self.triangle[rows])
+        rise = slope[:, :1] * to_u + slope[:, 1:] * to_v
+        steep = np.linalg.norm(rise, axis=1, keepdims=True)
+        rise *= np.where(self.front[rows], 1.0, -1.0)[:, None] / np.maximum(steep / _STEEP, 1.0)
+        bent = self.normal.copy()
+        bent[rows] -= rise
+        bent[rows] /= np.linalg.norm(bent[rows], axis=1, keepdims=True)
+        return bent
+
+    @cached_property
     def albedo(self) -> F32:
         """(N, 3) linear: base colour times texture, filtered over the pixel."""
         color = _take(self._table.base_color, self.material_index)
@@ -263,10 +294,7 @@ class Surface:
         textured = np.flatnonzero(texture >= 0)
         if not len(textured):
             return color
-        # The geometric mean of a pixel's two extents: sharper at grazing angles than the longer one, steadier than the
-        # shorter. ``uv`` may be stretched against the surface, so metres there are turned into lengths of ``uv``.
-        width = (self._pixel / np.sqrt(np.maximum(self.facing, _GRAZING))).astype(np.float32, copy=False)
-        width *= _take(uv_scale(self.snapshot), self.triangle)
+        width = self._uv_width
         if len(textured) == len(self):
             color *= atlas.sample(texture, self.uv, width)
             return color
@@ -289,6 +317,18 @@ def _winding(vertices: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
     """(N, 3) unit normals of triangles with the given corners (N, 3)."""
     a, b, c = (vertices.index_select(0, corners[:, k]) for k in range(3))
     return functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
+
+
+def _directions_of_uv(snapshot: Snapshot, triangle: I32) -> tuple[F32, F32]:
+    """Gradients (N, 3) of u and of v along the surface, lengths of ``uv`` per metre; 0 where ``uv`` has no area."""
+    corners = snapshot.faces[triangle]
+    a, p = snapshot.vertices[corners[:, 0]], snapshot.uv[corners[:, 0]]
+    e, f = (snapshot.vertices[corners[:, k]] - a for k in (1, 2))
+    d, g = (snapshot.uv[corners[:, k]] - p for k in (1, 2))
+    normal = np.cross(e, f)
+    square = np.maximum(np.einsum("nc,nc->n", normal, normal), 1e-20)[:, None]
+    along_e, along_f = np.cross(f, normal) / square, np.cross(normal, e) / square  # the edges' dual basis
+    return d[:, :1] * along_e + g[:, :1] * along_f, d[:, 1:] * along_e + g[:, 1:] * along_f
 
 
 def uv_scale(snapshot: Snapshot) -> F32:

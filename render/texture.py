@@ -10,23 +10,27 @@ import torch
 from torch.nn import functional
 
 from render.threads import filled
-from worldgen.conventions import F32, I32
+from worldgen.conventions import F32, I32, Bool
 from worldgen.material import Material
 from worldgen.texture import Texture
 
 
 @dataclass(frozen=True)
 class TextureAtlas:
-    """The detail maps of some materials, each with its mip pyramid.
+    """The detail maps and the slopes of some materials, each with its mip pyramid.
 
     of_material: (M,) int32 texture of each material, -1 for none. texels: (T, 3) float32, every level of every texture
-    after another; row 0 is white, for what has no texture. Of K textures (and, last, of the white one), each with up to
-    L levels: first, width, height: (K + 1, L) int64, where a level starts and its size in texels (beyond the last level
-    they repeat it). levels: (K + 1,) number of the last level. texels_per_m: (K + 1,) of level 0. size_m: (K + 1,).
+    after another; row 0 is white, for what has no texture. slopes: (T, 2) float32, at the same places, rise of the
+    height per length of ``uv`` towards +u and +v; its averages fade with distance. rises: (M,) whether each material
+    has a height. Of K textures (and, last, of the white one), each with up to L levels: first, width, height: (K + 1,
+    L) int64, where a level starts and its size in texels (beyond the last level they repeat it). levels: (K + 1,)
+    number of the last level. texels_per_m: (K + 1,) of level 0. size_m: (K + 1,).
     """
 
     of_material: I32
     texels: torch.Tensor
+    slopes: torch.Tensor
+    rises: Bool
     first: torch.Tensor
     width: torch.Tensor
     height: torch.Tensor
@@ -40,6 +44,7 @@ class TextureAtlas:
         number: dict[Texture, int] = {}
         of_material = [-1 if m.texture is None else number.setdefault(m.texture, len(number)) for m in materials]
         pyramids = [_pyramid(texture) for texture in number]
+        slopes = [torch.zeros(1, 2), *(level.reshape(-1, 2) for t in number for level in _halved(_slopes(t)))]
         depth = max((len(p) for p in pyramids), default=1)
         texels, first, width, height, start = [torch.ones(1, 3)], [], [], [], 1
         for pyramid in pyramids:
@@ -58,6 +63,8 @@ class TextureAtlas:
         return TextureAtlas(
             np.array(of_material, dtype=np.int32),
             torch.cat(texels),
+            torch.cat(slopes),
+            np.array([m.texture is not None and m.texture.height is not None for m in materials], dtype=np.bool_),
             torch.tensor(first),
             torch.tensor(width),
             torch.tensor(height),
@@ -72,14 +79,24 @@ class TextureAtlas:
         texture_index: (N,) as in ``of_material``. uv: (N, 2) metres along the surface. footprint_m: (N,) metres of
         ``uv`` that one sample stands for, which chooses the mip level (Williams 1983).
         """
+        return self._looked_up(self.texels, texture_index, uv, footprint_m)
+
+    def slope(self, texture_index: I32, uv: F32, footprint_m: F32) -> F32:
+        """Filtered slopes (N, 2) float32, towards +u and +v, 0 where the index is -1; arguments as for ``sample``."""
+        return self._looked_up(self.slopes, texture_index, uv, footprint_m)
+
+    def _looked_up(self, table: torch.Tensor, texture_index: I32, uv: F32, footprint_m: F32) -> F32:
         index, points, footprint = (
             torch.from_numpy(np.require(array, dtype, ["C_CONTIGUOUS", "WRITEABLE"]))
             for array, dtype in ((texture_index, np.int32), (uv, np.float32), (footprint_m, np.float32))
         )
-        looked_up = filled(lambda s: self._block(index[s], points[s], footprint[s]), len(texture_index), 3)
-        return looked_up.numpy()
+        count, width = len(texture_index), table.shape[1]
+        looked_up: F32 = filled(lambda s: self._block(table, index[s], points[s], footprint[s]), count, width).numpy()
+        return looked_up
 
-    def _block(self, index: torch.Tensor, uv: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
+    def _block(
+        self, texels: torch.Tensor, index: torch.Tensor, uv: torch.Tensor, footprint: torch.Tensor
+    ) -> torch.Tensor:
         k = torch.where(index < 0, len(self.levels) - 1, index).long()
         level = torch.log2((footprint * self.texels_per_m[k]).clamp(1.0, 1e9))
         level = torch.minimum(level, self.levels[k])
@@ -104,7 +121,7 @@ class TextureAtlas:
             ax, ay = part * (1 - fy), part * fy
             weights += [ax * (1 - fx), ax * fx, ay * (1 - fx), ay * fx]
         shares = torch.stack(weights, 1)
-        return functional.embedding_bag(torch.stack(taps, 1), self.texels, mode="sum", per_sample_weights=shares)
+        return functional.embedding_bag(torch.stack(taps, 1), texels, mode="sum", per_sample_weights=shares)
 
 
 def _pyramid(texture: Texture) -> list[torch.Tensor]:
@@ -112,6 +129,22 @@ def _pyramid(texture: Texture) -> list[torch.Tensor]:
     level = torch.from_numpy(np.array(texture.detail, dtype=np.float32, order="C"))
     if level.ndim != 3 or level.shape[2] != 3 or not level.numel():
         raise ValueError(f"texture {texture.name!r} must be (S, S, 3), not {tuple(level.shape)}")
+    return _halved(level)
+
+
+def _slopes(texture: Texture) -> torch.Tensor:
+    """(S, S, 2) rise of the height per length of ``uv``, to the right (+u) and upwards (+v), wrapping around."""
+    if texture.height is None:
+        return torch.zeros(*texture.detail.shape[:2], 2)
+    height = torch.from_numpy(np.array(texture.height, dtype=np.float32))
+    texel = texture.size_m / max(height.shape)
+    right = torch.roll(height, -1, 1) - torch.roll(height, 1, 1)
+    up = torch.roll(height, 1, 0) - torch.roll(height, -1, 0)
+    return torch.stack([right, up], dim=2) / (2.0 * texel)
+
+
+def _halved(level: torch.Tensor) -> list[torch.Tensor]:
+    """The (H, W, C) level and all above it, each half the last."""
     levels = [level]
     while max(level.shape[:2]) > 1:
         size = (max(1, level.shape[0] // 2), max(1, level.shape[1] // 2))

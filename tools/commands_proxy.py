@@ -143,7 +143,7 @@ def _write_passes(
     tell: Progress,
 ) -> None:
     """targets: for each group its folder and its passes. files: a name for each frame. missing: those to be written."""
-    names = world.names
+    called = world.names
     lit = any(name in LIGHT for _, names in targets.values() for name in names)
     shader = Shader.of(world, shot, raster) if lit else None
     for k, camera in enumerate(shot.track):
@@ -152,7 +152,7 @@ def _write_passes(
             snapshot = world.at(shot.time(k))
             shading = shader.shade(snapshot, camera) if shader else None
             gbuffer = shading.gbuffer if shading else raster.rasterize(snapshot, camera)
-            passes = Passes(snapshot, camera, gbuffer, names)
+            passes = Passes(snapshot, camera, gbuffer, called)
             sky = shading.sky if shading else world.light(snapshot.time).sky
             for folder, names in now:
                 layers = {name: layer(name, passes, shading) for name in names}
