@@ -12,6 +12,7 @@ from worldgen.actions import (
     Dance,
     Idle,
     Look,
+    Mocap,
     PickUp,
     Point,
     PutDown,
@@ -205,6 +206,22 @@ class DanceWords(Words):
         return Dance(self.for_, self.bpm)
 
 
+class MocapWords(Words):
+    """Move as recorded."""
+
+    file: str = Field(description="A .bvh file below the scene's folder.")
+    from_: Duration = Field(0.0, description="Where in the recording it begins.")
+    to: PositiveDuration | None = Field(None, description="Where in the recording it ends. Unsaid: at its end.")
+    at: Spot | None = Field(None, description="Where the hips begin. Unsaid: where the character is.")
+    facing: Angle | None = Field(None, description="Bearing at the beginning. Unsaid: as the character faces.")
+    speed: Number = Field(1.0, gt=0, le=20, description="Faster or slower than recorded.")
+
+    def action(self) -> Mocap:
+        """The action."""
+        facing = None if self.facing is None else -self.facing
+        return Mocap(self.file, self.from_, self.to, self.at, facing, self.speed)
+
+
 class ActionWords(OneOf):
     """Something a character does: one of these."""
 
@@ -223,6 +240,7 @@ class ActionWords(OneOf):
     put_down: PutDownWords | None = Field(None, description="Set down what is carried.")
     hold: HoldWords | None = Field(None, description="Have a prop in the hand from the start.")
     dance: DanceWords | None = Field(None, description="Dance on the spot.")
+    mocap: MocapWords | None = Field(None, description="Move as recorded in a BVH file.")
 
     def action(self) -> Action:
         """What the words say. Bearings count clockwise here, a character's heading counter-clockwise."""

@@ -148,6 +148,22 @@ class Carry:
 
 
 @dataclass(frozen=True)
+class Mocap:
+    """Move as recorded in a BVH ``file`` below the scene's folder, from ``start`` to ``stop`` seconds (None: its end).
+
+    at: (x, y) metres where the hips begin, facing: the heading there; None: where the character is. speed: as recorded
+    at 1.
+    """
+
+    file: str
+    start: float = 0.0
+    stop: float | None = None
+    at: tuple[float, float] | None = None
+    facing: float | None = None
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
 class Dance:
     """Dance on the spot for ``seconds`` to a beat of ``bpm`` a minute."""
 
@@ -172,6 +188,7 @@ Action = (
     | PutDown
     | Carry
     | Dance
+    | Mocap
 )
 
 

@@ -48,7 +48,7 @@ class CharacterWords(Words):
     @property
     def files(self) -> tuple[str, ...]:
         """The files that a person's actions are read from."""
-        return ()
+        return tuple(words.mocap.file for words in self.actions if words.mocap is not None)
 
     def actor(self, name: str, seed: int, stage: Stage) -> Actor:
         """The character. ``seed``: the scene's. Errors: ``ValueError``, one sentence."""
