@@ -63,7 +63,8 @@ def sun_klux(elevation: float, turbidity: float) -> F64:
     """
     t = np.clip((np.degrees(elevation) + 0.6) / 1.2, 0.0, 1.0)
     above = t * t * (3.0 - 2.0 * t)
-    depth = optical_depth(np.array([2.0]), np.array([max(np.sin(elevation), 0.0)]), turbidity)
+    height = np.logaddexp(0.0, 3.0 * np.degrees(elevation)) / 3.0  # degrees, never below the horizon, without a kink
+    depth = optical_depth(np.array([2.0]), np.array([np.sin(np.radians(height))]), turbidity)
     return np.asarray(SUN_KLUX * np.exp(-depth[0]) * above)
 
 
@@ -245,7 +246,8 @@ def _twilight(sun_elevation: float, elevation: F64) -> F64:
 
     Its illuminance falls tenfold every 3 degrees from 0.6 klux at sunset, a fit to published civil twilight tables.
     """
-    klux = 0.6 * 10.0 ** (np.minimum(np.degrees(sun_elevation), 0.0) / 3.0)
+    below = np.logaddexp(0.0, -2.0 * np.degrees(sun_elevation)) / 2.0  # degrees, softly 0 above the horizon
+    klux = 0.6 * 10.0 ** (-below / 3.0)
     towards_horizon = np.exp(-np.sin(elevation) / 0.3)[:, None, None]
     colour = np.array([0.36, 0.60, 1.15]) * (1 - towards_horizon) + np.array([1.0, 0.95, 1.1]) * towards_horizon
     return np.asarray(klux / np.pi * colour)
