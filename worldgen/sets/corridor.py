@@ -19,7 +19,7 @@ from shapely.geometry import Polygon, box
 from shapely.ops import unary_union
 
 from worldgen.conventions import F64, seed_from
-from worldgen.furniture import lights, small, tables
+from worldgen.furniture import decor, lights, small, tables
 from worldgen.furniture.parts import Piece, slab
 from worldgen.furniture.style import Look, look_of, paint
 from worldgen.kit import Kit, placed
@@ -360,7 +360,7 @@ def _furnish(things: list[Thing], legs: list[_Leg], use: Use, look: Look, width:
             off = 0.0 if not use.sconces else 0.75
             place = leg.place @ placed(side * (width / 2 - 0.0095), s + off, 0.0, side * np.pi / 2)
             if rng.random() < 0.6 and pitch > 2.6 + 2 * off:
-                piece = small.picture(look, rng, 0.5, float(rng.choice([0.4, 0.62])))
+                piece = decor.picture(look, rng, 0.5, float(rng.choice([0.4, 0.62])))
                 things.append(Thing(f"{name}/picture-{tag}", piece.mesh.transformed(place @ placed(0, 0, 1.55))))
             if use.sconces and width > 1.7 and rng.random() < 0.35:
                 table = tables.side_table(look, rng, 0.75)

@@ -9,11 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from worldgen.furniture import lights, seating, small, storage, tables
+from worldgen.furniture import decor, lights, seating, small, storage, tables
 from worldgen.furniture.parts import Piece
 from worldgen.kit import Kit
 from worldgen.sets.arrange import GAP, HEADING, OPPOSITE, SIDES, Arranger, Side, wall_frame
-from worldgen.sets.layout_rooms import bedroom, cafe, kitchen_room, office
+from worldgen.sets.layout_public import cafe, office
+from worldgen.sets.layout_rooms import bedroom, kitchen_room
 
 Layout = Callable[[Arranger], None]
 
@@ -51,7 +52,7 @@ def hang_pictures(room: Arranger, side: Side, name: str, middle: float, span: fl
         sizes, at = [(w, w * 1.35)] * 3, [middle - 1.2 * w, middle, middle + 1.2 * w]
     for k, ((w, h), s) in enumerate(zip(sizes, at, strict=True)):
         z = max(1.52, above + 0.2 + h / 2)
-        piece = small.picture(room.look, room.rng(f"{name}-{k + 1}"), w, h)
+        piece = decor.picture(room.look, room.rng(f"{name}-{k + 1}"), w, h)
         room.hang(side, f"{name}-{k + 1}", piece, s, z)
 
 
@@ -63,7 +64,7 @@ def bare_walls(room: Arranger, count: int = 3) -> None:
         for k, s in enumerate(np.linspace(-half, half, 5)):
             rng = room.rng(f"picture-{side}-{k}")
             w = float(rng.uniform(0.4, 0.75))
-            piece = small.picture(room.look, rng, w, w * float(rng.choice([0.75, 1.3, 1.0])))
+            piece = decor.picture(room.look, rng, w, w * float(rng.choice([0.75, 1.3, 1.0])))
             if done < count and room.hang(side, f"picture-{side}-{k}", piece, float(s), 1.55):
                 done += 1
                 break
@@ -117,7 +118,7 @@ def living_room(room: Arranger) -> None:
     short = min(2.0, t_sofa - 0.7)
     room.put(
         "rug",
-        small.rug(look, room.rng("rug"), long, short),
+        decor.rug(look, room.rng("rug"), long, short),
         *at(middle, front - 0.5 * short + 0.25),
         towards,
         solid=False,
@@ -181,13 +182,13 @@ def _focus(room: Arranger, side: Side, middle: float) -> None:
         s = room.against(side, "fireplace", storage.fireplace(look, room.rng("fireplace")), places, gap=0.002 + GAP)
         if s is not None:
             rng = room.rng("over-mantel")
-            above = small.mirror(look, rng, 0.75, 0.85) if rng.random() < 0.5 else small.picture(look, rng, 0.95, 0.7)
+            above = decor.mirror(look, rng, 0.75, 0.85) if rng.random() < 0.5 else decor.picture(look, rng, 0.95, 0.7)
             room.hang(side, "over-mantel", above, s, 1.12 + 0.42 + 0.35)
             return
     bench = storage.low_bench(look, room.rng("tv-bench"), 1.7 if room.length(side) > 3.6 else 1.3)
     s = room.against(side, "tv-bench", bench, places)
     if s is not None:
-        tv = small.television(look, room.rng("tv"), 1.2 if room.length(side) > 3.6 else 0.95)
+        tv = decor.television(look, room.rng("tv"), 1.2 if room.length(side) > 3.6 else 0.95)
         x, y = (float(c) for c in (wall_frame(side, room.width, room.depth) @ [s, 0.25, 0, 1])[:2])
         room.put("tv", tv, x, y, HEADING[side], bench.top, solid=False)
 

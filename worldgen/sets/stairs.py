@@ -72,7 +72,7 @@ def stairs(
 ) -> SetPiece:
     """Stairs to walk on: ``ground`` gives the height of the tread.
 
-    kind: one of ``KINDS``. height: from floor to floor, 0.3–8 m (a spiral: at most 4). width: of the steps, 0.7–4 m.
+    kind: one of ``KINDS``. height: from floor to floor, 0.3–8 m (a spiral: at most 3.2). width: of the steps, 0.7–4 m.
     turn: "left" or "right", of "l" and "u". ValueError: a size out of range, or an unknown word.
     """
     if kind not in KINDS:
@@ -80,7 +80,7 @@ def stairs(
         raise ValueError(f"{kind!r} is not a kind of stairs: did you mean {near!r}? (known: {', '.join(KINDS)})")
     if turn not in ("left", "right"):
         raise ValueError(f"{turn!r} is not a turn of stairs: use left or right")
-    tallest = 4.0 if kind == "spiral" else 8.0
+    tallest = 3.2 if kind == "spiral" else 8.0
     for what, value, low, high in (("height", height, 0.3, tallest), ("width", width, 0.7, 4.0)):
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"the {what} of the stairs is {value:g}: give {low:g} to {high:g} metres")
@@ -209,8 +209,8 @@ def _landing(p: Landing, look: Look) -> Mesh:
     boards(kit, [-w + 0.005, 0.0, -0.2], [w - 0.005, p.depth - 0.005, -TREAD_M], _stone(look), 0.004)
     high = float(p.place[2, 3])
     post = look.metal if look.style == "modern" else look.wood
-    for x in (-w + 0.06, w - 0.06):
-        boards(kit, [x - 0.04, p.depth - 0.1, -high], [x + 0.04, p.depth - 0.02, -0.2], post, 0.006)
+    for px in (-w + 0.06, w - 0.06):
+        boards(kit, [px - 0.04, p.depth - 0.1, -high], [px + 0.04, p.depth - 0.02, -0.2], post, 0.006)
     return kit.build(p.place)
 
 
@@ -293,7 +293,8 @@ def _spiral(height: float, width: float, look: Look, name: str) -> SetPiece:
     risers, riser, going = proportions(height)
     pole = 0.08
     outer = pole + width
-    each = going / (pole + 0.6 * width)
+    # The upper landing, a sixth of a turn, must not lie over the first treads: the ground has one height a place.
+    each = min(going / (pole + 0.6 * width), (5 / 3 * np.pi - 0.1) / (risers - 1))
     total = each * (risers - 1)
     start = -np.pi / 2
     kit = Kit()
