@@ -24,7 +24,7 @@ from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.outerwear import coat, skirt
 from worldgen.posture import SOLE, palm_frame, solved
-from worldgen.sitting import Seat
+from worldgen.sitting import Seat, place_before
 from worldgen.skinning import Joints, Rig, skin_of, skinned
 from worldgen.stage import Stage
 from worldgen.tailoring import cylinder_uv, sewn, taken
@@ -152,7 +152,7 @@ def human(
     rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
     rest = (dressed.points * size).astype(np.float32)
     plain = Build(rig, size)
-    whole = Build(rig, size, _seat(plain, rest, dressed))
+    whole = Build(rig, size, _seat(plain, figure(round(build, 2), round(masculine, 2))))
     motion = choreographed(actions, whole, stage or Stage(), float(rng.uniform(0.0, 20.0)), seed)
     materials = tuple(_material(name, part, colours, rng) for part in dressed.parts)
     mesh = Mesh(
@@ -173,7 +173,7 @@ def human(
         return posed(float(time), not RESOLVING.get())
 
     def pose(time: float) -> F32:
-        return skinned(rig, rest, dressed.weights, joints(time))
+        return motion.seated_on(skinned(rig, rest, dressed.weights, joints(time)), float(time))
 
     def frame(which: str, time: float) -> F64:
         result = np.eye(4)
@@ -205,13 +205,15 @@ def human(
     return Actor(thing, joint, frame, motion.holds)
 
 
-def _seat(build: Build, rest: F32, dressed: _Dressed) -> float:
-    """Metres from the pelvis joint down to what this body, so dressed, sits on."""
-    seat = Seat(build, np.array([0.0, 0.0, 0.45]), 0.0, standing(build))
-    at_rest = skinned(build.rig, rest, dressed.weights, solved(build.rig, seat.seated, build.size))
-    pelvis = seat.seated.pelvis
-    under = (np.abs(at_rest[:, 0]) < 0.16 * build.size) & (np.abs(at_rest[:, 1]) < 0.08 * build.size)
-    return float(pelvis[2] - np.percentile(at_rest[under & (at_rest[:, 2] > 0.2), 2], 1.0))
+def _seat(build: Build, bare_figure: Figure) -> float:
+    """Metres from the pelvis joint down to what this body sits on, in clothes."""
+    size, suit = build.size, bare_figure.suit
+    position = np.array([0.0, 0.0, 0.45])
+    seat = Seat(build, position, 0.0, standing(build, place_before(build, position, 0.0)))
+    rest = (suit.points * size).astype(np.float32)
+    at_rest = skinned(build.rig, rest, suit.weights.astype(np.float32), solved(build.rig, seat.seated, size))
+    under = (np.abs(at_rest[:, 0]) < 0.15 * size) & (np.abs(at_rest[:, 1] + 0.05 * size) < 0.06 * size)
+    return float(seat.seated.pelvis[2] - np.percentile(at_rest[under, 2], 2.0)) + 0.010 * size
 
 
 def _unknown(what: str, word: str, words: Sequence[str]) -> str:

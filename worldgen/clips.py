@@ -16,6 +16,7 @@ from worldgen.actions import (
     Hold,
     Idle,
     Look,
+    Mocap,
     PickUp,
     Point,
     PutDown,
@@ -30,7 +31,7 @@ from worldgen.actions import (
     Walk,
     Wave,
 )
-from worldgen.conventions import F64
+from worldgen.conventions import F32, F64
 from worldgen.dancing import dancing
 from worldgen.footing import START, Build, Steps, planned, running_marks, step_length, walking_marks
 from worldgen.gait import posture as gait_posture
@@ -39,6 +40,7 @@ from worldgen.gaze import Shift, gazing, located, shifts
 from worldgen.gesture import Layer, point, talk, wave
 from worldgen.handling import BACK_S, GRASP_S, REACH_S, carrying, reaching
 from worldgen.posture import Posture, blended, solved, turn_z
+from worldgen.retarget import mocap
 from worldgen.sitting import DOWN_S, UP_S, Seat, place_before
 from worldgen.stage import Ground, Spot, Stage, level
 from worldgen.ways import smooth_way, timed_way
@@ -66,7 +68,8 @@ class Motion:
     """All actions of a character. ``at(t)`` is pure, for any time in any order.
 
     Before 0 the character is as at 0. After the last action it stays there, breathing. seconds: when that begins.
-    layers: gestures laid over the segments. holds: what is carried when. gaze: where the eyes go.
+    layers: gestures laid over the segments. holds: what is carried when. gaze: where the eyes go. seats: from when
+    to when the character is on which seat.
     """
 
     build: Build
@@ -77,6 +80,14 @@ class Motion:
     layers: tuple[Layer, ...] = ()
     holds: tuple[Hold, ...] = ()
     gaze: tuple[Shift, ...] = ()
+    seats: tuple[tuple[float, float, Seat], ...] = ()
+
+    def seated_on(self, points: F32, time: float) -> F32:
+        """The character's ``points (V, 3)`` at ``time`` seconds, lying on the seat where it sits on one."""
+        for start, stop, seat in self.seats:
+            if start <= max(time, 0.0) < stop:
+                return seat.pressed(points)
+        return points
 
     def at(self, time: float, aware: bool = True) -> Posture:
         """The posture at ``time`` seconds. Not ``aware``: without looking or pointing at anything that has a name."""
@@ -102,7 +113,9 @@ class Motion:
                 result = layer.laid(result, t - layer.start, aware)
         if not (aware and self.gaze):
             return result
-        busy = any(hold.start <= t < hold.stop for hold in self.holds)
+        busy = max(
+            (smooth((t - h.start + 0.8) / 0.8) * (1 - smooth((t - h.stop) / 0.8)) for h in self.holds), default=0.0
+        )
         return gazing(result, self.gaze, t, self.stage.where, self._eyes, busy)
 
     def _eyes(self, posture: Posture) -> F64:
@@ -153,6 +166,7 @@ def choreographed(
         tuple(score.layers),
         tuple(score.holds),
         shifts([span[:3] for span in spans]),
+        tuple(score.seats),
     )
 
 
@@ -172,6 +186,7 @@ class _Score:
     layers: list[Layer] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     looks: list[tuple[float, float, Target | None, int]] = field(default_factory=list)  # and what covers what
+    seats: list[tuple[float, float, Seat]] = field(default_factory=list)
 
     def begin(self, actions: Sequence[Action]) -> None:
         """Where and how the character is at time 0: as its first action that takes place somewhere says."""
@@ -186,6 +201,9 @@ class _Score:
                 case Stroll():
                     self.time = -action.lead
                     return
+                case Mocap() if action.at is not None:
+                    self.place, self.heading = _checked_point(action.at, "Mocap"), action.facing or 0.0
+                    return
                 case Sit():
                     spot = self._spot(action)
                     self._stand_before(spot)
@@ -196,6 +214,8 @@ class _Score:
         """The next action."""
         match action:
             case Stand(at, facing, seconds):
+                if self.seat is not None:
+                    self.seats[-1] = (self.seats[-1][0], self.time, self.seat)
                 self.seat = None
                 self.place = _checked_point(at, "Stand")
                 self.heading = nearest_turn(self.heading, facing) if self.segments else facing
@@ -229,6 +249,8 @@ class _Score:
                 still = self._posture()[0](0.0)
                 dance = dancing(still, self.build, length, bpm, self.seed + len(self.segments))
                 self._segment(lambda t: (dance(t), min(smooth(t / 0.8), smooth((length - t) / 0.8))), length)
+            case Mocap():
+                self._recorded(action)
             case Look(at, seconds):
                 stop = np.inf if seconds is None else self.time + _checked_seconds(seconds, "Look")
                 self.looks.append((self.time, stop, at, 0))
@@ -238,6 +260,22 @@ class _Score:
                 self._handle(action)
             case _:
                 raise ValueError(f"{action!r} is not an action: use one of those in worldgen.actions")
+
+    def _recorded(self, action: Mocap) -> None:
+        """What a file has recorded, from where the character is or from the place that is said."""
+        path = self.stage.folder / action.file
+        posture, seconds, gone = mocap(path, self.build, start=action.start, stop=action.stop, speed=action.speed)
+        self.seat = None
+        if action.at is not None:
+            self.place = _checked_point(action.at, "Mocap")
+        if action.facing is not None:
+            self.heading = action.facing
+        place, heading, ground = self.place.copy(), self.heading, self.stage.ground
+        cut = action.at is not None and bool(self.segments)
+        self._segment(lambda t: (posture(t, place, heading, ground), 1.0), seconds, cut)
+        step, by = gone(seconds)
+        self.place = place + (turn_z(heading) @ np.array([*step, 0.0]))[:2]
+        self.heading = heading + by
 
     def _posture(self) -> tuple[Callable[[float], Posture], float]:
         """The posture of staying as one is, of seconds, and how much less lively than standing it is."""
@@ -359,6 +397,7 @@ class _Score:
     def _take(self, spot: Spot) -> None:
         self.seat = None
         self.seat = Seat(self.build, np.array(spot.position), self.heading, self._posture()[0](0.0))
+        self.seats.append((self.time, np.inf, self.seat))
 
     def _sit(self, action: Sit) -> None:
         spot = self._spot(action)
@@ -390,6 +429,7 @@ class _Score:
         if self.seat is not None:
             seat, self.seat = self.seat, None
             self._segment(lambda t: (seat.at(1.0 - t / UP_S), 0.85 * (1 - smooth(t / UP_S))), UP_S)
+            self.seats[-1] = (self.seats[-1][0], self.time, seat)
 
     def _free(self) -> tuple[int, ...]:
         """The hands (0 left, 1 right) that carry nothing now."""
@@ -435,9 +475,7 @@ class _Score:
             if action.hand is not None:
                 mine = [hold for hold in mine if hold.joint == f"{action.hand}_grip"]
             if not mine:
-                raise ValueError(
-                    f"PutDown: {action.hand or 'no'} hand carries anything; put a `pick-up` or `hold` before it"
-                )
+                raise ValueError("PutDown: that hand carries nothing; put a `pick-up` or `hold` before it")
             hold = mine[-1]
             k, goal, moment = int(hold.joint == "right_grip"), action.at, start + REACH_S + GRASP_S
 
@@ -454,9 +492,7 @@ class _Score:
         joint = f"{HANDS[k]}_grip"
         if isinstance(action, Carry):
             if self.segments:
-                raise ValueError(
-                    "Carry: what is held from the start comes before all other actions; use `pick-up` later"
-                )
+                raise ValueError("Carry: what is held from the start comes before all else; use `pick-up` later")
             self.holds.append(Hold(action.prop, joint, 0.0, np.inf, natural=True))
             return
         grasped = start + REACH_S

@@ -216,8 +216,8 @@ def _contact(build: Build, stride: F64, running: F64, seconds_a_step: float) -> 
     speed = stride / seconds_a_step
     duty = np.minimum(0.5 / np.maximum(speed, 1.0) ** 0.6, 0.3) / seconds_a_step
     duty = np.minimum(duty, 0.74 * build.size / np.maximum(stride, 0.1))
-    land = LAND + (0.42 * duty - LAND) * running
-    leave = LEAVE + (0.58 * duty - LEAVE) * running
+    land = LAND + (0.44 * duty - LAND) * running
+    leave = LEAVE + (0.56 * duty - LEAVE) * running
     return land, leave
 
 

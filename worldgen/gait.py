@@ -68,7 +68,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
     reach, stance_right = np.cos(cycle), np.sin(cycle)
     sway = (0.020 - 0.012 * run) * size * going * stance_right
     walk_bob = 0.016 * size * effort * np.cos(2 * (cycle - np.pi / 2)) - 0.018 * size * effort
-    run_bob = -size * (0.045 + 0.042 * np.cos(2 * np.pi * (phase - 0.03)))
+    run_bob = -size * (0.060 + 0.044 * np.cos(2 * np.pi * (phase - 0.03)))
     bob = walk_bob + (run_bob - walk_bob) * run
     ground = float(np.interp(u, row, steps.body_ground))
     ahead = turn_z(heading)
@@ -82,7 +82,7 @@ def posture(steps: Steps, time: float) -> tuple[Posture, float]:
         ]
     )
     pelvis = np.array([*pelvis_xy, ground + build.hip_height + bob])
-    pelvis[2] = _reachable(build, pelvis, heading, hips, feet, yaw, pitch, slope)
+    pelvis[2] = _reachable(build, pelvis, heading, hips, feet, yaw, pitch, slope, run)
 
     return Posture(
         pelvis=pelvis,
@@ -171,7 +171,7 @@ def _foot(steps: Steps, phase: float, k: int, effort: float, pace: float) -> tup
         rise = 0.0
     strike = (phase - (here - float(steps.land[row]))) / (0.26 - 0.16 * run) if landed > 0 else 1.0
     toe_up = TOE_UP * effort * (1 - 0.8 * run)
-    pitch = -toe_up * (1.0 - smooth(strike)) + HEEL_UP * effort * max(rise, 0.0) ** 2.2
+    pitch = -toe_up * (1.0 - smooth(strike)) + HEEL_UP * (1 + 0.2 * run) * effort * max(rise, 0.0) ** 2.2
     return steps.plants[row], float(steps.yaw[row]), pitch, 1.0, steps.slope[row]
 
 
@@ -197,7 +197,7 @@ def _swing(
     place[2] += (1 - run) * clearance * np.sin(np.pi * x**0.62) ** 1.6 + run * kick * np.sin(np.pi * x**0.72) ** 1.5
     bent = 1.0 - smooth((x - 0.1) / 0.6) + smooth((x - 0.7) / 0.3)
     walk_pitch = HEEL_UP * (1.0 - smooth((x - 0.05) / 0.72)) - TOE_UP * smooth((x - 0.45) / 0.55)
-    run_pitch = (HEEL_UP + 0.55 * np.sin(np.pi * min(x / 0.8, 1.0))) * (1.0 - smooth((x - 0.1) / 0.75))
+    run_pitch = (1.2 * HEEL_UP + 0.45 * np.sin(np.pi * min(x / 0.8, 1.0))) * (1.0 - smooth((x - 0.1) / 0.75))
     run_pitch -= 0.2 * TOE_UP * smooth((x - 0.5) / 0.5)
     pitch = effort * (walk_pitch + (run_pitch - walk_pitch) * run)
     turned = smooth(x)
@@ -211,7 +211,7 @@ def _swing(
 
 
 def _reachable(
-    build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, yaw: F64, pitch: F64, slope: F64
+    build: Build, pelvis: F64, heading: float, hips: F64, feet: F64, yaw: F64, pitch: F64, slope: F64, run: float
 ) -> float:
     """The pelvis height, lowered softly where a leg would otherwise have to stretch."""
     rig, size = build.rig, build.size
@@ -226,6 +226,6 @@ def _reachable(
         flat = float(np.hypot(ankle[0] - hip[0], ankle[1] - hip[1]))
         drop = (thigh - centre)[2] + np.sin(hips[1]) * (thigh - centre)[0] * -1.0
         heights.append(float(ankle[2] + np.sqrt(max(length**2 - flat**2, 0.01)) - drop))
-    soft = 0.006 * size  # smooth minimum (log-sum-exp), so that the knee does not snap
+    soft = (0.006 + 0.040 * run) * size  # smooth minimum (log-sum-exp), so that the knee does not snap
     low = min(heights)
     return low - soft * float(np.log(np.sum(np.exp(-(np.array(heights) - low) / soft))))

@@ -92,11 +92,12 @@ def gazing(
     time: float,
     where: Where,
     eyes_at: Callable[[Posture], F64],
-    still_chest: bool,
+    busy: float,
 ) -> Posture:
     """``posture`` with the gaze of ``events`` at ``time``. eyes_at: between the eyes (3,) in a posture without gaze.
 
-    still_chest: whether the trunk must not follow, because a hand carries something.
+    busy: 1 where the trunk must
+    not follow because a hand carries something, 0 where it may.
     """
     past = [event for event in events if event.time <= time]
     recent = [event for event in past if event.time > time - 2.0]
@@ -119,7 +120,7 @@ def gazing(
             if event is relevant[0] and event.time <= 0.0:
                 share = 1.0  # one begins with the eyes where they belong
             wanted[channel] += (goal - wanted[channel]) * share
-    twist = 0.0 if still_chest else 0.20 * float(np.clip(wanted[2, 0] - ahead[0], -1.2, 1.2)) * wanted[2, 2]
+    twist = (1.0 - busy) * 0.20 * float(np.clip(wanted[2, 0] - ahead[0], -1.2, 1.2)) * wanted[2, 2]
     turned = replace(posture, spine=posture.spine + np.array([0.0, 0.0, twist]))
     chest = chest_turn(turned)
     part = np.array(ahead) + 0.92 * (wanted[1, :2] - ahead)

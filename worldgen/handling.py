@@ -37,15 +37,15 @@ def _bent(posture: Posture, build: Build, amount: float, yaw: float, seated: boo
         )
     bow = min(amount / 0.55, 1.0)
     squat = smooth((amount - 0.40) / 0.60)
-    shift = turn_z(posture.heading) @ np.array([0.0, -0.11 * bow - 0.05 * squat, -0.50 * squat - 0.02 * bow]) * size
+    shift = turn_z(posture.heading) @ np.array([0.0, -0.11 * bow - 0.05 * squat, -0.54 * squat - 0.02 * bow]) * size
     return replace(
         posture,
         pelvis=posture.pelvis + shift,
-        hips=posture.hips + np.array([0.45 * bow + 0.25 * squat, 0.0, 0.0]),
-        spine=posture.spine + np.array([0.50 * bow, 0.0, 0.40 * yaw * bow]),
+        hips=posture.hips + np.array([0.45 * bow + 0.32 * squat, 0.0, 0.0]),
+        spine=posture.spine + np.array([0.50 * bow + 0.12 * squat, 0.0, 0.40 * yaw * bow]),
         head=posture.head + np.array([-0.10 * bow, 0.0, 0.25 * yaw * bow]),
         foot_pitch=posture.foot_pitch + 0.35 * squat,
-        arms=posture.arms + np.array([0.80 * bow + 0.20 * squat, 0.0, 0.0, 0.25 * squat, 0.0]),  # they go on hanging
+        arms=posture.arms + np.array([0.80 * bow + 0.40 * squat, 0.0, 0.0, 0.25 * squat, 0.0]),  # they go on hanging
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from worldgen.conventions import F64
+from worldgen.conventions import F32, F64
 from worldgen.footing import Build
 from worldgen.gait import smooth
 from worldgen.posture import SIDES, SOLE, Posture, solved, turn_z
@@ -69,7 +69,7 @@ class Seat:
         hands = np.zeros((2, 3))
         for k, side in enumerate(SIDES):
             hip, knee = (joints.position[rig.row(f"{bone}_{side}")] for bone in ("thigh", "calf"))
-            hands[k] = hip + 0.70 * (knee - hip) + np.array([0.0, 0.0, 0.085 * size])
+            hands[k] = hip + 0.70 * (knee - hip) + np.array([0.0, 0.0, 0.098 * size])
         return replace(still, reach=np.ones(2), hands=hands)
 
     def at(self, down: float) -> Posture:
@@ -108,3 +108,15 @@ class Seat:
             spine=seated.spine + np.array([-0.012 * breath + 0.02 * drift, 0.012 * drift, 0.02 * drift]),
             head=seated.head + np.array([0.012 * breath - 0.02 * drift, 0.0, 0.05 * drift]),
         )
+
+    def pressed(self, points: F32) -> F32:
+        """``points (V, 3)`` of whoever sits, with the cloth that would hang into the seat lying on it instead."""
+        size = self.build.size
+        flat = (points[:, :2] - self.position[:2]) @ turn_z(self.facing)[:2, :2]
+        over = (np.abs(flat[:, 0]) < 0.26 * size) & (flat[:, 1] > -0.30 * size) & (flat[:, 1] < 0.20 * size)
+        low = float(self.position[2])
+        within = over & (points[:, 2] < low) & (points[:, 2] > low - 0.14 * size)
+        result = points.copy()
+        # What hung deeper lies lower in the pile, so that folds keep their order.
+        result[within, 2] = low + 0.004 * (points[within, 2] - low + 0.14 * size)
+        return result
