@@ -16,12 +16,19 @@ from worldgen.sets.street import street
 from worldgen.world import Thing
 
 CASES = [("old-town", 1, 9.0), ("brick-row", 2, 9.0), ("old-town", 5, 6.0)]
+NEW = [("village", 1, 9.0), ("downtown", 2, 18.0), ("neon-alley", 3, 6.5)]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}-{case[2]:g}m")
 def piece(request: pytest.FixtureRequest) -> SetPiece:
     style, seed, width = request.param
     return street(length=60, width=width, style=style, seed=seed)
+
+
+@pytest.fixture(scope="module", params=CASES[:1] + NEW, ids=lambda case: f"{case[0]}-{case[1]}")
+def every(request: pytest.FixtureRequest) -> SetPiece:
+    style, seed, width = request.param
+    return street(length=40, width=width, style=style, seed=seed, lamps_on=True)
 
 
 def _triangles(things: tuple[Thing, ...]) -> F32:
@@ -166,6 +173,76 @@ def test_it_is_the_same_street_in_another_process() -> None:
         h.update(t.mesh.vertices.tobytes())
         h.update(t.mesh.uv.tobytes())
     assert h.hexdigest() == other
+
+
+def test_every_style_is_sound_and_keeps_the_walkway_free(every: SetPiece) -> None:
+    names = [thing.name for thing in every.things]
+    assert len(set(names)) == len(names)
+    for thing in every.things:
+        m = thing.mesh
+        assert np.isfinite(m.vertices).all(), thing.name
+        np.testing.assert_allclose(np.linalg.norm(m.normals, axis=1), 1.0, atol=1e-3, err_msg=thing.name)
+        assert thing.name.endswith("ground") or m.vertices[:, 2].min() > -0.5, thing.name
+        t = m.vertices[m.faces]
+        low, high = t.min(1), t.max(1)
+        inside = (high > [-1.2, 0.0, 0.2]).all(1) & (low < [1.2, 40.0, 1.9]).all(1)
+        assert not inside.any(), thing.name
+    assert sum(len(t.mesh.faces) for t in every.things) < 500_000
+
+
+def test_the_ground_is_the_floor_one_sees(every: SetPiece) -> None:
+    """At random places of street, square and cross street, ``ground`` and a ray cast down onto the floor agree."""
+    from trimesh import Trimesh
+    from trimesh.ray.ray_pyembree import RayMeshIntersector
+
+    assert every.ground is not None
+    t = _triangles(tuple(t for t in every.things if t.name.split("/")[1].split("-")[0] in ("ground", "garden")))
+    rays = RayMeshIntersector(Trimesh(t.reshape(-1, 3), np.arange(3 * len(t)).reshape(-1, 3), process=False))
+    at = np.random.default_rng(2).uniform([-14.4, -18.9], [14.4, 48.4], (500, 2))
+    said = np.array([every.ground(x, y) for x, y in at])
+    fountain = np.isclose(said, 0.14)
+    at, said = at[~np.isnan(said) & ~fountain], said[~np.isnan(said) & ~fountain]
+    start = np.c_[at, np.full(len(at), 0.14)]  # below leaves and wall tops
+    where, ray, _ = rays.intersects_location(start, np.tile([0.0, 0.0, -1.0], (len(at), 1)), multiple_hits=False)
+    seen = np.full(len(at), np.nan)
+    seen[ray] = where[:, 2]
+    off = ~(np.abs(seen - said) < 0.02)
+    assert off.mean() < 0.02, np.c_[at, said, seen][off]
+    assert set(np.round(said, 2)) == {0.0, 0.12}
+    assert np.isnan(every.ground(200.0, 5.0))
+
+
+def test_neon_burns_only_at_night_and_shares_few_lamps() -> None:
+    day, night = (street(length=40, width=6.5, style="neon-alley", seed=3, lamps_on=on) for on in (False, True))
+    assert day.lamps == ()
+    assert 10 <= len(night.lamps) <= 16
+    for a, b in zip(day.things, night.things, strict=True):
+        np.testing.assert_array_equal(a.mesh.vertices, b.mesh.vertices, err_msg=a.name)
+    tubes = {m.name for t in night.things for m in t.mesh.materials if m.kind == "neon"}
+    assert len(tubes) >= 5
+    assert not any(max(m.emission) > 0 for t in day.things for m in t.mesh.materials)
+    points = np.concatenate([
+        t.mesh.vertices[t.mesh.faces[[t.mesh.materials[k].kind == "neon" for k in t.mesh.material]]].reshape(-1, 3)
+        for t in night.things if "house-" in t.name
+    ])  # fmt: skip
+    for lamp in night.lamps:
+        if "/neon-" in lamp.name:
+            assert np.linalg.norm(points - np.array(lamp.position), axis=1).min() < 1.0, lamp.name
+    # Every tube along the street has a lamp in reach that it shares.
+    along = points[(points[:, 1] > 0) & (points[:, 1] < 40) & (np.abs(points[:, 0]) < 3.2)]
+    lamps = np.array([lamp.position for lamp in night.lamps if "street/neon-" in lamp.name])
+    assert np.linalg.norm(along[::50, None] - lamps[None], axis=2).min(1).max() < 12.0
+
+
+def test_cars_park_beside_a_wide_carriageway_only() -> None:
+    wide, narrow = (street(length=40, width=w, style="downtown", seed=1) for w in (18.0, 9.0))
+    cars = [t.mesh.vertices for t in wide.things if "/car-" in t.name]
+    assert len(cars) >= 4
+    assert not [t for t in narrow.things if "/car-" in t.name]
+    for k, points in enumerate(cars):
+        assert points[:, 2].min() == pytest.approx(0.0, abs=1e-3)
+        for other in cars[:k]:
+            assert (points.min(0)[:2] >= other.max(0)[:2]).any() or (points.max(0)[:2] <= other.min(0)[:2]).any()
 
 
 @pytest.mark.parametrize(

@@ -255,10 +255,11 @@ def _signs(kit: Kit, rng: Rng, p: _Plan, lit: bool) -> tuple[Glow, ...]:
             glows.append(Glow((x + gx, y + gy, z + gz), glow.colour))
 
     text = str(rng.choice(BOARDS))
-    back, ink = [("#c2a878", "#7a120c"), ("#b8bcc0", "#10264f"), ("#c25a34", "#1a0805"), ("#86a9bd", "#0a2238"),
-                 ("#8fb87a", "#0a240e"), ("#c2909f", "#4f0a28")][int(rng.integers(6))]  # fmt: skip
+    back, ink = [("#8a7650", "#7a120c"), ("#7f868c", "#10264f"), ("#8f3f22", "#1a0805"), ("#56788c", "#0a2238"),
+                 ("#5f8550", "#0a240e"), ("#8f5f70", "#4f0a28")][int(rng.integers(6))]  # fmt: skip
+    burns = bool(rng.random() < 0.8) and lit
     sub = Kit()
-    sign.board(sub, text, p.width - 1.0, 0.62, back, ink, lit and rng.random() < 0.8, 0.2)
+    sign.board(sub, text, p.width - 1.0, 0.62, back, ink, burns, 0.2)
     put(p.width / 2, 0.0, p.ground + 0.02, sub, None)
     colours = [str(c) for c in rng.permutation(COLOURS)]
     z = p.ground + 0.62

@@ -21,7 +21,7 @@ from worldgen.sets.sign import Glow
 from worldgen.sets.tower import tower
 from worldgen.world import Thing
 
-CANDELA = 70.0
+CANDELA = 110.0
 """Intensity of the lamp of a neon sign."""
 
 

@@ -115,7 +115,7 @@ def _modern(kit: Kit, length: float, width: float, wet: bool) -> Mesh:
     """Asphalt with markings between pavements of concrete slabs; wet: without markings, shining, with puddles."""
     half, road, end = width / 2, width / 2 - pavement_width(width), length + CROSS
     wide = half + 30.0
-    tar = make("asphalt", (0.036, 0.037, 0.04)) if wet else tint("asphalt", "#4d4e50")
+    tar = make("asphalt", (0.075, 0.076, 0.08)) if wet else tint("asphalt", "#4d4e50")
     if wet:
         tar = replace(tar, name="wet-asphalt", roughness=0.42)
     paint, slabs = tint("plaster", "#c9c8c2"), tint("paving", "#8f8e8a" if wet else "#a8a6a0")

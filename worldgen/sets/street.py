@@ -55,10 +55,11 @@ def street(
     things = [Thing(f"{name}/ground", ground(length, width, style))]
     tops: dict[str, list[tuple[float, float]]] = {"L": [], "R": []}
     glows: list[Glow] = []
+    aside: list[Glow] = []
     for row, lot in _lots(length, width, look, seed):
         made = built(lot, style, seed, lamps_on, walk if row in tops else 3.0, name)
         things += made.things
-        glows += made.glows
+        (glows if row in tops else aside).extend(made.glows)
         if row in tops:
             tops[row].append((lot.width, made.eaves))
     if look.form == "house":
@@ -79,7 +80,7 @@ def street(
     else:
         pieces, lamps = kerbside(length, width, seed, lamps_on, name)
         pieces += overhead(length, width, top, seed) + square(seed)
-    lamps += shared(glows, 16 - len(lamps), name)
+    lamps += shared(aside, 3, f"{name}/aside") + shared(glows, 13 - len(lamps), name)
     things += [Thing(f"{name}/{part}", mesh) for part, mesh in pieces]
     return SetPiece(tuple(things), tuple(lamps), _footing(length, width, look), _spots(length, look))
 
