@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from worldgen.errors import SceneProblem
+from worldgen.build import open_scene
+from worldgen.errors import SceneError, SceneProblem
 from worldgen.flicker import flicker, switched
 from worldgen.lamp_words import KILOCANDELA_A_WATT, LAMP_KINDS, LampWords
 from worldgen.light import Lamp
 from worldgen.lighting import lights
+from worldgen.load import scene_from_text
 from worldgen.sky_words import SkyWords
 
 
@@ -155,3 +158,38 @@ def test_what_is_wrong_is_said(said: dict[str, object], sentence: str, suggestio
     found = problem(said)
     assert sentence in found.sentence
     assert found.suggestion == suggestion
+
+
+SCENE = """world:
+  sky: {{0s: sunset, 4s: night}}
+  lamps: [{}]
+characters:
+  mara: {{actions: [{{walk: {{along: [[0, 0], [0, 6]], speed: 1.2m/s}}}}]}}
+shots:
+  - name: a
+    duration: 1s
+    camera: {{body: {{static: {{at: [0, 0, 1]}}}}, aim: {{look-at: [0, 5, 1]}}}}
+"""
+
+
+def test_a_scene_carries_its_lamps_through_the_evening(tmp_path: Path) -> None:
+    file = tmp_path / "evening.yaml"
+    file.write_text(SCENE.format("{name: light, kind: lantern, attach: mara.left-hand}"), encoding="utf-8")
+    world = open_scene(file).world
+    assert world.lighting is not None
+    early, late = world.light(0.5), world.light(3.0)
+    assert late.sky.sun_elevation < early.sky.sun_elevation
+    assert 1.5 < late.lamps[0].position[1] - early.lamps[0].position[1] < 4.5  # she has walked on
+
+
+@pytest.mark.parametrize(
+    ("lamp", "sentence"),
+    [
+        ("{name: light, attach: mora.left-hand}", "nothing here is called `mora`"),
+        ("{name: light, attach: mara.left-hend}", "`mara` has no joint `left-hend`"),
+        ("{name: light, attach: light}", "`light` is a lamp"),
+    ],
+)
+def test_a_lamp_hangs_from_something_that_is_there(lamp: str, sentence: str) -> None:
+    with pytest.raises(SceneError, match=sentence):
+        scene_from_text(SCENE.format(lamp), Path("scene.yaml"))
