@@ -62,26 +62,28 @@ def mended(part: Part, notes: set[str]) -> Part | None:
         return None
     if faces.min() < 0 or faces.max() >= len(part.vertices):
         raise ValueError(f"{part.name} has triangles between vertices that do not exist")
-    with np.errstate(over="ignore", invalid="ignore"):
-        a, b, c = (part.vertices[faces[:, k]] for k in range(3))
-        if not np.isfinite(a).all() or not np.isfinite(b).all() or not np.isfinite(c).all():
-            raise ValueError(f"{part.name} has vertices that are not numbers")
-        size = float(max(np.ptp(np.concatenate([a.min(0)[None], b.min(0)[None], c.min(0)[None],
-                                                a.max(0)[None], b.max(0)[None], c.max(0)[None]]), axis=0)))  # fmt: skip
-        if not size < 1e30:
-            raise ValueError(f"{part.name} has vertices {size:.0e} apart, which is no size of a thing")
-        area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    used = np.zeros(len(part.vertices), bool)
+    used[faces.ravel()] = True
+    points = part.vertices if used.all() else part.vertices[used]
+    if not np.isfinite(points).all():
+        raise ValueError(f"{part.name} has vertices that are not numbers")
+    size = float((points.max(axis=0) - points.min(axis=0)).max())
+    if not size < 1e30:
+        raise ValueError(f"{part.name} has vertices {size:.0e} apart, which is no size of a thing")
+    corner = part.vertices[faces[:, 0]]
+    (ax, ay, az), (bx, by, bz) = ((part.vertices[faces[:, k]] - corner).T for k in (1, 2))
+    area = np.sqrt((ay * bz - az * by) ** 2 + (az * bx - ax * bz) ** 2 + (ax * by - ay * bx) ** 2)
     whole = area > 1e-12 * max(size, 1e-30) ** 2
     if not whole.all():
         notes.add("triangles without area were left out")
     keep = np.flatnonzero(whole)
     if len(keep) == 0:
         return None
-    same = np.sort(faces[keep].astype(np.int64), axis=1)
-    key = (same[:, 0] * len(part.vertices) + same[:, 1]) % (1 << 62)
-    order = np.lexsort((same[:, 2], key))
+    same = np.sort(faces[keep], axis=1)
+    mixed = same.astype(np.uint64) * np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
+    order = np.argsort(np.bitwise_xor.reduce(mixed, axis=1), kind="stable")  # what is the same comes side by side
     repeated = np.zeros(len(keep), bool)
-    repeated[order[1:]] = (same[order][1:] == same[order][:-1]).all(axis=1)
+    repeated[order[1:]] = (same[order[1:]] == same[order[:-1]]).all(axis=1)
     if repeated.any():
         notes.add("triangles that lie twice in one place were left out once")
         keep = keep[~repeated]
