@@ -23,6 +23,9 @@ from worldgen.world import Snapshot
 _GRAZING = 0.05
 """Cosine below which a footprint grows no further."""
 
+_FLAT = 24.0
+"""Texels under a pixel from which the height in a texture fades; twice as many, and it is gone."""
+
 _STEEP = 1.2
 """Slopes of a texture's height are no steeper than this."""
 
@@ -271,19 +274,24 @@ class Surface:
     @cached_property
     def bent_normal(self) -> F32:
         """(N, 3) unit: ``normal`` as the height in the textures bends it, filtered over the pixel."""
-        rows = np.flatnonzero(self._table.atlas.rises[self.material_index])
+        atlas = self._table.atlas
+        size = np.where(atlas.rises, atlas.texels_per_m.numpy()[atlas.of_material], np.float32(np.inf))
+        texels = self._uv_width * _take(size.astype(np.float32), self.material_index)
+        rows = np.flatnonzero(texels < 2 * _FLAT)
         if not len(rows):
             return self.normal
-        atlas, material = self._table.atlas, self.material_index[rows]
-        slope = atlas.slope(atlas.of_material[material], self.uv[rows], self._uv_width[rows])
+        texture = _take(atlas.of_material, self.material_index[rows])
+        slope = atlas.slope(texture, _take(self.uv, rows), self._uv_width[rows])
+        slope *= (2.0 - texels[rows, None] / _FLAT).clip(0.0, 1.0)
         to_u, to_v = _directions_of_uv(self.snapshot, self.triangle[rows])
         rise = slope[:, :1] * to_u + slope[:, 1:] * to_v
-        steep = np.linalg.norm(rise, axis=1, keepdims=True)
-        rise *= np.where(self.front[rows], 1.0, -1.0)[:, None] / np.maximum(steep / _STEEP, 1.0)
-        bent = self.normal.copy()
-        bent[rows] -= rise
-        bent[rows] /= np.linalg.norm(bent[rows], axis=1, keepdims=True)
-        return bent
+        steep = np.sqrt(np.einsum("nc,nc->n", rise, rise))
+        turn = np.where(self.front[rows], np.float32(1), np.float32(-1)) / np.maximum(steep / np.float32(_STEEP), 1)
+        bent = self.normal[rows] - rise * turn[:, None]
+        bent /= np.sqrt(np.einsum("nc,nc->n", bent, bent))[:, None]
+        result = self.normal.copy()
+        result[rows] = bent
+        return result
 
     @cached_property
     def albedo(self) -> F32:
