@@ -15,7 +15,7 @@ from worldgen.sets.landmesh import Land, wooded
 from worldgen.sets.palette import tint
 from worldgen.sets.road import PITCH, SHOULDER
 
-_GRASS: Final = ("#8c8048", "#7f7d45", "#717741", "#64713b", "#586a36")
+_GRASS: Final = ("#857d50", "#787a4b", "#6b7445", "#5f6f3f", "#546839")
 """From dry to lush."""
 _FAR: Final = ("#55653c", "#4b6041", "#3f5440")
 """Distant woods, from their edge to their middle."""
@@ -41,8 +41,11 @@ def land_mesh(land: Land, hills: Hills, lush: float, road_surface: str) -> Mesh:
         material[: land.strip] = _road(land, material[: land.strip], road_surface, hills.seed, table)
     # Texture coordinates drift, or the tiles of a texture would line up over the whole hill.
     xy = land.vertices[:, :2]
-    drift = np.stack([fractal(xy, 26.0, 2, seed_from(hills.seed, "uv", k)) for k in "uv"], axis=1)
-    uv = xy + 1.3 * drift
+    drift = [
+        9.0 * noise(xy, 110.0, seed_from(hills.seed, k)) + 1.5 * fractal(xy, 26.0, 2, seed_from(hills.seed, "uv", k))
+        for k in "uv"
+    ]
+    uv = xy + np.stack(drift, axis=1)
     if land.road is not None:  # a road's texture runs along it
         s, d = np.meshgrid(land.stations * PITCH, land.rows, indexing="ij")
         uv[: s.size] = np.stack([-d.ravel(), s.ravel()], axis=1)
@@ -55,16 +58,16 @@ def _wild(
     xy, seed = middle[:, :2], hills.seed
     slope = np.arccos(np.clip(level, -1, 1))
     grit = np.random.default_rng(seed_from(seed, "grit")).normal(0, 1, len(middle))
-    wet = lush + 0.34 * fractal(xy, 75.0, 3, seed_from(seed, "wet")) - 0.35 * step(0.15, 0.6, slope) + 0.05 * grit
+    wet = lush + 0.34 * fractal(xy, 75.0, 3, seed_from(seed, "wet")) - 0.2 * step(0.15, 0.6, slope) + 0.05 * grit
     wet -= 0.12 * middle[:, 2] / max(hills.relief, 1.0)
     grass = [_row(table, tint("grass", c)) for c in _GRASS]
     result = np.array(grass)[np.clip(wet * len(grass), 0, len(grass) - 1).astype(np.int64)]
     patch = fractal(xy, 19.0, 3, seed_from(seed, "patch"))
     rough = 0.5 + 0.5 * hills.rugged
     bare = slope + 0.16 * patch + 0.02 * grit
-    result[bare > 0.66 - 0.12 * rough] = _row(table, tint("soil", "#7a6c4a"))
+    result[bare > 0.66 - 0.12 * rough] = _row(table, tint("soil", "#7c7048"))
     stony = slope + 0.12 * fractal(xy, 9.0, 3, seed_from(seed, "rock")) + 0.015 * grit
-    result[stony > 0.76 - 0.16 * rough] = _row(table, tint("rock", "#868070"))
+    result[stony > 0.76 - 0.16 * rough] = _row(table, tint("rock", "#716b5e"))
     floor = wooded(xy, seed) + 0.08 * grit
     far = np.linalg.norm(xy, axis=1) > 0.5 * hills.size + 200.0
     for at, colour in zip((0.35, 0.6, 0.85), _FAR, strict=True):

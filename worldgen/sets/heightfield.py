@@ -40,17 +40,20 @@ def ridged(xy: F64, wave: float, octaves: int, seed: int) -> F64:
     return total / norm
 
 
-def worn(xy: F64, wave: float, octaves: int, seed: int, wear: float) -> F64:
+def worn(xy: F64, wave: float, octaves: int, seed: int, wear: float, finest: F64) -> F64:
     """(N,) hills whose steep sides carry little detail, as if rain had washed it into the valleys, in about -1 to 1.
+
+    finest: (N,) metres; waves shorter than that are left out.
 
     Each octave is damped by the slope of the coarser ones (Quilez 2008, "More noise: value noise derivatives").
     """
     total, slope = np.zeros(len(xy)), np.zeros((len(xy), 2))
     for o in range(octaves):
-        length, strength, own = wave / 2.0**o, 0.5**o, seed_from(seed, "w", o)
+        length, own = wave / 2.0**o, seed_from(seed, "w", o)
+        strength = 0.5**o * (1.0 - step(0.5, 1.0, finest / length))
         middle = noise(xy, length, own)
         rise = np.stack([noise(xy + ahead * _STEP * length, length, own) for ahead in np.eye(2)], axis=1)
-        slope += strength * (rise - middle[:, None]) / _STEP * (length / wave) ** 0.25
+        slope += strength[:, None] * (rise - middle[:, None]) / _STEP * (length / wave) ** 0.25
         total += strength * middle / (1.0 + wear * (slope**2).sum(axis=1))
     return total
 
@@ -89,15 +92,15 @@ class Hills:
         far = np.linalg.norm(xy, axis=1)
         half = 0.5 * self.size
         away = step(0.55 * half, half + 700.0, far)
-        height = 0.55 * self.relief * worn(p, wave, 6, self.seed, 0.06)
-        crags = ridged(p, 1.5 * wave, 5, self.seed)
-        height += self.relief * (0.9 * self.rugged + 0.5 * away) * (crags - 0.45)
+        height = 0.55 * self.relief * worn(p, wave, 6, self.seed, 0.06, 0.1 * np.maximum(far - half, 0.0))
+        crags = ridged(p, 1.9 * wave, 4, self.seed)
+        height += self.relief * (0.7 * self.rugged + 0.5 * away) * (crags - 0.45)
         # Gullies: a crease wherever a winding noise changes sign, deeper in rugged land.
         crease = np.exp(-((fractal(p, 0.55 * wave, 2, seed_from(self.seed, "gully")) / 0.16) ** 2))
         height -= self.relief * (0.035 + 0.08 * self.rugged) * crease * (1 - 0.5 * away)
         # Mountains at the horizon, higher the farther, and a last slope down behind them.
         rim = step(half * 0.8, self.reach * 0.86, far) * (
-            0.55 + 0.75 * ridged(p, 900.0, 5, seed_from(self.seed, "rim"))
+            0.55 + 0.75 * ridged(p, 900.0, 3, seed_from(self.seed, "rim"))
         )
         height += (45.0 + 1.5 * self.relief) * rim
         height -= 160.0 * step(self.reach * 0.93, self.reach, far)

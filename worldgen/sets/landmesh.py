@@ -174,8 +174,8 @@ def surface(
         b, c, d = a + 1, a + len(rows) + 1, a + len(rows)
         strip_faces = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], axis=2).reshape(-1, 3)
         rim = np.concatenate([xy[:, 0], xy[:, -1], xy[0, 1:-1], xy[-1, 1:-1]])
-    coarse = 1.0
-    for _ in range(12):
+    coarse = 0.75
+    for _ in range(14):
         free = _points(hills.reach, focus, road, coarse, hills.seed)
         if 2 * len(free) + len(strip_faces) <= budget:
             break

@@ -120,7 +120,7 @@ def many(mesh: Mesh, places: F64) -> Mesh:
 def meadow(rng: Rng, blades: int, height: float, spread: float, tints: Sequence[Material]) -> Mesh:
     """A tuft of bent blades of grass around the origin, three triangles a blade, with its feet in the ground."""
     a, r = rng.uniform(0, 2 * np.pi, blades), spread * np.sqrt(rng.random(blades))
-    foot = np.stack([r * np.cos(a), r * np.sin(a), np.full(blades, -0.04)], axis=1)
+    foot = np.stack([r * np.cos(a), r * np.sin(a), np.full(blades, -0.08)], axis=1)
     lean = np.stack([np.cos(a), np.sin(a), np.zeros(blades)], axis=1) * rng.uniform(0.15, 0.75, (blades, 1))
     tall = height * rng.uniform(0.55, 1.15, (blades, 1))
     b = rng.uniform(0, 2 * np.pi, blades)

@@ -25,7 +25,7 @@ DITCH: Final = 1.9
 """Widths in metres beside the carriageway."""
 _CROWN, _FALL = 0.022, 0.05
 _DITCH_DEEP = 0.34
-_PROFILE_SIGMA_M = 26.0
+_PROFILE_SIGMA_M = 40.0
 
 
 @dataclass(frozen=True)

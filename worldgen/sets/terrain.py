@@ -46,7 +46,7 @@ class Landscape:
 STYLES: Final[Mapping[str, Landscape]] = MappingProxyType(
     {
         "hills": Landscape(42.0, 0.12, (("oak", 3.0), ("beech", 2.0), ("birch", 1.0)), 0.5, False, 0.62),
-        "highland": Landscape(75.0, 0.75, (("spruce", 3.0), ("birch", 1.0), ("pine", 1.5)), 2.2, False, 0.35),
+        "highland": Landscape(60.0, 0.5, (("spruce", 3.0), ("birch", 1.0), ("pine", 1.5)), 2.2, False, 0.35),
         "autumn": Landscape(48.0, 0.25, (("beech", 3.0), ("birch", 1.5), ("oak", 2.0)), 0.7, True, 0.28),
         "plain": Landscape(9.0, 0.0, (("oak", 2.0), ("birch", 2.0)), 0.2, False, 0.5),
     }
@@ -55,8 +55,8 @@ STYLES: Final[Mapping[str, Landscape]] = MappingProxyType(
 
 SURFACES: Final = ("asphalt", "gravel", "dirt")
 """What roads can be made of."""
-LAND_TRIANGLES: Final = 150_000
-_NEAR_TREES = 6
+LAND_TRIANGLES: Final = 140_000
+_NEAR_TREES = 7
 _MOST_TRIANGLES: Final = 560_000
 _TREE_SPACING_M = 5.2
 
@@ -131,6 +131,13 @@ class _Field:
     def _slope(self, xy: F64) -> F64:
         return np.arccos(np.clip(self.land.normals(xy)[:, 2], -1, 1))
 
+    def _summit(self) -> tuple[float, float]:
+        """The highest place of the filmed part, not at its edge, where no tree stands in the view."""
+        line = np.linspace(-0.36 * self.hills.size, 0.36 * self.hills.size, 61)
+        xy = np.column_stack([np.repeat(line, 61), np.tile(line, 61)])
+        x, y = xy[int(np.argmax(self.land.heights(xy)))]
+        return float(x), float(y)
+
     def trees(self, count: int, budget: int) -> list[Thing]:
         """Woods and single trees; the nearest in full, one thing each, the others by the dozen.
 
@@ -143,7 +150,8 @@ class _Field:
             crowd = np.linalg.norm(xy[:, None] - self.focus[None], axis=2).min(axis=1)
             return np.maximum(0.9 * wooded(xy, self.hills.seed), lone) * flat * (0.35 + 0.65 * step(8.0, 35.0, crowd))
 
-        discs = np.column_stack([self.focus, np.full(len(self.focus), 4.0)])
+        seen = np.vstack([self.focus, self._summit()])
+        discs = np.column_stack([seen, [*np.full(len(self.focus), 4.0), 16.0]])
         places = scatter(
             self._area(180.0), _TREE_SPACING_M, self._seed("trees"), clear_discs=discs, clear_areas=self._clear(),
             margin=1.6, density=density, count=count,
@@ -228,20 +236,15 @@ class _Field:
 
             places = scatter(area, spacing, seed_from(seed, label), density=density, count=most)
             forms = [meadow(np.random.default_rng(seed_from(seed, label, f)), 9, height, 0.16, tints) for f in range(6)]
-            stands = stand(self.land, places, places.draw("size", 0.6, 1.3), 0.5)
+            stands = stand(self.land, places, places.draw("size", 0.6, 1.3), 0.8)
             things += gathered(f"{self.name}/grass-{label}", places, stands, len(forms), forms.__getitem__)
         return things
 
     def spots(self) -> dict[str, Spot]:
         """The origin, the summit, and along a road its start, quarter, middle and end."""
         spots = {"origin": Spot((0.0, 0.0, self.land.ground(0.0, 0.0)), 0.0, "stand")}
-        half = 0.36 * self.hills.size
-        x, y = (a.ravel() for a in np.meshgrid(np.linspace(-half, half, 61), np.linspace(-half, half, 61)))
-        z = self.land.heights(np.column_stack([x, y]))
-        top = int(np.argmax(z))
-        spots["summit"] = Spot(
-            (float(x[top]), float(y[top]), float(z[top])), float(np.arctan2(x[top], -y[top])), "stand"
-        )
+        x, y = self._summit()
+        spots["summit"] = Spot((x, y, self.land.ground(x, y)), float(np.arctan2(x, -y)), "stand")
         if self.road is not None:
             last = len(self.road.centre) - 1
             inside = np.flatnonzero((np.abs(self.road.centre) < 0.48 * self.hills.size).all(axis=1))

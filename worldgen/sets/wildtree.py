@@ -63,11 +63,13 @@ SPECIES: Final[Mapping[str, Species]] = MappingProxyType(
 )  # fmt: skip
 """The kinds of trees by name."""
 
+_LOWEST: Final = 0.035
+"""No limb hangs lower, as a share of the height."""
 _BRANCHES: Final = {"near": 26, "mid": 13, "low": 9, "far": 0}
 _TWIGS: Final = {"near": 6, "mid": 3, "low": 3, "far": 0}
-_LEAVES: Final = {"near": 4600, "mid": 760, "low": 190, "far": 38}
+_LEAVES: Final = {"near": 4600, "mid": 1100, "low": 190, "far": 38}
 _ROUND: Final = {"near": 12, "mid": 8, "low": 5, "far": 4}
-_LARGER: Final = {"near": 1.45, "mid": 3.1, "low": 5.4, "far": 10.5}
+_LARGER: Final = {"near": 1.45, "mid": 2.6, "low": 5.4, "far": 10.5}
 
 
 def _profile(species: Species, t: F64) -> F64:
@@ -125,6 +127,8 @@ def _frame(species: Species, height: float, rng: Rng, branches: int, twigs: int)
     long = (span[b] * (0.5 - 0.22 * v) * rng.uniform(0.75, 1.2, n))[:, None, None]
     w = np.linspace(0, 1, 4)[None, :, None]
     shoots = origin[:, None] + long * (out[:, None] * w - species.droop * w**2 * [0, 0, 1.0])
+    for hanging in (limbs_, shoots):  # nothing grows into the ground
+        hanging[..., 2] = np.maximum(hanging[..., 2], _LOWEST * height)
     return _Frame(trunk, limbs_, shoots, span)
 
 
@@ -175,6 +179,8 @@ def _crown(species: Species, height: float, rng: Rng, frame: _Frame, detail: Det
     along = unit_rows(unit_rows(way[pick]) + rng.normal(0, 0.55 if not species.needles else 0.3, (count, 3))
                       + [0, 0, -0.5 * species.droop])  # fmt: skip
     size = species.leaf[0] * (height / 14.0) ** 0.5 * _LARGER[detail] * rng.uniform(0.7, 1.25, count)
+    if species.needles and detail in ("low", "far"):
+        size *= 0.6
     slim = species.leaf[1] ** {"near": 1.0, "mid": 0.8, "low": 0.6, "far": 0.4}[detail]  # larger sprays are rounder
     # Light leaves outside and on top, dark ones within; clumps differ a little as a whole.
     depth = np.linalg.norm(at[:, :2] - axis[:, :2], axis=1) / (species.reach * height)
@@ -183,6 +189,7 @@ def _crown(species: Species, height: float, rng: Rng, frame: _Frame, detail: Det
     tones = species.autumn if autumn else species.greens
     which = np.clip(light * len(tones), 0, len(tones) - 1).astype(np.int64)
     materials = tuple(tint("foliage", tone) for tone in tones)
+    at[:, 2] += np.maximum(0.1 - (at + 0.7 * size[:, None] * along)[:, 2], 0.0)
     return leaves(at - 0.3 * size[:, None] * along, along, facing, size, slim * size, which, materials, facing)
 
 
@@ -192,7 +199,7 @@ def wild_tree(
 ) -> Mesh:
     """A tree at the origin whose trunk reaches ``SUNK`` metres into the ground.
 
-    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 2,100, "low" 420 and
+    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 2,800, "low" 420 and
     "far" 90. crowded: with the high crown and the slim trunk of a wood.
     """
     species = SPECIES[kind]
