@@ -119,3 +119,25 @@ def test_wrong_names_are_said_at_their_place(tmp_path: Path, prop: str, words: s
     with pytest.raises(SceneError, match=words) as error:
         open_scene(scene(tmp_path, prop))
     assert error.value.line == 3
+
+
+def test_people_sit_on_its_seats(tmp_path: Path) -> None:
+    path = scene(tmp_path, "{name: it, asset: sofa, at: [1, 2], turn: 90deg, scale: 1.1}")
+    people = "characters:\n  mara: {actions: [{sit: {on: it.seat-2, for: 3s}}]}\n"
+    path.write_text(people + path.read_text())
+    world = open_scene(path).world
+    (mara,) = [thing for thing in world.things if thing.name == "mara"]
+    (sofa,) = [thing for thing in world.things if thing.name == "it"]
+    body, _ = mara.at(1.0)
+    low, high = sofa.mesh.vertices.min(axis=0), sofa.mesh.vertices.max(axis=0)
+    hips = body[(body[:, 2] > 0.5) & (body[:, 2] < 0.8)].mean(axis=0)
+    assert (low[:2] < hips[:2]).all()
+    assert (hips[:2] < high[:2]).all()
+    assert body[:, 0].max() > hips[0] + 0.3  # she faces east, as the sofa does
+
+
+def test_a_seat_that_is_not_there_is_said(tmp_path: Path) -> None:
+    path = scene(tmp_path, "{name: it, asset: sofa}")
+    path.write_text("characters:\n  mara: {actions: [{sit: {on: it.seat-7}}]}\n" + path.read_text())
+    with pytest.raises(SceneError, match=r"seat-7"):
+        open_scene(path)
