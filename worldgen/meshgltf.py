@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlparse
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from worldgen.conventions import F64, I32, matrix_from_quaternion
+from worldgen.conventions import F32, F64, I32, linear_from_srgb, matrix_from_quaternion
 from worldgen.gltf_file import GltfFile, Nodes, read_nodes
 from worldgen.material import KINDS
 from worldgen.meshpart import Part, Surface
@@ -108,10 +108,6 @@ class _Reader:
         if mode not in (4, 5, 6):
             self.notes.add("its points and lines are not shown")
             return None
-        if "KHR_draco_mesh_compression" in (primitive.get("extensions") or {}) and "POSITION" not in (
-            primitive.get("attributes") or {}
-        ):
-            raise ValueError("it is compressed with Draco: export it without compression")
         attributes = primitive["attributes"]
         vertices = self.file.accessor(attributes["POSITION"]).astype(np.float64)
         if "indices" in primitive:
@@ -122,25 +118,27 @@ class _Reader:
             raise ValueError(f"{name} has triangles between vertices that do not exist")
         faces = _triangles(order, mode)
         surface, channel, bend = self._surface(primitive.get("material"), name)
-        uv = None
-        if surface.bitmap is not None:
-            key = f"TEXCOORD_{channel}"
-            if key in attributes:
-                uv = self.file.accessor(attributes[key])[:, :2].astype(np.float64)
-                uv = uv @ bend[:2, :2].T + bend[:2, 2]
-                uv = np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1).astype(np.float32)
-            else:
-                self.notes.add("a picture has no coordinates to lie by: its mean colour is shown")
+        uv = self._coordinates(attributes.get(f"TEXCOORD_{channel}"), bend, len(vertices))
+        if surface.bitmap is not None and uv is None:
+            self.notes.add("a picture has no coordinates to lie by: its mean colour is shown")
+            pixels = np.asarray(surface.bitmap.convert("RGB").resize((16, 16), Image.Resampling.BOX)) / 255.0
+            mean = linear_from_srgb(pixels).mean((0, 1)).astype(np.float64)
+            surface = replace(surface, color=mean * surface.color, bitmap=None)
         if "COLOR_0" in attributes and surface.bitmap is None:
             painted = self.file.accessor(attributes["COLOR_0"])[:, :3].astype(np.float64)
-            surface = _painted(surface, painted[faces].mean(axis=1))
-        if surface.bitmap is not None and uv is None:
-            small = np.asarray(surface.bitmap.convert("RGB").resize((1, 1), Image.Resampling.BOX)) / 255.0
-            surface = Surface(np.asarray(small[0, 0], np.float64) ** 2.2 * surface.color)
+            color = np.clip(painted[faces].mean(axis=1) * surface.color, 0.0, 1.0)
+            surface = replace(surface, color=color)
         normals = self.file.accessor(attributes["NORMAL"]).astype(np.float32) if "NORMAL" in attributes else None
         if normals is not None and len(normals) != len(vertices):
             normals = None
         return Part(name, vertices, faces, surface, uv, normals)
+
+    def _coordinates(self, index: int | None, bend: F64, count: int) -> F32 | None:
+        """(V, 2) tiles with v up; None where there are none, or not one a vertex."""
+        if index is None:
+            return None
+        uv = self.file.accessor(index)[:, :2].astype(np.float64) @ bend[:2, :2].T + bend[:2, 2]
+        return np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1).astype(np.float32) if len(uv) == count else None
 
     def _surface(self, index: int | None, name: str) -> tuple[Surface, int, F64]:
         """The material, the number of its picture's coordinates, and the (3, 3) they are bent by."""
@@ -222,17 +220,6 @@ def _triangles(order: Any, mode: int) -> I32:
     strip = np.stack([order[:-2], order[1:-1], order[2:]], axis=1)
     strip[1::2] = strip[1::2, [1, 0, 2]]
     return strip.astype(np.int32)
-
-
-def _painted(surface: Surface, colours: F64) -> Surface:
-    return Surface(
-        np.clip(colours * surface.color, 0.0, 1.0),
-        None,
-        surface.roughness,
-        surface.metallic,
-        surface.emission,
-        surface.kind,
-    )
 
 
 def _bend(transform: dict[str, Any]) -> F64:

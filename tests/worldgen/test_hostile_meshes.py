@@ -381,3 +381,14 @@ def test_noise_is_never_a_crash(tmp_path: Path) -> None:
         (tmp_path / "noisy.glb").write_bytes(noisy.tobytes())
         refused += bool(refusal(tmp_path / "noisy.glb"))
     assert 0 < refused < 60
+
+
+def test_a_picture_without_coordinates_shows_its_mean(tmp_path: Path) -> None:
+    def bare(document: Document) -> None:
+        textured(document, {"uri": "a.png"})
+        del document["meshes"][0]["primitives"][0]["attributes"]["TEXCOORD_0"]
+
+    (tmp_path / "a.png").write_bytes(png((255, 255, 0)))
+    read = read_glb(tmp_path, *edited(bare))
+    assert read.mesh.materials[0].base_color == pytest.approx((0.2, 0.4, 0.0), abs=1e-3)
+    assert any("mean colour" in note for note in read.notes)
