@@ -52,10 +52,10 @@ def bed(look: Look, rng: Rng, width: float = 1.6, length: float = 2.05) -> Piece
         n = round(width / 0.14)
         for x in np.linspace(-w + 0.08, w - 0.08, n):
             slab(kit, (0.03, 0.02, 0.44), (float(x), y0 - 0.02, 0.55), wood, 0.004)
-    linen = paint("cloth", str(rng.choice(LINEN)))
+    linen = paint("linen", str(rng.choice(LINEN)))
     kit.mesh(cushion((width - 0.02, length - 0.07, 0.22), paint("cloth", "#ebe6da"), (0, 0.0, 0.27), 0.0, 18.0))
     top = 0.49
-    cover = paint("cloth", str(rng.choice([*LINEN, look.rug[1]])))
+    cover = paint("linen", str(rng.choice([*LINEN, look.rug[1]])))
     back = 0.62
     body = length - 0.1 - back
     duvet = draped(width - 0.02, body, (0.2, 0.2, 0.0, 0.18), cover, rng)
@@ -75,7 +75,7 @@ def bed(look: Look, rng: Rng, width: float = 1.6, length: float = 2.05) -> Piece
         soft = pillow(0.44, 0.44, 0.14, paint("cloth", accents[k]))
         kit.mesh(soft, leaning(0.6, (x, y0 + 0.62, top + 0.07), float(rng.normal(0, 0.12))))
     if rng.random() < 0.75:
-        throw = draped(width + 0.03, 0.5, (0.26, 0.26, 0.0, 0.0), paint("cloth", accents[2]), rng)
+        throw = draped(width + 0.03, 0.5, (0.26, 0.26, 0.0, 0.0), paint("knit", accents[2]), rng)
         kit.mesh(throw, translation([0, y1 - 0.5, top + 0.072]))
     side = width / 2 - 0.22
     spots = {

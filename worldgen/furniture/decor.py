@@ -78,7 +78,7 @@ def _motif(kit: Kit, rng: Rng, a: float, b: float) -> None:
 def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
     """A carpet 8 mm thick with a border and bands; flat enough to walk over."""
     kit = Kit()
-    ground, second = (paint("cloth", c) for c in look.rug)
+    ground, second = (paint("carpet", c) for c in look.rug)
     w, d, t = width / 2, length / 2, 0.007
     form = int(rng.integers(3))
     boards(kit, [-w, -d, 0], [w, d, t], ground, 0.003)
@@ -102,7 +102,7 @@ def rug(look: Look, rng: Rng, width: float, length: float) -> Piece:
             t_ = np.linspace(0, 2 * np.pi, 5)
             rhomb = np.stack([0.55 * w * np.cos(t_), 0.55 * d * np.sin(t_), np.full(5, top)], axis=1)
             kit.quads([rhomb[:4]], second)
-            kit.quads([rhomb[:4] * [0.7, 0.7, 1] + [0, 0, 0.0006]], paint("cloth", look.accents[0]))
+            kit.quads([rhomb[:4] * [0.7, 0.7, 1] + [0, 0, 0.0006]], paint("carpet", look.accents[0]))
     elif form == 1:
         y = -d + 0.12
         while y < d - 0.2:

@@ -31,11 +31,9 @@ def front(
     handle(kit, look, x, y + 0.019, z, x1 - x0 > 0.7, upright)
 
 
-def _tiles(kit: Kit, rng: Rng, look: Look, x0: float, x1: float, z0: float, z1: float, y: float) -> None:
+def _tiles(kit: Kit, glaze: Material, form: int, x0: float, x1: float, z0: float, z1: float, y: float) -> None:
     """Glazed tiles on the wall at ``y``, with joints."""
-    colour = str(rng.choice(["#e9e5da", "#cfd8d2", "#8fa39a", "#d9c8ae", look.accents[0]]))
-    glaze = paint("ceramic", colour)
-    wide, tall = ((0.15, 0.075), (0.1, 0.1), (0.2, 0.1))[int(rng.integers(3))]
+    wide, tall = ((0.15, 0.075), (0.1, 0.1), (0.2, 0.1))[form]
     kit.panel(x0, x1, z0, z1, y + 0.002, paint("plaster", "#b9b2a4"))
     rows = max(1, round((z1 - z0) / tall))
     zs = np.linspace(z0, z1, rows + 1)
@@ -181,8 +179,10 @@ def run(look: Look, rng: Rng, length: float, height: float, windows: tuple[tuple
     _sink(kit, float(middle[sink]))
     _hob(kit, float(middle[cooker]), rng)
     over = 1.42
+    glaze = paint("ceramic", str(rng.choice(["#e9e5da", "#cfd8d2", "#8fa39a", "#d9c8ae", look.accents[0]])))
+    form = int(rng.integers(3))
     for a, b in _between(-length / 2, length / 2, list(windows)):
-        _tiles(kit, rng, look, a, b, HIGH, over + 0.02, 0.0)
+        _tiles(kit, glaze, form, a, b, HIGH, over + 0.02, 0.0)
     ceiling = min(2.15, height - 0.15)
     shelf = rng.random() < 0.35
     for k in open_:

@@ -20,7 +20,7 @@ from worldgen.stage import Spot
 
 Vec3 = tuple[float, float, float]
 
-FIBRED: Final = ("wood", "planks")
+FIBRED: Final = ("wood", "planks", "painted-wood")
 """Kinds whose texture runs along a board."""
 
 

@@ -225,5 +225,5 @@ def fireplace(look: Look, rng: Rng) -> Piece:
             (x, 0.02, h),
             16,
         )
-        spin(kit, [(0.011, 0.19), (0.011, 0.32), (0.0, 0.325)], paint("plastic", "#ece4d0"), (x, 0.02, h), 12)
+        spin(kit, [(0.011, 0.19), (0.011, 0.32), (0.0, 0.325)], make("wax"), (x, 0.02, h), 12)
     return Piece(kit.build(), top=h)

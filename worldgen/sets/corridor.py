@@ -60,9 +60,9 @@ USES: Final[Mapping[str, Use]] = MappingProxyType(
     {
         "hotel": Use(
             "classic",
-            (("paper", "#d9c9a3"), ("paper", "#8f9a86"), ("paper", "#b98f78"), ("paper", "#a9a7b0")),
+            (("wallpaper", "#d9c9a3"), ("wallpaper", "#8f9a86"), ("wallpaper", "#b98f78"), ("wallpaper", "#a9a7b0")),
             (("planks", "#6a452c"), ("planks", "#7d5433")),
-            (("wood", "#5f3a22"), ("wood", "#4a2c1a"), ("painted-metal", "#e6dfcf")),
+            (("wood", "#5f3a22"), ("wood", "#4a2c1a"), ("painted-wood", "#e6dfcf")),
             (("#7c2a2c", "#c9a55c"), ("#2f4656", "#c2ab7a"), ("#3f5a46", "#cbb98a")),
             4.0,
             False,
@@ -73,7 +73,7 @@ USES: Final[Mapping[str, Use]] = MappingProxyType(
         "office": Use(
             "modern",
             (("paper", "#e6e3db"), ("paper", "#d3d8d8"), ("paper", "#dcd5c8")),
-            (("cloth", "#5c646a"), ("cloth", "#6d675e"), ("cloth", "#4c5a58")),
+            (("carpet", "#5c646a"), ("carpet", "#6d675e"), ("carpet", "#4c5a58")),
             (("wood", "#b08a5c"), ("painted-metal", "#5c6b73"), ("wood", "#8a6646")),
             (),
             3.4,
@@ -85,7 +85,7 @@ USES: Final[Mapping[str, Use]] = MappingProxyType(
         "hospital": Use(
             "modern",
             (("paper", "#dfe6de"), ("paper", "#e4e2d6"), ("paper", "#d5e0e2")),
-            (("plastic", "#9fb0a6"), ("plastic", "#b9b4a4"), ("plastic", "#8fa3ab")),
+            (("plastic", "#9fb0a6"), ("terrazzo", "#b9b4a4"), ("plastic", "#8fa3ab")),
             (("painted-metal", "#8fb0a8"), ("wood", "#c2a071"), ("painted-metal", "#d8c9a0")),
             (),
             3.8,
@@ -288,11 +288,11 @@ def _runner(legs: list[_Leg], width: float, colours: tuple[str, str]) -> Mesh:
         corners = np.array([[-w, a], [w, a], [w, b], [-w, b]])
         areas.append(Polygon(corners @ leg.place[:2, :2].T + leg.place[:2, 3]))
     whole = unary_union(areas)
-    prism(kit, whole, 0.0, 0.006, paint("cloth", colours[0]))
+    prism(kit, whole, 0.0, 0.006, paint("carpet", colours[0]))
     band = whole.buffer(-0.06, join_style="mitre").difference(whole.buffer(-0.1, join_style="mitre"))
-    level(kit, band, 0.0068, paint("cloth", colours[1]))
+    level(kit, band, 0.0068, paint("carpet", colours[1]))
     thin = whole.buffer(-0.13, join_style="mitre").difference(whole.buffer(-0.142, join_style="mitre"))
-    level(kit, thin, 0.0068, paint("cloth", colours[1]))
+    level(kit, thin, 0.0068, paint("carpet", colours[1]))
     return kit.build()
 
 
