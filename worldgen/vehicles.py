@@ -301,7 +301,7 @@ def _trim(kit: Kit, hull: _Hull, paint: Material) -> None:
         kit.boxes(
             [[-half * 0.95, low, sill - 0.02]], [[half * 0.95, high - 0.012 * (out > 0), sill + 0.1]], black, ALL_SIDES
         )
-        at = sorted((end, end + 0.075 * out))
+        at = sorted((end, end + 0.062 * out))
         kit.boxes([[-0.26, at[0], sill + 0.16]], [[0.26, at[1], sill + 0.27]], plate, ALL_SIDES)
     for y in form.doors:
         line = hull.ring(np.array([y]))[0, 1:6]

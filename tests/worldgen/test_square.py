@@ -22,7 +22,9 @@ from worldgen.world import Thing
 CASES = [
     ("old-town", "fountain", "bands", 14),
     ("brick-row", "monument", "rings", 0),
-    ("old-town", "tree", "checks", 9),
+    ("village", "tree", "checks", 9),
+    ("downtown", "none", "plain", 0),
+    ("neon-alley", "none", "bands", 12),
 ]
 
 
@@ -54,7 +56,7 @@ def _floor(things: tuple[Thing, ...]) -> Callable[[F64], F64]:
 def test_meshes_are_sound_and_within_the_budget(piece: SetPiece) -> None:
     names = [thing.name for thing in piece.things]
     assert len(set(names)) == len(names)
-    assert sum(len(t.mesh.faces) for t in piece.things) < 400_000
+    assert sum(len(t.mesh.faces) for t in piece.things) < 500_000
     for thing in piece.things:
         m = thing.mesh
         assert np.isfinite(m.vertices).all(), thing.name
@@ -93,7 +95,7 @@ def test_steps_lie_where_the_ground_says() -> None:
 
 def test_every_seat_is_on_something_and_faces_somewhere_free(piece: SetPiece) -> None:
     seats = {name: spot for name, spot in piece.spots.items() if spot.kind == "seat"}
-    assert len(seats) >= 8
+    assert len(seats) >= 4
     rays = _rays(piece.things)
     at = np.array([s.position for s in seats.values()])
     where, ray, _ = rays.intersects_location(
