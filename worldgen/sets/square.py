@@ -96,7 +96,7 @@ def square(
     spots["gate-west"] = Spot((-half[0] - 2.0, gates.west, 0.0), -np.pi / 2, "stand")
     lamps += shared(glows, 6, name)
     if stalls:
-        stands, burning, where = _market(half, stalls, taken, seed, lamps_on, 18 - len(lamps), name)
+        stands, burning, where = _market(half, stalls, taken, seed, lamps_on, 16 - len(lamps), name)
         things += stands
         lamps += burning
         spots |= where
