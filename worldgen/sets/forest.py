@@ -55,7 +55,7 @@ WOODS: Final[Mapping[str, Wood]] = MappingProxyType(
         "pine": Wood((("pine", 5.0), ("birch", 0.6)), 4.6, (17.0, 25.0), _NEEDLES, 0.55),
         "spruce": Wood((("spruce", 1.0),), 4.5, (15.0, 24.0), _NEEDLES, 0.6),
         "autumn": Wood((("beech", 3.0), ("birch", 1.5), ("oak", 1.0)), 4.8, (15.0, 24.0),
-                       (("soil", "#7a4f28"), ("soil", "#8a5d2c"), ("soil", "#6a4a2c"), ("moss", "#5f5f30")), 0.4, True),
+                       (("soil", "#6d5338"), ("soil", "#7a5f3f"), ("soil", "#62503a"), ("moss", "#5f5f38")), 0.4, True),
     }
 )  # fmt: skip
 """The kinds of forest by name."""
@@ -265,7 +265,7 @@ class _Growing:
         up = unit_rows(self.land.normals(places.points) + rng.normal(0, 0.22, (n, 3)))
         way = np.stack([np.cos(turn), np.sin(turn), np.zeros(n)], axis=1)
         way = unit_rows(way - up * (way * up).sum(axis=1, keepdims=True))
-        tones = ("#8a5f30", "#74502b", "#9c7540", "#5f4526") + (("#b8772a", "#c4622a") if self.wood.autumn else ())
+        tones = ("#8a5f30", "#74502b", "#9c7540", "#5f4526") + (("#a87c46", "#a9683e") if self.wood.autumn else ())
         long = places.draw("long", 0.05, 0.1)
         return leaves(at, way, up, long, 0.62 * long, places.choice("tone", [1.0] * len(tones)),
                       tuple(tint("foliage", c) for c in tones))  # fmt: skip

@@ -25,7 +25,7 @@ from worldgen.sets.road import DITCH, SHOULDER, Road
 Tread = Callable[[F64], F64]
 
 FINEST: Final = 0.5
-COARSEST: Final = 64.0
+COARSEST: Final = 32.0
 _MARK_M, _LINE_M = 0.06, 0.12
 _CANOPY_M = 5.0
 
