@@ -19,7 +19,8 @@ from worldgen.decimation import coarser
 from worldgen.figure import Figure, figure
 from worldgen.footing import Build
 from worldgen.gaze import RESOLVING
-from worldgen.hair import STYLES, brows, eyes, hair, hat
+from worldgen.hair import STYLES, brows, eyes, hair
+from worldgen.headwear import HATS, beard, glasses, headwear
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.outerwear import coat, skirt
@@ -31,7 +32,9 @@ from worldgen.tailoring import cylinder_uv, sewn, taken
 from worldgen.wardrobe import ARM, Piece, bare, legs, shoes, top
 from worldgen.world import Thing
 
-GARMENTS: Final = ("top", "legs", "coat", "skirt", "shoes", "hair", "skin", "hat")
+GARMENTS: Final = (
+    "top", "legs", "coat", "skirt", "shoes", "hair", "skin", "hat", "jacket", "dress", "shorts", "glasses", "beard",
+)  # fmt: skip
 JOINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "root": "Root",
@@ -73,6 +76,11 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "coat": ("#6d5b45",),
         "skirt": ("#4a3a4f",),
         "hat": ("#5a3a34",),
+        "jacket": ("#3a3f4a",),
+        "dress": ("#5a3045",),
+        "shorts": ("#6a6458",),
+        "glasses": ("#1a1a1c",),
+        "beard": ("#3a2314",),
     }
 )
 LOW_FACES: Final = 5600
@@ -122,15 +130,17 @@ def human(
     seed: int = 0,
     masculine: float | None = None,
     hairstyle: str | None = None,
+    hat_style: str = "beanie",
     detail: Literal["high", "low"] = "high",
 ) -> Actor:
     """A clothed person called ``name``.
 
-    height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; what is not
-    named gets a colour by ``seed`` (coat, skirt and hat are worn only when named; a skirt alone leaves the legs bare).
-    actions: see :mod:`worldgen.clips`. stage: what is known of the world; level ground without it. masculine: 0
-    feminine … 1 masculine; None: likely for the height. hairstyle: "short", "bob" or "bun"; None: by seed. detail:
-    "low" has about 6000 triangles, for crowds. Raises ValueError with one sentence for what cannot be.
+    height: metres, 0.8–2.5. build: -1 slim … 1 heavy. wardrobe: garment of ``GARMENTS`` to '#rrggbb'; top, legs, shoes,
+    hair and skin that are not named get a colour by ``seed``, all else is worn only when named; skirt, dress and shorts
+    stand in for the legs, a dress for the top too. actions: see :mod:`worldgen.actions`. stage: what is known of the
+    world; level ground without it. masculine: 0 feminine … 1 masculine; None: likely for the height. hairstyle: of
+    ``STYLES``; None: by seed. hat_style: of ``HATS``. detail: "low" has about 6000 triangles, for crowds. Raises
+    ValueError with one sentence for what cannot be.
     """
     if not (np.isfinite(height) and 0.8 <= height <= 2.5):
         raise ValueError(f"{name}: height is {height} m; a person is 0.8 m to 2.5 m tall")
@@ -146,8 +156,10 @@ def human(
         hairstyle = "short" if masculine > 0.6 else str(rng.choice(("bob", "bun", "short"), p=(0.5, 0.3, 0.2)))
     elif hairstyle not in STYLES:
         raise ValueError(f"{name}: {_unknown('hairstyle', hairstyle, STYLES)}")
+    if hat_style not in HATS:
+        raise ValueError(f"{name}: {_unknown('style of hat', hat_style, HATS)}")
     locks = int(rng.integers(0, 7)) if detail == "high" else 1
-    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, locks, detail)
+    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, hat_style, locks, detail)
     size = height / dressed.height
     rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
     rest = (dressed.points * size).astype(np.float32)
@@ -238,7 +250,9 @@ def _colours(name: str, wardrobe: Mapping[str, str], rng: np.random.Generator) -
     if linear_from_hex(wardrobe.get("skin", choices["skin"])).mean() < 0.2:
         choices["hair"] = str(rng.choice(_DARK_HAIR))
     for garment, choice in choices.items():
-        wanted = garment in ("top", "shoes", "hair", "skin") or (garment == "legs" and "skirt" not in wardrobe)
+        wanted = garment in ("shoes", "hair", "skin")
+        wanted |= garment == "top" and "dress" not in wardrobe
+        wanted |= garment == "legs" and not {"skirt", "dress", "shorts"} & set(wardrobe)
         if garment in wardrobe or wanted:
             result[garment] = wardrobe.get(garment, choice)
     return result
@@ -261,23 +275,36 @@ def _material(
 
 @lru_cache(maxsize=64)
 def _dressed(
-    build: float, masculine: float, garments: frozenset[str], hairstyle: str, locks: int, detail: str
+    build: float, masculine: float, garments: frozenset[str], hairstyle: str, hat_style: str, locks: int, detail: str
 ) -> _Dressed:
     """Body and clothes sewn to one mesh."""
     bare_figure = figure(build, masculine)
     pieces: list[Piece] = []
-    coated, skirted = "coat" in garments, "skirt" in garments
-    pieces += top(bare_figure, "under-coat" if coated else "tucked" if skirted else "over")
+    coated, short_coat, dressy = (
+        "coat" in garments,
+        "jacket" in garments and "coat" not in garments,
+        "dress" in garments,
+    )
+    skirted = "skirt" in garments or dressy
+    bodice = top(bare_figure, "under-coat" if coated or short_coat else "tucked" if skirted else "over")
+    pieces += [replace(piece, garment="dress") for piece in bodice] if dressy else bodice
     if "legs" in garments:
         pieces += legs(bare_figure, coated)
+    if "shorts" in garments:
+        pieces += legs(bare_figure, short=True)
     if skirted:
-        pieces += skirt(bare_figure, None if coated else pieces[0].cloth)
-    if coated:
-        pieces += coat(bare_figure)
+        below = skirt(bare_figure, None if coated or short_coat else pieces[0].cloth)
+        pieces += [replace(piece, garment="dress") for piece in below] if dressy else below
+    if coated or short_coat:
+        pieces += coat(bare_figure, short=not coated)
     pieces += shoes(bare_figure)
     pieces += hair(bare_figure, hairstyle, locks, "hat" in garments) + brows(bare_figure) + eyes(bare_figure)
     if "hat" in garments:
-        pieces += hat(bare_figure)
+        pieces += headwear(bare_figure, hat_style)
+    if "glasses" in garments:
+        pieces += glasses(bare_figure)
+    if "beard" in garments:
+        pieces += beard(bare_figure)
     shown = bare(bare_figure, set(garments))
     lips = bare_figure.lips
     body = bare_figure.body
@@ -289,7 +316,7 @@ def _dressed(
     labels: dict[tuple[str, float, str], int] = {}
     for piece in pieces:
         cloth, uv = piece.cloth, None
-        if piece.garment in ("top", "legs", "coat", "skirt"):
+        if piece.garment in ("top", "legs", "coat", "skirt", "jacket", "dress", "shorts"):
             cloth, uv = cylinder_uv(cloth, _chart(bare_figure, piece), _axes(bare_figure))
         if uv is None:
             uv = box_uv(cloth.points.astype(np.float32), cloth.normals.astype(np.float32))
@@ -338,5 +365,5 @@ def _chart(shape: Figure, piece: Piece) -> I32:
     left = cloth.points[:, 0] < 0
     arm = shape.share(cloth, *ARM) > 0.5
     low = cloth.points[:, 2] < shape.joint("thigh_l")[2] - 0.07
-    leg = low & (piece.garment == "legs")
+    leg = low & (piece.garment in ("legs", "shorts"))
     return np.where(arm, np.where(left, 1, 2), np.where(leg, np.where(left, 3, 4), 0)).astype(np.int32)

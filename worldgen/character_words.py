@@ -22,11 +22,14 @@ class BodyWords(Words):
     masculine: Number | None = Field(
         None, ge=0, le=1, description="From 0 (feminine) to 1 (masculine). Unsaid: likely for the height."
     )
-    hairstyle: Literal["short", "bob", "bun"] | None = Field(None, description="Unsaid: by the seed.")
+    hairstyle: Literal["short", "bob", "bun", "long", "ponytail", "curly", "bald"] | None = Field(
+        None, description="Unsaid: by the seed."
+    )
+    detail: Literal["high", "low"] = Field("high", description="`low` is for the distance: about 6000 triangles.")
 
 
 class Wardrobe(Words):
-    """Colours. Coat, skirt and hat are worn only when named; the others, unsaid, are drawn by the seed."""
+    """Colours. Skin, hair, top, legs and shoes, unsaid, are drawn by the seed; all else is worn only when named."""
 
     skin: Colour | None = Field(None, description="Skin.")
     hair: Colour | None = Field(None, description="Hair.")
@@ -36,6 +39,12 @@ class Wardrobe(Words):
     coat: Colour | None = Field(None, description="A coat over it all.")
     skirt: Colour | None = Field(None, description="A skirt instead of trousers.")
     hat: Colour | None = Field(None, description="A hat.")
+    hat_style: Literal["beanie", "cap", "brim"] = Field("beanie", description="What kind of hat.")
+    jacket: Colour | None = Field(None, description="A jacket over the top, to the hips.")
+    dress: Colour | None = Field(None, description="A dress instead of top and trousers.")
+    shorts: Colour | None = Field(None, description="Shorts instead of trousers.")
+    glasses: Colour | None = Field(None, description="Glasses, with rims of this colour.")
+    beard: Colour | None = Field(None, description="A short beard.")
 
 
 class CharacterWords(Words):
@@ -58,7 +67,13 @@ class CharacterWords(Words):
             build=self.body.build,
             masculine=self.body.masculine,
             hairstyle=self.body.hairstyle,
-            wardrobe={key: value for key, value in self.wardrobe.model_dump().items() if value is not None},
+            wardrobe={
+                key: value
+                for key, value in self.wardrobe.model_dump(exclude={"hat_style"}).items()
+                if value is not None
+            },
+            hat_style=self.wardrobe.hat_style,
+            detail=self.body.detail,
             actions=[words.action() for words in self.actions],
             stage=stage,
             seed=seed_from(seed, name),

@@ -13,7 +13,7 @@ from worldgen.figure import Figure
 from worldgen.tailoring import Cloth, clipped, halved, hemmed, inflated, lofted, relaxed, sewn, smoothed
 from worldgen.wardrobe import Piece
 
-STYLES: Final = ("short", "bob", "bun")
+STYLES: Final = ("short", "bob", "bun", "long", "ponytail", "curly", "bald")
 
 # The hairline seen from the side: height over the eyes at a distance before the ears.
 _LINE_Y: Final = (-0.12, -0.03, -0.005, 0.02, 0.026, 0.036, 0.048, 0.064, 0.085, 0.12)
@@ -119,14 +119,45 @@ def _ball(figure: Figure, centre: F64, radii: F64, bone: str = "head", wobble: f
     return lofted(centre + rings * radii, _rigid(figure, count, (bone, np.ones(count))))
 
 
+def _hanging(figure: Figure, cloth: Cloth, fall: float) -> Cloth:
+    """``cloth`` that goes with the head above and, ``fall`` metres below the eyes, with the chest."""
+    low = _head(figure, cloth.points)[:, 2]
+    share = 0.8 * np.clip((-low - 0.10) / (fall - 0.10), 0, 1)
+    weights = _rigid(figure, len(low), ("head", 1 - share), ("spine_03", share))
+    return replace(cloth, weights=weights)
+
+
+def _curls(figure: Figure, cap: Cloth, seed: int) -> Cloth:
+    """``cap`` with its surface in curls."""
+    p = _head(figure, cap.points)
+    wave = np.sin(150 * p[:, 0] + seed) * np.sin(140 * p[:, 1] + 2.0) * np.sin(160 * p[:, 2] + 1.0)
+    return replace(cap, points=cap.points + cap.normals * (0.008 * wave)[:, None])
+
+
 def hair(figure: Figure, style: str, seed: int, under_hat: bool = False) -> list[Piece]:
     """Hair of a style of ``STYLES``; pressed flat under a hat."""
+    if style == "bald":
+        return []
     flat = 0.25 if under_hat else 1.0
     if style == "short":
         parts = [hemmed(_cap(figure, 0.022 * flat, 0.004, seed), 0.003, 0.004)]
     elif style == "bob":
         cap = _cap(figure, 0.017 * flat, 0.005, seed)
         parts = [hemmed(cap, 0.003, 0.004), hemmed(_curtain(figure, cap, 0.15, seed), 0.014, 0.01)]
+    elif style == "long":
+        cap = _cap(figure, 0.016 * flat, 0.005, seed)
+        parts = [hemmed(cap, 0.003, 0.004)]
+        parts.append(_hanging(figure, hemmed(_curtain(figure, cap, 0.27, seed), 0.014, 0.01), 0.27))
+    elif style == "curly":
+        parts = [hemmed(_curls(figure, _cap(figure, 0.044 * flat, 0.010, seed), seed), 0.003, 0.004)]
+    elif style == "ponytail":
+        band = figure.eye_centres.mean(0) + np.array([0.0, -0.083 - 0.100, 0.040])
+        tail = _ball(figure, band + np.array([0.0, -0.016, -0.090]), np.array([0.026, 0.020, 0.118]), wobble=0.06)
+        parts = [
+            hemmed(_cap(figure, 0.009, 0.003, seed), 0.003, 0.004),
+            _ball(figure, band, np.array([0.019, 0.022, 0.019])),
+            _hanging(figure, tail, 0.30),
+        ]
     else:
         knot = figure.eye_centres.mean(0) + np.array([0.0, -0.083 - 0.099, 0.030])
         parts = [

@@ -77,8 +77,12 @@ def skirt(figure: Figure, blouse: Cloth | None = None) -> list[Piece]:
     return pieces
 
 
-def coat(figure: Figure) -> list[Piece]:
-    """A belted coat to the knee: lapels and collar, an overlapping front with buttons, wide sleeves."""
+def coat(figure: Figure, short: bool = False) -> list[Piece]:
+    """A belted coat to the knee: lapels and collar, an overlapping front with buttons, wide sleeves.
+
+    short: a jacket that ends at the hips, without a belt.
+    """
+    name = "jacket" if short else "coat"
     suit = figure.suit
     waist = tube_top(figure) - 0.006
     arm = figure.share(suit, *ARM)
@@ -102,27 +106,29 @@ def coat(figure: Figure) -> list[Piece]:
     edge = clipped(cloth, field, 0.058 - field, cloth.points[:, 2] - figure.joint("spine_03")[2] - 0.02)
     lapel = inflated(edge, 0.005 + 0.008 * np.clip((edge.points[:, 2] - figure.joint("clavicle_l")[2]) / 0.06, 0, 1))
 
-    lower = _tube(figure, waist + 0.004, figure.joint("calf_l")[2] - 0.02, 0.026, 0.06, 0.007, body)
+    hem_z = figure.joint("thigh_l")[2] - 0.055 if short else figure.joint("calf_l")[2] - 0.02
+    lower = _tube(figure, waist + 0.004, hem_z, 0.026, 0.012 if short else 0.06, 0.002 if short else 0.007, body)
     lower = replace(lower, weights=_skirt_weights(figure, lower.points, 0.05))
     pieces = [
-        Piece("coat", "coat", "cloth", 1.0, hemmed(body, 0.007)),
-        Piece("coat skirts", "coat", "cloth", 1.0, hemmed(lower, 0.006)),
-        Piece("lapels", "coat", "cloth", 0.82, hemmed(lapel, 0.006, 0.006)),
-        Piece("belt", "coat", "cloth", 0.7, _belt(figure, sewn([body, lower]), waist, 0.022)),
+        Piece("coat", name, "cloth", 1.0, hemmed(body, 0.007)),
+        Piece("coat skirts", name, "cloth", 1.0, hemmed(lower, 0.006)),
+        Piece("lapels", name, "cloth", 0.82, hemmed(lapel, 0.006, 0.006)),
     ]
+    if not short:
+        pieces.append(Piece("belt", name, "cloth", 0.7, _belt(figure, sewn([body, lower]), waist, 0.022)))
     for source in (body, lower):
         x, y = source.points[:, 0], source.points[:, 1]
         panel = clipped(source, np.where(y > 0.06, 0.034 - x, -1.0), x + 0.034)
         if len(panel.faces):
-            pieces.append(Piece("placket", "coat", "cloth", 0.92, hemmed(inflated(panel, 0.004), 0.004, 0.004)))
+            pieces.append(Piece("placket", name, "cloth", 0.92, hemmed(inflated(panel, 0.004), 0.004, 0.004)))
     chest = float(figure.joint("spine_03")[2]) + 0.05
     pieces += [
         Piece(
             "buttons",
-            "coat",
+            name,
             "leather",
             0.25,
-            _buttons(sewn([body, lower]), (chest, chest - 0.065, waist - 0.075, waist - 0.155)),
+            _buttons(sewn([body, lower]), (chest, chest - 0.065, *(() if short else (waist - 0.075, waist - 0.155)))),
         )
     ]
     return pieces

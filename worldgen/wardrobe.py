@@ -148,13 +148,14 @@ def top(figure: Figure, worn: Literal["over", "tucked", "under-coat"] = "over") 
     ]
 
 
-def legs(figure: Figure, under_coat: bool = False) -> list[Piece]:
-    """Straight trousers from the waist to the shoe; under a coat from above the knee."""
+def legs(figure: Figure, under_coat: bool = False, short: bool = False) -> list[Piece]:
+    """Straight trousers from the waist to the shoe, or to above the knee; under a coat from above the knee."""
     suit = figure.suit
     start = figure.joint("calf_l")[2] + 0.13 if under_coat else figure.joint("spine_01")[2] + 0.03
     waist = start - suit.points[:, 2]
     waist = np.where(figure.share(suit, *ARM) > 0.2, -1.0, waist)
-    cloth = clipped(suit, waist, suit.points[:, 2] - 0.062)
+    hem = figure.joint("calf_l")[2] + 0.055 if short else 0.062
+    cloth = clipped(suit, waist, suit.points[:, 2] - hem)
     cloth = inflated(smoothed(cloth, 8), 0.010)
     points = cloth.points
     for side in "lr":
@@ -167,7 +168,7 @@ def legs(figure: Figure, under_coat: bool = False) -> list[Piece]:
         points = tubed(points, hip, knee, leg * (1 - lower), np.full(len(z), 0.077))
         points = tubed(points, knee, ankle - np.array([0.0, 0.008, 0.0]), leg * lower, girth)
     cloth = smoothed(replace(cloth, points=points), 6)
-    return [Piece("legs", "legs", "denim", 1.0, hemmed(cloth, 0.005))]
+    return [Piece("legs", "shorts" if short else "legs", "denim", 1.0, hemmed(cloth, 0.005))]
 
 
 def shoes(figure: Figure) -> list[Piece]:
@@ -202,7 +203,7 @@ def bare(figure: Figure, garments: set[str]) -> Bool:
     z = body.points[:, 2]
     arm = figure.share(body, *ARM) > 0.4
     hidden = np.zeros(len(z), dtype=bool)
-    if garments & {"top", "coat"}:
+    if garments & {"top", "coat", "jacket", "dress"}:
         trunk = (
             (neck_field(figure, body.points) > 0.03)
             & (z < figure.joint("neck_01")[2])
@@ -212,7 +213,7 @@ def bare(figure: Figure, garments: set[str]) -> Bool:
         hidden |= trunk | (arm & (along_arm(figure, body.points) < 1.8))
     if garments & {"legs"}:
         hidden |= (z < figure.joint("spine_01")[2]) & (z > 0.09) & ~arm
-    elif garments & {"skirt"}:
+    elif garments & {"skirt", "dress", "shorts"}:
         hidden |= (z < figure.joint("spine_01")[2]) & (z > figure.joint("calf_l")[2] + 0.16) & ~arm
     if garments & {"shoes"}:
         hidden |= (z < 0.085) & ~arm

@@ -51,7 +51,7 @@ def test_the_eyes_go_first() -> None:
     early = seen(actor, 2.2, target)
     assert (before[1] - early[1]) / (before[1] - after[1]) > 0.55  # the eyes have done most of it,
     assert (before[0] - early[0]) / (before[0] - after[0]) < 0.25  # the head hardly any
-    assert EYE_YAW < np.radians(before[1])
+    assert np.radians(before[1]) > EYE_YAW
 
 
 def test_a_look_ends_and_another_takes_over() -> None:

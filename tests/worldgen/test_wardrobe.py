@@ -5,6 +5,7 @@ import pytest
 
 from worldgen.figure import Figure, figure
 from worldgen.hair import STYLES, brows, eyes, hair, hat
+from worldgen.headwear import HATS, beard, glasses, headwear
 from worldgen.mesh import face_normals
 from worldgen.outerwear import coat, skirt
 from worldgen.tailoring import Cloth, clipped, cylinder_uv, hemmed, rims, smoothed
@@ -15,6 +16,8 @@ SHAPES = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.5), (-1.0, 0.5)]
 
 def everything(shape: Figure) -> list[Piece]:
     pieces = top(shape) + legs(shape) + skirt(shape) + coat(shape) + shoes(shape) + hat(shape) + brows(shape)
+    pieces += legs(shape, short=True) + coat(shape, short=True) + glasses(shape) + beard(shape)
+    pieces += [piece for style in HATS for piece in headwear(shape, style)]
     return pieces + eyes(shape) + [piece for style in STYLES for piece in hair(shape, style, 1)]
 
 
