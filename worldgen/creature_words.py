@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from worldgen.action_words import IdleWords, StandWords, TurnWords
+from worldgen.bird import BirdAction, Fly, Hop, Peck, bird
 from worldgen.character import Actor
 from worldgen.character_words import CharacterWords
 from worldgen.conventions import seed_from
 from worldgen.dog import SHOULDER_M, DogAction, Go, Settle, dog
+from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.puppet_actor import puppet
 from worldgen.puppet_motion import Play, PuppetAction, Travel
 from worldgen.stage import Stage
-from worldgen.units import Angle, Colour, Number, PositiveDuration, PositiveLength, Speed
-from worldgen.words import OneOf, Spot, Words
+from worldgen.units import Angle, Colour, Number, PositiveDuration, PositiveLength, Speed, show
+from worldgen.words import OneOf, Point, Spot, Words
+
+ANIMALS: Final = ("dog", "bird")
 
 
 class ClipWords(Words):
@@ -172,18 +176,86 @@ class DogWords(Words):
         )
 
 
+class FlyWords(Words):
+    """Fly a smooth way through points in the air; it takes off and lands where the ends are on the ground."""
+
+    along: tuple[Point, ...] = Field(description="Points, `[x, y, z]`.")
+    speed: Speed = Field(8.0, ge=1, le=30, description="How fast.")
+
+    def action(self) -> Fly:
+        """The action."""
+        return Fly(tuple(self.along), self.speed)
+
+
+class HopWords(Words):
+    """Hop a smooth way through points on the ground."""
+
+    along: tuple[Spot, ...] = Field(description="Points, `[x, y]`.")
+    speed: Speed = Field(0.6, ge=0.05, le=3, description="How fast.")
+
+    def action(self) -> Hop:
+        """The action."""
+        return Hop(tuple(self.along), self.speed)
+
+
+class PeckWords(Words):
+    """Peck at the ground."""
+
+    for_: PositiveDuration = Field(3.0, description="How long.")
+
+    def action(self) -> Peck:
+        """The action."""
+        return Peck(self.for_)
+
+
+class BirdActionWords(OneOf):
+    """Something a bird does: one of these."""
+
+    stand: StandWords | None = Field(None, description="Be somewhere on the ground, facing somewhere.")
+    fly: FlyWords | None = Field(None, description="Fly along points in the air.")
+    hop: HopWords | None = Field(None, description="Hop along points on the ground.")
+    peck: PeckWords | None = Field(None, description="Peck at the ground.")
+    idle: IdleWords | None = Field(None, description="Stand and look about.")
+
+    def action(self) -> BirdAction:
+        """What the words say."""
+        return self.chosen.action()
+
+
+class BirdWords(Words):
+    """A bird."""
+
+    animal: Literal["bird"] = Field(description="Which animal.")
+    kind: Literal["pigeon", "dove", "crow", "gull", "sparrow"] = Field("pigeon", description="Which bird.")
+    size: Number = Field(1.0, ge=0.3, le=4, description="Larger or smaller than that kind is.")
+    actions: tuple[BirdActionWords, ...] = Field((), description="What it does, one thing after another.")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the scene that it is read from."""
+        return ()
+
+    def actor(self, name: str, seed: int, stage: Stage) -> Actor:
+        """The bird. Errors: ``ValueError``, one sentence."""
+        actions = [words.action() for words in self.actions]
+        return bird(name, kind=self.kind, size=self.size, actions=actions, stage=stage, seed=seed_from(seed, name))
+
+
 def _kind(data: Any) -> str:
     if isinstance(data, PuppetWords) or (isinstance(data, Mapping) and "asset" in data):
         return "from a file"
-    if isinstance(data, DogWords) or (isinstance(data, Mapping) and "animal" in data):
-        return "a dog"
+    if isinstance(data, DogWords | BirdWords):
+        return f"a {data.animal}"
+    if isinstance(data, Mapping) and "animal" in data:
+        return "a bird" if data["animal"] == "bird" else "a dog"
     return "a person"
 
 
 AnyCharacter = Annotated[
     Annotated[CharacterWords, Tag("a person")]
     | Annotated[PuppetWords, Tag("from a file")]
-    | Annotated[DogWords, Tag("a dog")],
+    | Annotated[DogWords, Tag("a dog")]
+    | Annotated[BirdWords, Tag("a bird")],
     Discriminator(_kind),
 ]
 """A person, a character with `asset`, or an `animal`."""

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from worldgen.actions import Idle, Stand, Turn
+from worldgen.bird import BirdAction, Fly, Hop, Peck, bird
 from worldgen.character import Actor
 from worldgen.creature_words import DogWords
 from worldgen.dog import DogAction, Go, Settle, dog
+from worldgen.plumage import plumage, wing_frames
 from worldgen.stage import Stage
 
 PAWS = ("left_foot", "right_foot", "left_hand", "right_hand")
@@ -74,7 +76,7 @@ def test_no_action_sinks_into_the_ground_or_jumps(action: DogAction) -> None:
 
 
 def test_it_does_what_it_is_told() -> None:
-    actions = [Stand((0, 0), 0.0, 1.0), Settle("sit", 4.0), Settle("lie", 4.0), Settle("sniff", 4.0)]
+    actions: list[DogAction] = [Stand((0, 0), 0.0, 1.0), Settle("sit", 4.0), Settle("lie", 4.0), Settle("sniff", 4.0)]
     actor = dog("rex", actions=actions)
     assert actor.joint("hips", 3.0)[2] < 0.2 < 0.45 < actor.joint("head", 3.0)[2]
     assert actor.joint("chest", 7.0)[2] < 0.25
@@ -117,3 +119,82 @@ def test_words() -> None:
     )
     actor = words.actor("rex", 7, Stage())
     assert actor.joint("root", 0.0)[:2] == pytest.approx([1, 2], abs=0.1)
+
+
+def flight() -> Actor:
+    actions: list[BirdAction] = [
+        Stand((0, 0), 0.0, 1.0),
+        Peck(2.0),
+        Fly(((0, 0, 0), (0, 4, 2), (4, 8, 2), (8, 8, 0)), 6.0),
+        Idle(),
+    ]
+    return bird("pip", actions=actions)
+
+
+def test_a_bird_flies_its_way_and_lands() -> None:
+    actor = flight()
+    assert actor.joint("root", 0.5) == pytest.approx([0, 0, 0])
+    assert actor.joint("head", 0.5)[2] > 0.12
+    assert min(actor.joint("head", t)[2] for t in np.arange(1.2, 2.9, 0.05)) < 0.07  # it pecks
+    track = np.array([actor.joint("root", float(t)) for t in np.arange(3.0, 7.0, 1 / 60)])
+    assert track[:, 2].max() > 1.9
+    assert track[-1] == pytest.approx([8, 8, 0], abs=0.02)
+    assert np.linalg.norm(np.diff(track, axis=0), axis=1).max() * 60 == pytest.approx(6.0, rel=0.05)
+
+
+def test_a_bird_folds_its_wings_and_beats_them() -> None:
+    actor = flight()
+    assert actor.thing.pose is not None
+    assert np.ptp(actor.thing.pose(0.5)[:, 0]) < 0.2
+    tips = np.array([actor.joint("left_wing", t)[2] - actor.joint("chest", t)[2] for t in np.arange(3.3, 4.0, 1 / 60)])
+    assert np.ptp(tips) > 0.1
+    assert np.sum(np.diff(np.sign(tips - tips.mean())) != 0) >= 5
+    gliding = np.array(
+        [actor.joint("left_wing", t)[2] - actor.joint("chest", t)[2] for t in np.arange(5.2, 5.6, 1 / 60)]
+    )
+    assert np.ptp(gliding) < 0.6 * np.ptp(tips)
+
+
+def test_a_birds_wings_mirror_each_other() -> None:
+    for spread in (0.0, 0.4, 1.0):
+        right, left = (wing_frames(side, spread, 0.3, 0.1) for side in (1.0, -1.0))
+        assert left[1] * [-1, 1, 1] == pytest.approx(right[1])
+        for turns, _ in (right, left):
+            assert turns @ np.swapaxes(turns, 1, 2) == pytest.approx(np.tile(np.eye(3), (len(turns), 1, 1)), abs=1e-9)
+            assert np.linalg.det(turns) == pytest.approx(np.ones(len(turns)))
+
+
+def test_hopping_feet_stand_between_hops() -> None:
+    actor = bird("pip", actions=[Hop(((0, 0), (0, 1.1)), 0.5)])
+    assert actor.thing.pose is not None
+    toes = plumage().part == 3
+    track = np.array([actor.thing.pose(float(t))[toes].mean(0) for t in np.arange(0.0, 2.2, 1 / 120)])
+    down = track[:, 2] < track[:, 2].min() + 0.001
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int))).reshape(-1, 2)
+    assert len(edges) > 5
+    assert max(np.ptp(track[a:b, :2], axis=0).max() for a, b in edges) < 0.02
+
+
+def test_birds_never_jump_and_are_pure() -> None:
+    actor = flight()
+    assert actor.thing.pose is not None
+    before = actor.thing.pose(0.0)
+    for t in np.arange(0.02, 8.0, 1 / 50):
+        points = actor.thing.pose(float(t))
+        assert np.isfinite(points).all()
+        assert np.linalg.norm(points - before, axis=1).max() < 0.32, t
+        before = points
+    again = flight()
+    assert again.thing.pose is not None
+    assert np.array_equal(again.thing.pose(4.4), actor.thing.pose(4.4))
+
+
+def test_errors_about_birds() -> None:
+    for bad, words in (
+        (lambda: bird("pip", kind="pigoen"), "did you mean 'pigeon'"),
+        (lambda: bird("pip", size=9.0), "0.3 to 4"),
+        (lambda: bird("pip", actions=[Fly(((0, 0, 1), (0, 0, 1)))]), "two points"),
+        (lambda: bird("pip", actions=[Fly(((0, 0, 1), (0, 9, 1)), 90.0)]), "does not fly"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            bad()
