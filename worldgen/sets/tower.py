@@ -78,7 +78,7 @@ def _drawn(rng: Rng, width: float) -> _Plan:
     kind, colour = kinds[int(rng.integers(len(kinds)))]
     frame = tint("painted-metal", str(rng.choice(["#2a2d30", "#3c4145", "#1f2326", "#6e7478"])))
     glass = tuple(tint("glass", c) for c in ("#25313a", "#2f3d47", "#1c262d"))
-    glow = tuple(tint("window-glow", c) for c in ("#b3905c", "#c4a97c", "#8f7348", "#7f8fa8"))
+    glow = tuple(tint("window-glow", c) for c in ("#8a6d44", "#927c58", "#6b5534", "#5f6c80"))
     return _Plan(
         width, float(rng.uniform(4.0, 4.6)), float(rng.uniform(3.2, 3.6)), int(rng.integers(3, 8)), form,
         tint(kind, colour), frame, glass, glow,
@@ -171,7 +171,7 @@ def _ground(kit: Kit, rng: Rng, p: _Plan, lit: bool, near: bool) -> tuple[Glow, 
     for k in range(count):
         a, b = float(cut[k]) + pier * 0.6, float(cut[k + 1]) - pier * 0.6
         if near:
-            display(kit, rng, a, b, 0.35, g - 0.75, -0.25, lit, str(rng.choice(["#8f7a58", "#a08a68", "#7f8890"])))
+            display(kit, rng, a, b, 0.35, g - 0.75, -0.25, lit, str(rng.choice(["#5f5038", "#6b5b42", "#565d64"])))
         else:
             kit.panel(a, b, 0.35, g - 0.75, -0.3, p.glowing[0] if lit else p.glass[0])
         kit.boxes([[a, -0.9, -0.3]], [[b, -0.18, 0.36]], tint("tile", "#3a3d40"), FRONT)
