@@ -136,6 +136,9 @@ class Arranger:
         self.things.append(Thing(f"{self.name}/{name}", piece.mesh.transformed(place)))
         for suffix, spot in piece.spots.items():
             self.spots[name + suffix] = spot.moved(place)
+        if "" not in piece.spots:  # for a camera to look at
+            x0, y0, z0 = (float(c) for c in (piece.low + piece.high) / 2)
+            self.spots[name] = Spot((x0, y0, z0)).moved(place)
         for lamp in piece.lamps:
             px, py, pz = (float(c) for c in place[:3, :3] @ np.array(lamp.position) + place[:3, 3])
             self.lamps.append(replace(lamp, name=f"{self.name}/{name}", position=(px, py, pz)))
@@ -194,16 +197,21 @@ class Arranger:
                 return side
         return None
 
-    def corner(self, name: str, piece: Piece, order: Sequence[int] = (0, 1, 2, 3), off: float = 0.08) -> bool:
-        """Into the first free corner (0 south-west, 1 south-east, 2 north-west, 3 north-east)."""
-        w = float(max(-piece.low[0], piece.high[0])) + off
-        d = float(max(-piece.low[1], piece.high[1])) + off
+    def corner(
+        self, name: str, piece: Piece, order: Sequence[int] = (0, 1, 2, 3), off: float = 0.08, *, turned: bool = False
+    ) -> bool:
+        """Into the first free corner (0 south-west, 1 south-east, 2 north-west, 3 north-east), ``off`` metres from its
+        walls. turned: whether it faces the middle of the room, else north.
+        """
+        wide, deep = (float(max(-piece.low[k], piece.high[k])) for k in (0, 1))
+        w, d = (np.sqrt(0.5) * (wide + deep) + off,) * 2 if turned else (wide + off, deep + off)
         for k in order:
             x = (self.width / 2 - w) * (1 if k % 2 else -1)
             y = (self.depth / 2 - d) * (1 if k >= 2 else -1)
+            turn = float(np.arctan2(np.sign(x), -np.sign(y))) if turned else 0.0
             for slide in (0.0, 0.2, 0.45):
                 for px, py in ((x - np.sign(x) * slide, y), (x, y - np.sign(y) * slide)):
-                    if self.put(name, piece, float(px), float(py)):
+                    if self.put(name, piece, float(px), float(py), turn):
                         return True
         return False
 

@@ -11,6 +11,8 @@ from worldgen.kit import Kit
 from worldgen.sets.arrange import HEADING, Arranger, Side
 from worldgen.sets.layout_rooms import at_wall, by_cost, ceiling_lights, corners, overhead, pictures, steps
 
+MOST_TABLES = 30
+
 
 def office(room: Arranger) -> None:
     """Desks with screens and chairs, shelves, cabinets, a plant, flat lights on the ceiling."""
@@ -141,6 +143,8 @@ def cafe(room: Arranger) -> None:
     for i in range(nx):
         for j in range(ny):
             x = (i + 0.5) / nx * room.width - room.width / 2 + float(rng.normal(0, 0.05))
+            if number >= MOST_TABLES:
+                continue
             y = (j + 0.5) / ny * room.depth - room.depth / 2 + float(rng.normal(0, 0.05))
             number += _set(room, number + 1, x, y, 2 if rng.random() < 0.6 else 3, float(rng.uniform(0, 2 * np.pi)))
     for side in (back, *free):

@@ -37,15 +37,20 @@ def at_wall(room: Arranger, side: Side, s: float, t: float) -> tuple[float, floa
 
 
 def overhead(room: Arranger, name: str, x: float, y: float, drop: float, form: int | None = None) -> None:
-    """A lamp that hangs from the ceiling, if there is height for it."""
+    """A lamp that hangs from the ceiling, or a flat one where there is no height for it."""
     drop = min(drop, room.height - 1.95)
     if drop > 0.25:
         lamp = lights.pendant(room.look, room.rng("pendant"), room.lit, drop, form)
         room.put(name, lamp, x, y, z=room.height, solid=False)
+    else:
+        room.put(
+            name, lights.panel_light(room.look, room.rng("pendant"), room.lit, 0.4), x, y, z=room.height, solid=False
+        )
 
 
 def ceiling_lights(room: Arranger, spacing: float = 2.4) -> None:
-    """Flat lights in a grid on the ceiling."""
+    """Flat lights in a grid on the ceiling, at most about thirty."""
+    spacing = max(spacing, (room.width * room.depth / 30) ** 0.5)
     nx, ny = max(1, round(room.width / spacing)), max(1, round(room.depth / spacing))
     number = 0
     for x in (np.arange(nx) + 0.5) / nx * room.width - room.width / 2:
@@ -97,7 +102,7 @@ def bedroom(room: Arranger) -> None:
             c = room.spots_of("chest", where)
             room.hang(where, "mirror", decor.mirror(look, room.rng("mirror"), 0.55, 0.75), c, 1.62)
             break
-    room.corner("armchair", seating.armchair(look, room.rng("armchair")), corners(room, "armchair"), 0.15)
+    room.corner("armchair", seating.armchair(look, room.rng("armchair")), corners(room, "armchair"), 0.06, turned=True)
     room.corner("plant", small.plant(look, room.rng("plant"), 1.1), corners(room, "plant"))
     pictures(room, 2)
     overhead(room, "pendant", 0.0, 0.0, 0.5, 1)
