@@ -61,7 +61,10 @@ def crowd(
     standing = {"stroll": 0, "stand": count, "mixed": count // 2}[doing]
     groups = _groups(name, standing, corners, blocked, rng)
     still = np.array([place for group in groups for place, _ in group]).reshape(-1, 2)
-    tracks = _strolled(name, count - standing, corners, blocked, still, rng, seconds)
+    rings = [np.array([place for place, _ in group]) for group in groups if len(group) > 1]
+    talks = [[*ring.mean(0), float(np.linalg.norm(ring - ring.mean(0), axis=1).mean())] for ring in rings]
+    kept = np.concatenate([blocked, np.array(talks).reshape(-1, 3)])  # nobody walks through a conversation
+    tracks = _strolled(name, count - standing, corners, kept, still, rng, seconds)
     doings: list[tuple[Action, ...]] = []
     for group in groups:
         first = len(doings)
@@ -169,14 +172,26 @@ def _strolled(
             raise ValueError(f"{name}: there is no room for {count} people to stroll here: fewer, or a larger place")
         place = np.concatenate([place, here[None]])
     pace = rng.uniform(0.85, 1.3, count)
-    goal = rng.uniform(corners[0], corners[1], (count, 2))
+
+    def somewhere() -> F64:
+        """A place to go to that is free of what stands."""
+        for _ in range(50):
+            there = rng.uniform(corners[0], corners[1])
+            if _free(there, still, 1.0, blocked):
+                break
+        return there
+
+    goal = np.array([somewhere() for _ in range(count)])
     velocity = pace[:, None] * unit(goal - place)
     fixed = np.concatenate([np.column_stack([still, np.full(len(still), ROOM)]), blocked])
     history = []
     for _ in range(int(np.ceil((seconds + LEAD_S) / STEP_S)) + 1):
         history.append(place.copy())
-        there = np.linalg.norm(goal - place, axis=1) < 0.9
-        goal[there] = rng.uniform(corners[0], corners[1], (int(there.sum()), 2))
+        again = np.linalg.norm(goal - place, axis=1) < 0.9
+        if len(history) > 15:  # who has got stuck turns to another place
+            again |= np.linalg.norm(place - history[-15], axis=1) < 0.5
+        for k in np.flatnonzero(again):
+            goal[k] = somewhere()
         force = (pace[:, None] * unit(goal - place) - velocity) / 0.8
         force += _anticipated(place, velocity, fixed)
         size = np.linalg.norm(force, axis=1, keepdims=True)
