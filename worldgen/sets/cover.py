@@ -18,7 +18,8 @@ from worldgen.sets.road import PITCH, SHOULDER
 _GRASS: Final = ("#857d50", "#787a4b", "#6b7445", "#5f6f3f", "#546839")
 """From dry to lush."""
 _FAR: Final = ("#55653c", "#4b6041", "#3f5440")
-"""Distant woods, from their edge to their middle."""
+_TURNED: Final = ("#77683f", "#735c3a", "#5f5236")
+"""Distant woods, from their edge to their middle, in summer; and in autumn."""
 _SURFACE: Final = {"asphalt": ("asphalt", "#4c4b4a"), "gravel": ("gravel", "#98907f"), "dirt": ("soil", "#8a7456")}
 _DASH_M, _GAP_M = 3.0, 6.0
 
@@ -27,16 +28,25 @@ def _row(table: dict[Material, int], material: Material) -> int:
     return table.setdefault(material, len(table))
 
 
-def land_mesh(land: Land, hills: Hills, lush: float, road_surface: str) -> Mesh:
+def land_mesh(land: Land, hills: Hills, lush: float, road_surface: str, autumn: bool = False) -> Mesh:
     """The land's triangles with a material each and smooth normals.
 
     Where two covers meet, noise decides triangle by triangle, so that no border is a line. lush: 0 dry to 1 green.
+    autumn: whether distant woods are turned.
     """
     vertices, faces = land.vertices.astype(np.float32), land.faces
     normals = vertex_normals(vertices, faces)
     table: dict[Material, int] = {}
     middle = land.vertices[faces].mean(axis=1)
-    material = _wild(middle, normals[faces].mean(axis=1)[:, 2].astype(np.float64), land, hills, lush, table)
+    material = _wild(
+        middle,
+        normals[faces].mean(axis=1)[:, 2].astype(np.float64),
+        land,
+        hills,
+        lush,
+        _TURNED if autumn else _FAR,
+        table,
+    )
     if land.road is not None:
         material[: land.strip] = _road(land, material[: land.strip], road_surface, hills.seed, table)
     # Texture coordinates drift, or the tiles of a texture would line up over the whole hill.
@@ -53,7 +63,7 @@ def land_mesh(land: Land, hills: Hills, lush: float, road_surface: str) -> Mesh:
 
 
 def _wild(
-    middle: F64, level: F64, land: Land, hills: Hills, lush: float, table: dict[Material, int]
+    middle: F64, level: F64, land: Land, hills: Hills, lush: float, woods: tuple[str, ...], table: dict[Material, int]
 ) -> npt.NDArray[np.int64]:
     xy, seed = middle[:, :2], hills.seed
     slope = np.arccos(np.clip(level, -1, 1))
@@ -70,7 +80,7 @@ def _wild(
     result[stony > 0.76 - 0.16 * rough] = _row(table, tint("rock", "#716b5e"))
     floor = wooded(xy, seed) + 0.08 * grit
     far = np.linalg.norm(xy, axis=1) > 0.5 * hills.size + 200.0
-    for at, colour in zip((0.35, 0.6, 0.85), _FAR, strict=True):
+    for at, colour in zip((0.35, 0.6, 0.85), woods, strict=True):
         result[far & (floor > at) & (slope < 0.75)] = _row(table, tint("foliage", colour))
     near_floor = ~far & (floor > 0.55) & (bare < 0.5)
     result[near_floor] = _row(table, tint("grass", "#5b5f35"))

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from worldgen.conventions import F64, seed_from
 from worldgen.material import Material
 from worldgen.mesh import Mesh, vertex_normals
-from worldgen.scatter import scatter
+from worldgen.scatter import Density, scatter
 from worldgen.sets import SetPiece
 from worldgen.sets.heightfield import Hills, checked, fractal, noise, step
 from worldgen.sets.landmesh import Land, surface
@@ -206,7 +206,7 @@ class _Growing:
         free = [self.trail.band(0.5 * self.trail.width)]
         things = []
 
-        def fading(wave: float, share: float, reach: float, key: str):  # type: ignore[no-untyped-def]
+        def fading(wave: float, share: float, reach: float, key: str) -> Density:
             def density(xy: F64) -> F64:
                 clumps = step(-0.25, 0.45, noise(xy, wave, seed_from(self.seed, key)))
                 return share * (0.12 + 0.88 * clumps) * (1.0 - 0.8 * self.trail.distance(xy) / reach)

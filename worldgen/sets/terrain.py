@@ -100,7 +100,7 @@ def terrain(
     interest = np.array([(0.0, 0.0), *focus], dtype=np.float64)
     land = surface(hills, way, interest, LAND_TRIANGLES, marked=road_surface == "asphalt")
     land = replace(land, vertices=land.vertices - [0.0, 0.0, land.ground(0.0, 0.0)])
-    things = [Thing(f"{name}/land", land_mesh(land, hills, look.lush, road_surface))]
+    things = [Thing(f"{name}/land", land_mesh(land, hills, look.lush, road_surface, look.autumn))]
     field = _Field(land, hills, way, interest, look, name)
     things += [*field.rocks(), *field.bushes(), *field.grass()]
     things += field.trees(trees, _MOST_TRIANGLES - sum(len(thing.mesh.faces) for thing in things))
