@@ -159,6 +159,16 @@ class DogWords(Words):
     )
     actions: tuple[DogActionWords, ...] = Field((), description="What it does, one thing after another.")
 
+    @classmethod
+    def prepared(cls, data: Any) -> Any:
+        """An animal that there is not is told here: every animal but the bird is read as a dog."""
+        said = data.get("animal") if isinstance(data, Mapping) else "dog"
+        if said not in ANIMALS:
+            near = nearest(str(said), ANIMALS)
+            hint = "" if near else f": use {listed(ANIMALS)}"
+            raise SceneProblem(f"there is no animal {show(said)}{hint}", ("animal",), suggestion=near)
+        return data
+
     @property
     def files(self) -> tuple[str, ...]:
         """The files of the scene that it is read from."""

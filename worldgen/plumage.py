@@ -213,7 +213,7 @@ def wing_frames(side: float, spread: float, raised: float, sweep: float) -> tupl
     ahead = unit(np.array([0.10 * (1 - s), 1.0, -0.03 * (1 - s)]))
     out = unit(out - ahead * (out @ ahead))
     normal = np.cross(out, ahead)  # up, where the wing is spread
-    spots = [SHOULDER + np.array([0.019, 0.0, 0.0]) * (1 - s)]
+    spots = [SHOULDER + np.array([0.019, 0.0, 0.013]) * (1 - s)]
     for length, wide, closed in zip(ARM, (1.85, 1.30, 1.62 + sweep), (2.85, 0.42, 2.9), strict=True):
         angle = closed + (wide - closed) * s
         spots.append(spots[-1] + length * (np.cos(angle) * ahead + np.sin(angle) * out))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from worldgen.actions import Idle, Stand, Turn
 from worldgen.bird import BirdAction, Fly, Hop, Peck, bird
+from worldgen.build import open_scene
 from worldgen.character import Actor
 from worldgen.creature_words import DogWords
 from worldgen.dog import DogAction, Go, Settle, dog
+from worldgen.errors import SceneError
 from worldgen.plumage import plumage, wing_frames
 from worldgen.stage import Stage
 
@@ -198,3 +201,26 @@ def test_errors_about_birds() -> None:
     ):
         with pytest.raises(ValueError, match=words):
             bad()
+
+
+def test_animals_in_a_scene(tmp_path: Path) -> None:
+    text = """
+characters:
+  rex: {animal: dog, actions: [{stand: {at: [0, 0], for: 1s}}, {sniff: {for: 3s}}]}
+  pip: {animal: bird, kind: crow, actions: [{fly: {along: [[0, 0, 1], [0, 5, 2]], speed: 7m/s}}]}
+  ann: {}
+shots: [{name: a, duration: 1s, camera: {body: {static: {at: [4, -4, 1]}}, aim: {look-at: rex.nose}}}]
+"""
+    file = tmp_path / "s.yaml"
+    file.write_text(text)
+    world = open_scene(file).world
+    assert [thing.name for thing in world.things if thing.moves] == ["rex", "pip", "ann"]
+    for change, words in (
+        (("animal: dog", "animal: dgo"), "there is no animal `dgo`; did you mean `dog`"),
+        (("animal: dog", "animal: unicorn"), "use `dog` or `bird`"),
+        (("sniff", "fly"), "unknown key `fly`"),
+        (("rex.nose", "rex.wing"), "there is no joint 'wing'"),
+    ):
+        file.write_text(text.replace(*change))
+        with pytest.raises(SceneError, match=words):
+            open_scene(file)
