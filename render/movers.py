@@ -15,6 +15,8 @@ from worldgen.world import Snapshot
 MOST: Final = 1_500
 CELL_M: Final = 0.2
 """Edge of the cubes, at rest, that a patch fills; it grows until there are few enough patches."""
+LARGEST_M: Final = 2.0
+"""Many small things never get few enough by larger cubes."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ class Movers:
         corners = snapshot.rest_vertices[faces]
         centre = corners.mean(1)
         turn = np.rint(1.2 * face_normals(snapshot.rest_vertices, faces)).astype(np.int64)
-        thing = snapshot.face_object[first:, None].astype(np.int64)
+        things, thing = np.unique(snapshot.face_object[first:], return_inverse=True)
         cell = CELL_M
         while True:
             cube = np.floor(centre / cell).astype(np.int64)
-            _, of_face = np.unique(np.concatenate([cube, turn, thing], axis=1), axis=0, return_inverse=True)
-            if of_face.max() < max(MOST, 8 * len(np.unique(thing))):
+            of_face = _labelled([*cube.T, *turn.T, thing.reshape(-1)])
+            if of_face.max() < max(MOST, 8 * len(things)) or cell > LARGEST_M:
                 break
             cell *= 1.5
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
@@ -51,3 +53,13 @@ class Movers:
         """(K, 3) where the patches are, and (K, 3) their outward normals, in ``snapshot``."""
         faces = snapshot.faces[self.face]
         return snapshot.vertices[faces].mean(1), face_normals(snapshot.vertices, faces)
+
+
+def _labelled(columns: list[I64]) -> I64:
+    """(N,) the same number for the same row of ``columns`` (N,) each, counted from 0."""
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        values, index = np.unique(column, return_inverse=True)
+        _, key = np.unique(key * len(values) + index.reshape(-1), return_inverse=True)
+        key = key.reshape(-1)
+    return key

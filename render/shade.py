@@ -39,7 +39,8 @@ class Shading:
     gbuffer: at pixel centres. albedo, camera_normal: averaged over the pixel (so a normal at an edge is short). depth:
     (H, W) metres at the centre, +inf for sky. sun: cosine to the sun where it shines, else 0. sky_light, bounce,
     lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy surfaces, else 0.
-    emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not sky).
+    emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not sky). relief: by
+    how much textures' heights brighten the diffuse light in ``radiance`` (the other layers are of smooth surfaces).
     radiance: all of it together, the proxy. sky: the light of the scene, which also says how to print it.
     """
 
@@ -57,6 +58,7 @@ class Shading:
     roughness: F32
     metallic: F32
     coverage: F32
+    relief: F32
     radiance: F32
     sky: Sky
 
@@ -79,6 +81,7 @@ _WIDTHS: Final = {
     "roughness": 1,
     "metallic": 1,
     "coverage": 1,
+    "relief": 1,
     "radiance": 3,
 }
 _COLUMNS: Final = dict(zip(_WIDTHS, np.cumsum([0, *_WIDTHS.values()]), strict=False))
@@ -122,15 +125,20 @@ class Shader:
         shader._shot, shader._exposure = shot, None
         return shader
 
+    def expose(self, snapshot: Snapshot, camera: Camera) -> None:
+        """From now on, print as this one view asks for."""
+        self._exposure = Exposure()
+        self._exposure = exposed([self._read(snapshot, camera)])
+
     def _metered(self, shot: Shot) -> Exposure:
         """Read from the same frames whatever is drawn."""
         self._exposure = Exposure()
-        readings = []
-        for k in np.unique(np.linspace(0, shot.frames - 1, FRAMES).round().astype(int)):
-            camera, time = shot.track[int(k)], shot.time(int(k))
-            small = camera.resized(WIDTH, max(1, round(WIDTH * camera.height / camera.width)))
-            readings.append(_reading(self.shade(self.world.at(time), small), self.world.light(time), time))
-        return exposed(readings)
+        frames = np.unique(np.linspace(0, shot.frames - 1, FRAMES).round().astype(int))
+        return exposed([self._read(self.world.at(shot.time(int(k))), shot.track[int(k)]) for k in frames])
+
+    def _read(self, snapshot: Snapshot, camera: Camera) -> Reading:
+        small = camera.resized(WIDTH, max(1, round(WIDTH * camera.height / camera.width)))
+        return _reading(self.shade(snapshot, small), self.world.light(snapshot.time), snapshot.time)
 
     def shade(self, snapshot: Snapshot, camera: Camera) -> Shading:
         """All layers of what ``camera`` sees of ``snapshot`` (which must be of this shader's world)."""
@@ -271,7 +279,8 @@ def _layers(
 
     if len(empty):
         sky = lit.sky.radiance(camera.rays(xy[empty]))
-        result[empty] = _row({"emission": sky, "radiance": sky, "occlusion": np.ones(len(empty), np.float32)})
+        ones = np.ones(len(empty), np.float32)
+        result[empty] = _row({"emission": sky, "radiance": sky, "occlusion": ones, "relief": ones})
     if not len(hit):
         return result
     surface = Surface(snapshot, camera, triangle[hit], gbuffer.bary.reshape(-1, 2)[pixels[hit]])
@@ -285,6 +294,7 @@ def _layers(
     above = ((1.0 + bent[:, 2]) / np.maximum(1.0 + normal[:, 2], 0.3)).clip(0.5, 1.5)[:, None]  # more or less sky
     irradiance = relief[:, None] * lit.sky.sun_irradiance.astype(np.float32) + both[:, 3:]
     irradiance = irradiance + light.sky * above + light.bounce
+    flat = sun[:, None] * lit.sky.sun_irradiance.astype(np.float32) + lamps + light.sky + light.bounce
     mirror = np.zeros_like(point)
     glossy = np.flatnonzero(surface.roughness < GLOSSY)
     if len(glossy):
@@ -305,6 +315,7 @@ def _layers(
         "roughness": surface.roughness,
         "metallic": surface.metallic,
         "coverage": np.ones(len(hit), np.float32),
+        "relief": (irradiance.mean(1) / np.maximum(flat.mean(1), 1e-12)).clip(0.0, 4.0),
         "radiance": radiance,
     }
     result[hit] = _row(layers)

@@ -17,12 +17,14 @@ from worldgen.camera_words import Filmed, ShotWords
 from worldgen.character import Actor
 from worldgen.check import asset_path, below, check
 from worldgen.conventions import F64, seed_from, translation
+from worldgen.crowd_words import actor_of
 from worldgen.errors import Loc, SceneError, SceneProblem, listed, nearest
 from worldgen.lamp_words import LampWords
 from worldgen.lighting import lights
 from worldgen.load import load_scene
 from worldgen.material import make
 from worldgen.motion import Place
+from worldgen.obstacles import obstacles
 from worldgen.placing import Placed, all_placed
 from worldgen.prop_words import Prop
 from worldgen.props import asset, in_library
@@ -102,6 +104,10 @@ def _built(scene: Scene, base: Path, name: str) -> Production:
             actors[key] = words.actor(key, scene.seed, stage)
         except ValueError as error:
             raise SceneProblem(str(error), ("characters", key), at_key=True) from None
+    if scene.crowds:
+        fixed = [thing for piece in pieces.values() for thing in piece.things]
+        fixed += [thing for prop in props.values() for thing in prop.things]
+        actors |= _crowds(scene, fixed, stage)
     for key, actor in actors.items():
         for hold in actor.holds:
             _handed(props, hold, partial(known.frame, f"{key}.{hold.joint}"), ("characters", key))
@@ -143,6 +149,20 @@ def _sets(scene: Scene) -> dict[str, SetPiece]:
         floor = shapes.plane((GROUND_M, GROUND_M), make("concrete")).transformed(translation([0, 0, -SUNK_M]))
         pieces["ground"] = SetPiece((Thing("ground", floor),))
     return pieces
+
+
+def _crowds(scene: Scene, fixed: Sequence[Thing], stage: Stage) -> dict[str, Actor]:
+    """Everybody of all crowds, by name. fixed: what may stand in their way."""
+    found: dict[str, Actor] = {}
+    for index, crowd in enumerate(scene.crowds):
+        low, high = np.sort(np.array(crowd.in_), axis=0)
+        try:
+            in_the_way = obstacles(fixed, stage.ground, low, high)
+            members = crowd.members(seed_from(scene.seed, "crowd"), in_the_way)
+            found |= {member.name: actor_of(member, stage) for member in members}
+        except ValueError as error:
+            raise SceneProblem(str(error), ("crowds", index)) from None
+    return found
 
 
 def _handed(props: dict[str, Placed], hold: Hold, frame: Place, loc: Loc) -> None:

@@ -14,6 +14,7 @@ from worldgen.camera_words import MAX_FRAMES, CameraWords, LensWords, ShotWords
 from worldgen.character import JOINTS
 from worldgen.character_words import CharacterWords
 from worldgen.creature_words import AnyCharacter
+from worldgen.crowd_words import CrowdWords
 from worldgen.errors import Loc, SceneProblem, listed, nearest
 from worldgen.meshfile import SUFFIXES
 from worldgen.prop_words import Prop
@@ -62,6 +63,8 @@ def check(scene: Scene, base: Path) -> None:
 def _check_names(scene: Scene) -> None:
     for name in scene.characters:
         _check_word(name, ("characters", name), at_key=True)
+    for index, crowd in enumerate(scene.crowds):
+        _check_word(crowd.name, ("crowds", index, "name"))
     for index, words in enumerate(scene.world.sets):
         if words.title != words.kind:
             _check_word(words.title, ("world", "sets", index, words.kind, "name"))
@@ -88,6 +91,8 @@ def _world_names(scene: Scene) -> Iterator[tuple[str, Loc, bool]]:
         if words.kind != "ground"
     )
     yield from ((name, ("characters", name), True) for name in scene.characters)
+    for index, crowd in enumerate(scene.crowds):
+        yield from ((name, ("crowds", index), False) for name in _crowd_names(crowd))
     for index, prop in enumerate(scene.world.props):
         yield from ((name, ("world", "props", index, "name"), False) for name in _prop_names(prop))
     yield from ((lamp.name, ("world", "lamps", i, "name"), False) for i, lamp in enumerate(scene.world.lamps))
@@ -110,6 +115,11 @@ def _check_distinct(what: str, named: Iterable[tuple[str, Loc, bool]]) -> None:
         if form in seen:
             raise SceneProblem(f"another {what} is called {show(name)}: names must differ", loc, at_key=at_key)
         seen.add(form)
+
+
+def _crowd_names(crowd: CrowdWords) -> list[str]:
+    """What the people of a crowd are called."""
+    return [f"{crowd.name}-{k + 1:02d}" for k in range(crowd.count)]
 
 
 def _prop_names(prop: Prop) -> list[str]:
@@ -256,19 +266,21 @@ def _targets(shot: ShotWords) -> Iterator[tuple[Any, Loc]]:
 def _check_target(target: str, scene: Scene, loc: Loc) -> None:
     name, dot, joint = target.partition(".")
     sets = [words.title for words in scene.world.sets if words.kind != "ground"]
-    if dot and name in sets:  # what spots a set has is known when it is built
+    props = [name for prop in scene.world.props for name in _prop_names(prop)]
+    if dot and name in (*sets, *props):  # what spots a set or a prop has is known when it is built
         return
     known = [
         *scene.characters,
-        *(name for prop in scene.world.props for name in _prop_names(prop)),
+        *(name for crowd in scene.crowds for name in _crowd_names(crowd)),
+        *props,
         *(lamp.name for lamp in scene.world.lamps),
     ]
     if name not in known:
         hint = f": there is {', '.join(f'`{k}`' for k in known)}" if known else ""
         raise SceneProblem(f"nothing here is called {show(name)}{hint}", loc, suggestion=nearest(name, known))
-    if dot and name not in scene.characters:
+    if dot and name not in (*scene.characters, *(n for crowd in scene.crowds for n in _crowd_names(crowd))):
         raise SceneProblem(f"{show(name)} is no character and has no joints: write `{name}`", loc)
-    if not isinstance(scene.characters.get(name), CharacterWords):  # its joints are known when its file is read
+    if not isinstance(scene.characters.get(name), CharacterWords | None):  # its joints are known when its file is read
         return
     if dot and joint.replace("-", "_") not in JOINTS:
         known = [word.replace("_", "-") for word in JOINTS]

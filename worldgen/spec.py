@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr
 
 from worldgen.camera_words import ShotWords
 from worldgen.creature_words import AnyCharacter
+from worldgen.crowd_words import CrowdWords
 from worldgen.lamp_words import LampWords
 from worldgen.prop_words import Prop
 from worldgen.set_words import SetWords
@@ -56,6 +57,7 @@ class Scene(Words):
     look: Look = Field(default_factory=lambda: Look.model_validate({}), description="What it looks like.")
     world: WorldWords = Field(default_factory=lambda: WorldWords.model_validate({}), description="What stands there.")
     characters: dict[str, AnyCharacter] = Field(default_factory=dict, description="Who is there, by name.")
+    crowds: tuple[CrowdWords, ...] = Field((), description="People in the background.")
     shots: tuple[ShotWords, ...] = Field(
         description="The takes, in order of the cut.", json_schema_extra={"minItems": 1}
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from render.gather import LitWorld
+from render.movers import Movers
 from render.radiosity import SHEEN, LightCache, Lightmap
 from render.raster import open_rasterizer
 from render.rays import RayScene
@@ -162,3 +163,11 @@ def test_light_that_changes_is_followed() -> None:
     bright, dark, again = (cache.lightmap(world.at(t), rays, world.light(t)).bounce for t in (0.0, 2.0, 0.5))
     np.testing.assert_allclose(dark, 0.5 * bright, rtol=0.02)
     assert again.tobytes() == bright.tobytes()
+
+
+def test_a_crowd_of_small_things_has_a_bounded_number_of_patches() -> None:
+    ball = shapes.sphere(0.3, make("cloth"))
+    things = [Thing(f"ball-{k}", ball, place=lambda t, k=k: translation([2.0 * k, t, 0])) for k in range(120)]
+    movers = Movers.of(World(tuple(things), Sky()).at(0.0))
+    assert 120 <= len(movers.face) < 120 * 60  # more than there may be of few things, and yet it ends
+    assert movers.of_face.max() == len(movers.face) - 1

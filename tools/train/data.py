@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from conditioning.controls import controls
 from render.raster import Rasterizer, open_rasterizer
 from render.shade import Shader
 from tools.train.truth import PathTracer
-from tools.train.worlds import training_cameras, training_world
+from tools.train.worlds import training_take
 from worldgen.camera import Camera
 from worldgen.conventions import seed_from
 from worldgen.world import Snapshot
@@ -51,20 +51,23 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
 
     Pictures that show almost only sky are left out.
     """
-    world = training_world(seed)
+    take = training_take(seed, cameras * CANDIDATES)
+    world = take.world
     snapshot = world.at(float(np.random.default_rng(seed_from("moment", seed)).uniform(0, 4)))
-    chosen = _richest(snapshot, training_cameras(seed, cameras * CANDIDATES), rasterizer)
+    chosen = _richest(snapshot, take.cameras, rasterizer)
     shader = Shader(world, rasterizer, eyes=np.array([camera.position for camera in chosen]))
     light = world.light(snapshot.time)
     tracer = PathTracer(snapshot, light.sky, light.lamps)
     maps, lights, proxies, targets = [], [], [], []
     for k, camera in enumerate(chosen):
+        shader.expose(snapshot, camera)
         shading = shader.shade(snapshot, camera)
         close = np.isfinite(shading.depth) & (shading.depth < 0.4)
         if shading.coverage.mean() < 0.3 or close.mean() > 0.3:
             continue
         told = controls(shading, camera)
-        truth = light.sky.display(tracer.render(camera, spp, seed=seed * 64 + k))
+        # The tracer's surfaces are smooth: the relief of textures is laid over its light as the shade has it.
+        truth = shading.sky.display(tracer.render(camera, spp, seed=seed * 64 + k) * shading.relief[..., None])
         maps.append(told.maps.astype(np.float16))
         lights.append(told.light)
         proxies.append(told.proxy.astype(np.float16))
@@ -77,7 +80,7 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
     }
 
 
-def _richest(snapshot: Snapshot, cameras: list[Camera], rasterizer: Rasterizer) -> list[Camera]:
+def _richest(snapshot: Snapshot, cameras: Sequence[Camera], rasterizer: Rasterizer) -> list[Camera]:
     """Of every ``CANDIDATES`` cameras, the one that sees the most triangles: bare walls teach little."""
     seen = [len(np.unique(rasterizer.rasterize(snapshot, camera).triangle)) for camera in cameras]
     groups = range(0, len(cameras), CANDIDATES)
