@@ -13,11 +13,12 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from worldgen.actions import Action, Hold
-from worldgen.clips import choreographed, standing
+from worldgen.clips import choreographed
 from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
 from worldgen.decimation import coarser
 from worldgen.figure import Figure, figure
 from worldgen.footing import Build
+from worldgen.gait import standing
 from worldgen.gaze import RESOLVING
 from worldgen.hair import STYLES, brows, eyes, hair
 from worldgen.headwear import HATS, beard, glasses, headwear

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 
 from worldgen.conventions import F64
-from worldgen.footing import LAND, START, STOP, Build, Steps
+from worldgen.footing import LAND, START, STOP, Build, Steps, planned
 from worldgen.posture import SIDES, Posture, foot_placed, turn_z
+from worldgen.stage import Ground, level
 
 TOE_UP: Final = 0.34
 HEEL_UP: Final = 0.98
@@ -229,3 +230,9 @@ def _reachable(
     soft = (0.006 + 0.040 * run) * size  # smooth minimum (log-sum-exp), so that the knee does not snap
     low = min(heights)
     return low - soft * float(np.log(np.sum(np.exp(-(np.array(heights) - low) / soft))))
+
+
+def standing(build: Build, place: F64 | None = None, heading: float = 0.0, ground: Ground = level) -> Posture:
+    """At ease, both feet on the ground, at ``place (2,)`` metres."""
+    at = np.zeros(2) if place is None else place
+    return posture(planned(build, lambda _: (at, heading), np.zeros(1), 1.0, ground), 0.0)[0]
