@@ -9,7 +9,8 @@ from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from worldgen.conventions import F64
 from worldgen.sets import SetPiece
-from worldgen.sets.stairs import KINDS, proportions, stairs
+from worldgen.sets.stair_parts import proportions
+from worldgen.sets.stairs import KINDS, stairs
 
 
 def _rays(piece: SetPiece) -> RayMeshIntersector:
