@@ -42,7 +42,7 @@ class Camera:
     width: int
     height: int
     near: float = 0.05
-    far: float = 1000.0
+    far: float = 6000.0
 
     @property
     def position(self) -> F64:
@@ -110,7 +110,7 @@ class CameraTrack:
     focus_m: F64
     f_stop: F64
     near: float = 0.05
-    far: float = 1000.0
+    far: float = 6000.0
 
     def __len__(self) -> int:
         return len(self.world_from_camera)

@@ -13,6 +13,8 @@ from worldgen.light import Lamp, Sky, black_body
 from worldgen.material import make
 from worldgen.mesh import Mesh
 from worldgen.sets import SetPiece
+from worldgen.sets.corridor import USES, corridor
+from worldgen.sets.forest import WOODS, forest
 from worldgen.sets.layout import LAYOUTS
 from worldgen.sets.palette import STYLES
 from worldgen.sets.room import room
@@ -61,11 +63,13 @@ def site(rng: Rng, sky: Sky) -> Site:
     """A street as often as everything else outdoors, and a room for every two of those."""
     burning = sky.sun_elevation < np.radians(3)
     kinds: tuple[tuple[float, Callable[[Rng, bool], Site]], ...] = (
-        (0.28, _street),
+        (0.26, _street),
         (0.14, _square),
-        (0.34, _room),
-        (0.16, _land),
-        (0.08, _plaza),
+        (0.30, _room),
+        (0.05, _corridor),
+        (0.10, _land),
+        (0.09, _wood),
+        (0.06, _plaza),
     )
     shares = np.array([share for share, _ in kinds])
     return kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))][1](rng, burning)
@@ -130,6 +134,17 @@ def _land(rng: Rng, burning: bool) -> Site:
         name="land",
     )
     return Site(piece, np.array([-14.0, -25.0]), np.array([14.0, 25.0]), reach=(5.0, 60.0))
+
+
+def _wood(rng: Rng, burning: bool) -> Site:
+    piece = forest(length=60.0, kind=str(rng.choice(sorted(WOODS))), seed=_seed(rng), name="wood")
+    return Site(piece, np.array([-5.0, -16.0]), np.array([5.0, 16.0]), reach=(3.0, 25.0))
+
+
+def _corridor(rng: Rng, burning: bool) -> Site:
+    piece = corridor(length=18.0, use=str(rng.choice(sorted(USES))), seed=_seed(rng), lit=True, name="corridor")
+    low, high = np.array([-0.6, 0.6]), np.array([0.6, 17.0])
+    return Site(piece, low, high, (0.7, 1.1, 1.5, 1.6, 1.7), (1.0, 12.0), inside=True)
 
 
 def _plaza(rng: Rng, burning: bool) -> Site:
