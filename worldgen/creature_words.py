@@ -8,11 +8,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Discriminator, Field, Tag
 
 from worldgen.action_words import IdleWords, StandWords, TurnWords
-from worldgen.bird import BirdAction, Fly, Hop, Peck, bird
+from worldgen.bird import bird
+from worldgen.bird_acts import BirdAction, Fly, Hop, Peck
 from worldgen.character import Actor
 from worldgen.character_words import CharacterWords
 from worldgen.conventions import seed_from
-from worldgen.dog import SHOULDER_M, DogAction, Go, Settle, dog
+from worldgen.dog import SHOULDER_M, dog
+from worldgen.dog_acts import DogAction, Go, Settle
 from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.puppet_actor import puppet
 from worldgen.puppet_motion import Play, PuppetAction, Travel

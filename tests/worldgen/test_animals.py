@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from worldgen.actions import Idle, Stand, Turn
-from worldgen.bird import BirdAction, Fly, Hop, Peck, bird
+from worldgen.bird import bird
+from worldgen.bird_acts import BirdAction, Fly, Hop, Peck
 from worldgen.build import open_scene
 from worldgen.character import Actor
 from worldgen.creature_words import DogWords
-from worldgen.dog import DogAction, Go, Settle, dog
+from worldgen.dog import dog
+from worldgen.dog_acts import DogAction, Go, Settle
 from worldgen.errors import SceneError
 from worldgen.plumage import plumage, wing_frames
 from worldgen.stage import Stage
