@@ -125,7 +125,7 @@ def gravel(rng: Rng) -> Painted:
 
 def rock(rng: Rng) -> Painted:
     """A cliff: ledges and clefts at every size down to the grain, lichen on what stands out."""
-    ridged = 1 - np.abs(noise(rng, 1, 14, 1.2))
+    ridged = (1 - np.abs(noise(rng, 1, 14, 1.2))).astype(np.float32)
     beds = noise(rng, 2, 90, 0.9, (5.0, 1.0), 0.25)
     coarse = noise(rng, 8, 160, 0.9)
     cleft = np.exp(-((np.abs(noise(rng, 2, 40, 1.0, (1.0, 2.2))) / 0.03) ** 2)) * smooth(-0.5, 0.8, noise(rng, 1, 5))
@@ -143,7 +143,7 @@ def sand(rng: Rng) -> Painted:
     bend = noise(rng, 1, 6, 1.3)
     phase = 14 * y + x + 0.55 * bend
     phase = phase - np.floor(phase)
-    crest = np.where(phase < 0.68, smooth(0.0, 0.68, phase), 1 - smooth(0.68, 1.0, phase))
+    crest = np.where(phase < 0.68, smooth(0.0, 0.68, phase), 1 - smooth(0.68, 1.0, phase)).astype(np.float32)
     strength = smooth(-1.2, 0.8, noise(rng, 1, 4, 1.0))
     grains = noise(rng, 90, 256, 0.0)
     t = rgb(np.exp(0.05 * grains + 0.05 * noise(rng, 1, 10, 0.9)) * (0.94 + 0.1 * crest * strength))
@@ -170,7 +170,7 @@ def ice(rng: Rng) -> Painted:
     white = np.clip(0.55 * crack + 0.35 * bubbles + 0.6 * dust, 0, 1)[..., None]
     t = rgb(np.exp(0.1 * noise(rng, 1, 8, 1.0))) * 0.7 * (1 - white) + white * np.array([1.35, 1.15, 1.05], np.float32)
     height = 0.0006 * noise(rng, 2, 20, 0.9) - 0.0008 * crack + 0.0012 * dust
-    return Painted(t.astype(np.float32), 3.0, height, 0.5 * dust + 0.12 * crack)
+    return Painted(t.astype(np.float32), 3.0, height, (0.5 * dust + 0.12 * crack).astype(np.float32))
 
 
 def water(rng: Rng) -> Painted:
@@ -208,7 +208,7 @@ def thatch(rng: Rng) -> Painted:
     """A roof of reed in courses of 25 cm."""
     stalks = _stalks(rng, (-0.06, 0.0, 0.07))
     _, y = tile_xy()
-    down = (y * 6 + 0.05 * noise(rng, 2, 20, 0.8)) % 1.0
+    down = ((y * 6 + 0.05 * noise(rng, 2, 20, 0.8)) % 1.0).astype(np.float32)
     lap = 0.6 + 0.4 * smooth(0.0, 0.14, down)
     t = rgb(np.exp(0.26 * np.clip(stalks - 0.8, -1.6, 1.4) + 0.12 * noise(rng, 1, 8, 0.9)) * lap)
     mossy = smooth(1.2, 2.4, noise(rng, 1, 20, 0.9))

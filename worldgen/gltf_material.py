@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from worldgen.conventions import F32, F64, linear_from_srgb
@@ -99,7 +100,7 @@ class Surfaces:
         return image
 
 
-def tinted(material: Material, colours: F64) -> tuple[F64, list[Material]]:
+def tinted(material: Material, colours: F64) -> tuple[npt.NDArray[np.intp], list[Material]]:
     """Vertex colours as at most 16 materials: which of them each of ``colours (F, 3)`` linear is, and they."""
     steps = np.round(np.clip(colours, 0, 1) ** (1 / 2.2) * 5).astype(np.int64)
     key = steps @ [36, 6, 1]

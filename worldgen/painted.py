@@ -36,8 +36,7 @@ Recipe = Callable[[Rng], Painted]
 def tile_xy() -> tuple[F32, F32]:
     """(S, S) right and down, 0-1 across the tile."""
     at = (np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE
-    y, x = np.meshgrid(at, at, indexing="ij")
-    return x, y
+    return np.tile(at, (SIZE, 1)), np.repeat(at[:, None], SIZE, axis=1)
 
 
 def each(rng: Rng, index: I32, deviation: float = 1.0) -> F32:

@@ -6,7 +6,6 @@ import pytest
 
 from worldgen.material import KINDS, make
 
-
 GLOWING = ("lamp-glow", "window-glow", "neon", "screen", "flame", "ember")
 
 
