@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from worldgen.actions import (
 )
 from worldgen.camera_words import Target
 from worldgen.units import Angle, Duration, Number, PositiveDuration, PositiveLength, Speed
-from worldgen.words import OneOf, Spot, Words
+from worldgen.words import OneOf, ShortWords, Spot, Words
 
 Hand = Literal["left", "right"]
 
@@ -146,16 +146,18 @@ class TalkWords(Words):
         return Talk(self.for_, self.to)
 
 
-class LookWords(Words):
+class LookWords(ShortWords):
     """From here on look at something, while the next actions go on. `look: mara` is short for `look: {at: mara}`."""
+
+    alone: ClassVar[str] = "at"
 
     at: Target = Field(description="A name or a point; `ahead` ends it.")
     for_: PositiveDuration | None = Field(None, description="How long. Unsaid: until the next `look`.")
 
     @classmethod
     def prepared(cls, data: Any) -> Any:
-        """A name alone is what they look at."""
-        return {"at": data} if isinstance(data, str | list | tuple) else data
+        """A name or a point alone is what they look at."""
+        return {"at": data} if isinstance(data, list | tuple) else super().prepared(data)
 
     def action(self) -> Look:
         """The action."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -26,7 +26,7 @@ from worldgen.units import (
     show,
     written_list,
 )
-from worldgen.words import Footing, OneOf, Ramp, Vector, Words, _point
+from worldgen.words import Footing, OneOf, Ramp, ShortWords, Vector, Words, _point
 
 MAX_FRAMES = 1_000_000
 
@@ -215,18 +215,15 @@ class Key(Words):
     ease: EaseName = Field("linear", description="Easing of the move that arrives here; `linear` glides through.")
 
 
-class Filmed(Words):
-    """A camera path from a file: every frame's place, turn and lens."""
+class Filmed(ShortWords):
+    """A camera path from a file: every frame's place, turn and lens. `file: take.json` is short for its `path`."""
+
+    alone: ClassVar[str] = "path"
 
     path: str = Field(description="A file below the scene's folder (json, glb, usd), or a COLMAP folder.")
     camera: str | None = Field(None, description="Which camera of the file. Unsaid: its only one.")
     fps: Fps | None = Field(None, description="Frames a second of a file that has no times. Unsaid: its own, else 24.")
     from_: Duration = Field(0.0, description="Where in the path the shot begins.")
-
-    @classmethod
-    def prepared(cls, data: Any) -> Any:
-        """``file: cameras/take.json`` is short for ``file: {path: cameras/take.json}``."""
-        return {"path": data} if isinstance(data, str) else data
 
 
 class Body(OneOf):

@@ -15,7 +15,7 @@ from worldgen.character import JOINTS
 from worldgen.character_words import CharacterWords
 from worldgen.creature_words import AnyCharacter
 from worldgen.crowd_words import CrowdWords
-from worldgen.errors import Loc, SceneProblem, listed, nearest
+from worldgen.errors import Loc, SceneProblem, nearest, unknown
 from worldgen.meshfile import SUFFIXES
 from worldgen.prop_words import Prop
 from worldgen.props import in_library, library, nearest_asset
@@ -284,9 +284,7 @@ def _check_target(target: str, scene: Scene, loc: Loc) -> None:
         return
     if dot and joint.replace("-", "_") not in JOINTS:
         known = [word.replace("_", "-") for word in JOINTS]
-        near = nearest(joint, known)
-        hint = "" if near else f": use {listed(known)}"
-        raise SceneProblem(f"{show(name)} has no joint {show(joint)}{hint}", loc, suggestion=near)
+        raise unknown(f"{show(name)} has no joint {show(joint)}", joint, known, loc)
 
 
 def _check_camera(camera: CameraWords, lens: LensWords, loc: Loc) -> None:

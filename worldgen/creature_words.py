@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -15,28 +15,25 @@ from worldgen.character_words import CharacterWords
 from worldgen.conventions import seed_from
 from worldgen.dog import SHOULDER_M, dog
 from worldgen.dog_acts import DogAction, Go, Settle
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.errors import unknown
 from worldgen.puppet_actor import puppet
 from worldgen.puppet_motion import Play, PuppetAction, Travel
 from worldgen.stage import Stage
 from worldgen.units import Angle, Colour, Number, PositiveDuration, PositiveLength, Speed, show
-from worldgen.words import OneOf, Point, Spot, Words
+from worldgen.words import OneOf, Point, ShortWords, Spot, Words
 
 ANIMALS: Final = ("dog", "bird")
 
 
-class ClipWords(Words):
-    """Play a motion of the file."""
+class ClipWords(ShortWords):
+    """Play a motion of the file. `clip: Dance` is short for `clip: {name: Dance}`."""
+
+    alone: ClassVar[str] = "name"
 
     name: str = Field(description="What the file calls it.")
     for_: PositiveDuration | None = Field(None, description="How long. Unsaid: once through.")
     speed: Number = Field(1.0, gt=0, le=20, description="Faster or slower than in the file.")
     loop: bool = Field(True, description="Again and again, or once and then hold.")
-
-    @classmethod
-    def prepared(cls, data: Any) -> Any:
-        """``clip: Dance`` is short for ``clip: {name: Dance}``."""
-        return {"name": data} if isinstance(data, str) else data
 
     def action(self) -> Play:
         """The action."""
@@ -166,9 +163,7 @@ class DogWords(Words):
         """An animal that there is not is told here: every animal but the bird is read as a dog."""
         said = data.get("animal") if isinstance(data, Mapping) else "dog"
         if said not in ANIMALS:
-            near = nearest(str(said), ANIMALS)
-            hint = "" if near else f": use {listed(ANIMALS)}"
-            raise SceneProblem(f"there is no animal {show(said)}{hint}", ("animal",), suggestion=near)
+            raise unknown(f"there is no animal {show(said)}", said, ANIMALS, ("animal",))
         return data
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -70,6 +70,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def _form(word: str) -> str:
     return word.casefold().replace("_", "-")
+
+
+def unknown(
+    sentence: str, word: object, known: Collection[str], loc: Loc = (), *, at_key: bool = False
+) -> SceneProblem:
+    """That ``word`` is none of ``known``, as ``sentence`` says: the nearest of them is suggested, or all are listed."""
+    near = nearest(str(word), known)
+    return SceneProblem(sentence + ("" if near else f": use {listed(known)}"), loc, at_key=at_key, suggestion=near)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.errors import SceneProblem
 from worldgen.furniture.style import SCHEMES
 from worldgen.material_words import MaterialKind
 from worldgen.placed_words import SetOf
@@ -19,38 +19,20 @@ from worldgen.sets.plan import PlanOpening, PlanRoom, interior
 from worldgen.sets.room import room
 from worldgen.sets.stairs import KINDS, stairs
 from worldgen.units import Angle, PositiveLength, show
-from worldgen.words import Spot, Words
+from worldgen.words import Choice, Spot, Words
 
-
-def _one_of(words: Iterable[str], what: str) -> Callable[[object], str]:
-    known = list(words)
-
-    def checked(value: object) -> str:
-        if isinstance(value, str) and value in known:
-            return value
-        near = nearest(str(value), known)
-        hint = "" if near else f": use {listed(known)}"
-        raise SceneProblem(f"{show(value)} is not {what}{hint}", suggestion=near)
-
-    return checked
-
-
-def _enum(words: Iterable[str]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(words)})
-
-
-LayoutName = Annotated[str, BeforeValidator(_one_of(LAYOUTS, "a layout of a room")), _enum(LAYOUTS)]
-RoomStyle = Annotated[str, BeforeValidator(_one_of(SCHEMES, "a style of room")), _enum(SCHEMES)]
-Wall = Annotated[str, BeforeValidator(_one_of(SIDES, "a wall")), _enum(SIDES)]
-CorridorUse = Annotated[str, BeforeValidator(_one_of(USES, "a use of a corridor")), _enum(USES)]
-StairKind = Annotated[str, BeforeValidator(_one_of(KINDS, "a kind of stairs")), _enum(KINDS)]
-DoorWall = Annotated[str, BeforeValidator(_one_of((*SIDES, "none"), "a wall")), _enum((*SIDES, "none"))]
+LayoutName = Annotated[str, Choice(LAYOUTS, "a layout of a room")]
+RoomStyle = Annotated[str, Choice(SCHEMES, "a style of room")]
+Wall = Annotated[str, Choice(SIDES, "a wall")]
+CorridorUse = Annotated[str, Choice(USES, "a use of a corridor")]
+StairKind = Annotated[str, Choice(KINDS, "a kind of stairs")]
+DoorWall = Annotated[str, Choice((*SIDES, "none"), "a wall")]
 
 
 def _switch(value: object) -> object:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return _one_of(("on", "off", "auto"), "a state of the lights")(value)
+    return Choice(("on", "off", "auto"), "a state of the lights")(value)
 
 
 Lights = Annotated[
@@ -62,7 +44,7 @@ def _windows(value: object) -> dict[str, int]:
     """A wall, a list of walls, or a mapping from wall to how many, as the mapping."""
     if value == "none":
         return {}
-    wall = _one_of(SIDES, "a wall")
+    wall = Choice(SIDES, "a wall")
     if isinstance(value, str):
         return {wall(value): 1}
     if isinstance(value, list | tuple):

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from worldgen.camera_words import Target
 from worldgen.conventions import F64, UP, linear_from_hex, seed_from, unit
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.errors import SceneProblem
 from worldgen.flicker import STUTTER_S, WARM_S, Manner, dance, flicker, switched
 from worldgen.light import Lamp, black_body
 from worldgen.skies import curve
 from worldgen.timed_words import Timed, timed, timed_schema
 from worldgen.units import Angle, Colour, Kelvin, Number, power, show
-from worldgen.words import Point, Words
+from worldgen.words import Choice, Point, Words
 
 Where = Callable[[str, float], F64]
 """(3,) world metres of something with a name, at a time in seconds."""
@@ -57,14 +57,6 @@ LAMP_KINDS: Final = {
 }
 
 
-def _lamp_kind(value: object) -> str:
-    if isinstance(value, str) and value in LAMP_KINDS:
-        return value
-    near = nearest(str(value), LAMP_KINDS)
-    hint = "" if near else f": use {listed(LAMP_KINDS)}"
-    raise SceneProblem(f"{show(value)} is not a lamp{hint}", suggestion=near)
-
-
 def _watts(value: object) -> float:
     watts = power(value)
     if watts < 0:
@@ -78,7 +70,7 @@ def _switch(value: object) -> bool:
     return value
 
 
-LampName = Annotated[str, BeforeValidator(_lamp_kind), WithJsonSchema({"type": "string", "enum": list(LAMP_KINDS)})]
+LampName = Annotated[str, Choice(LAMP_KINDS, "a lamp")]
 _power = {"anyOf": [{"type": "string", "pattern": r"^[\d.]+\s*k?W$"}, {"type": "number", "minimum": 0}]}
 Watts = Annotated[Timed[float], timed(_watts), timed_schema(_power, "60W", {"0s": "0W", "2s": "60W"})]
 Switch = Annotated[Timed[bool], timed(_switch), timed_schema({"type": "boolean"}, True, {"0s": False, "3s": True})]

@@ -1,44 +1,28 @@
-"""The words for land: hills with a road, woods, bridges."""
+"""The words for land: level ground, hills with a road, woods, bridges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen import shapes
+from worldgen.errors import SceneProblem
+from worldgen.material_words import MaterialKind, material_of
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
 from worldgen.sets.bridge import KINDS, OVER, bridge
 from worldgen.sets.forest import WOODS, forest
 from worldgen.sets.terrain import STYLES, SURFACES, terrain
-from worldgen.units import Length, PositiveLength, show
-from worldgen.words import Spot, Words
+from worldgen.units import Colour, Length, PositiveLength, show
+from worldgen.words import Choice, Spot, Words
+from worldgen.world import Thing
 
-
-def _one_of(known: Iterable[str], what: str) -> BeforeValidator:
-    words = tuple(known)
-
-    def checked(value: object) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        near = nearest(str(value), words)
-        hint = "" if near else f": use {listed(words)}"
-        raise SceneProblem(f"{show(value)} is not {what}{hint}", suggestion=near)
-
-    return BeforeValidator(checked)
-
-
-def _enum(known: Iterable[str]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(known)})
-
-
-RoadSurface = Annotated[str, _one_of(SURFACES, "a surface of a road"), _enum(SURFACES)]
-ForestKind = Annotated[str, _one_of(WOODS, "a kind of forest"), _enum(WOODS)]
-BridgeKind = Annotated[str, _one_of(KINDS, "a kind of bridge"), _enum(KINDS)]
-Below = Annotated[str, _one_of(OVER, "what a bridge leads over"), _enum(OVER)]
-LandStyle = Annotated[str, _one_of(STYLES, "a style of land"), _enum(STYLES)]
+RoadSurface = Annotated[str, Choice(SURFACES, "a surface of a road")]
+ForestKind = Annotated[str, Choice(WOODS, "a kind of forest")]
+BridgeKind = Annotated[str, Choice(KINDS, "a kind of bridge")]
+Below = Annotated[str, Choice(OVER, "what a bridge leads over")]
+LandStyle = Annotated[str, Choice(STYLES, "a style of land")]
 
 
 class RoadWords(Words):
@@ -49,6 +33,32 @@ class RoadWords(Words):
     )
     width: PositiveLength = Field(6.0, ge=2, le=20, description="Of the carriageway.")
     surface: RoadSurface = Field("asphalt", description="What it is made of.")
+
+
+class GroundWords(Words):
+    """A level floor at z = 0."""
+
+    size: PositiveLength = Field(500.0, description="Edge of the square, its middle at the origin.")
+    material: MaterialKind = Field("concrete", description="What it is made of.")
+    color: Colour | None = Field(None, description="Another base colour.")
+
+    def floor(self) -> SetPiece:
+        """The floor, which is called "ground" and there is one of."""
+        mesh = shapes.plane((self.size, self.size), material_of(self.material, self.color))
+        return SetPiece((Thing("ground", mesh),))
+
+
+def _none(value: object) -> object:
+    if value == "none":
+        return value
+    raise SceneProblem(f"{show(value)} is no ground: write `none`, or a mapping like `{{size: 100m}}`")
+
+
+NoGround = Annotated[Literal["none"], BeforeValidator(_none), Tag("none")]
+Ground = Annotated[
+    Annotated[GroundWords, Tag("floor")] | NoGround,
+    Discriminator(lambda value: "none" if isinstance(value, str) else "floor"),
+]
 
 
 class TerrainWords(SetOf):

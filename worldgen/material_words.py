@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
-
 from worldgen.conventions import linear_from_hex
-from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.material import KINDS, RGB, Material, make
-from worldgen.units import show
+from worldgen.words import Choice
 
-
-def _kind(value: object) -> str:
-    if isinstance(value, str) and value in KINDS:
-        return value
-    near = nearest(str(value), KINDS)
-    hint = "" if near else f": use {listed(KINDS)}"
-    raise SceneProblem(f"{show(value)} is not a material{hint}", suggestion=near)
-
-
-MaterialKind = Annotated[str, BeforeValidator(_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})]
+MaterialKind = Annotated[str, Choice(KINDS, "a material")]
 
 
 def rgb(color: str) -> RGB:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,7 +16,7 @@ from worldgen.errors import SceneProblem
 from worldgen.motion import Place, Way
 from worldgen.stage import Ground
 from worldgen.units import Angle, Duration, Length, Number, PositiveDuration, PositiveLength, Speed
-from worldgen.words import Footing, OneOf, Point, Words
+from worldgen.words import Footing, OneOf, Point, ShortWords, Words
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,10 @@ class Spin(Words):
         return motion.spin(body.rest, -self.every if self.clockwise else self.every, self.start)
 
 
-class Attach(Words):
-    """Go wherever somebody or something goes."""
+class Attach(ShortWords):
+    """Go wherever somebody or something goes. `attach: taxi` is short for `attach: {to: taxi}`."""
+
+    alone: ClassVar[str] = "to"
 
     to: str = Field(description="Who or what: a joint like `mara.right-hand`, or a prop like `taxi`.")
     at: Point | None = Field(
@@ -186,13 +188,6 @@ class MotionWords(OneOf):
     spin: Spin | None = Field(None, description="Turn round and round.")
     drive: Drive | None = Field(None, description="Drive along points; for a `car`.")
     attach: Attach | None = Field(None, description="Go wherever somebody or something goes.")
-
-    @classmethod
-    def prepared(cls, data: Any) -> Any:
-        """``attach: mara.left-hand`` is short for ``attach: {to: mara.left-hand}``."""
-        if isinstance(data, dict) and isinstance(data.get("attach"), str):
-            data = {**data, "attach": {"to": data["attach"]}}
-        return super().prepared(data)
 
     def place(self, body: Body) -> Place:
         """Where it is, for all but ``drive`` and ``attach``, which need more than the thing itself.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from worldgen import shapes
 from worldgen.conventions import F64
-from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.material import Material
 from worldgen.material_words import MaterialKind
 from worldgen.mesh import Mesh
 from worldgen.motion_words import MotionWords
 from worldgen.scatter import grid, ring, row
-from worldgen.units import Angle, Colour, Positive, PositiveLength, show
+from worldgen.units import Angle, Colour, Positive, PositiveLength
 from worldgen.vehicles import KINDS as CARS
-from worldgen.words import Edges2, Edges3, Footing, OneOf, Spot, Words
+from worldgen.words import Choice, Edges2, Edges3, Footing, OneOf, Spot, Words
 
 
 class Box(Words):
@@ -82,15 +81,7 @@ class Shape(OneOf):
                 return shapes.plane(s.size, material)
 
 
-def _car(value: object) -> str:
-    if isinstance(value, str) and value in CARS:
-        return value
-    near = nearest(str(value), CARS)
-    hint = "" if near else f": use {listed(CARS)}"
-    raise SceneProblem(f"{show(value)} is not a kind of car{hint}", suggestion=near)
-
-
-CarKind = Annotated[str, BeforeValidator(_car), WithJsonSchema({"type": "string", "enum": list(CARS)})]
+CarKind = Annotated[str, Choice(CARS, "a kind of car")]
 
 
 class Row(Words):

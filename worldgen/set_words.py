@@ -2,75 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pydantic import Field
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
-
-from worldgen import shapes
-from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.interior_words import CorridorWords, InteriorWords, RoomWords, StairsWords
-from worldgen.landscape_words import BridgeWords, ForestWords, TerrainWords
-from worldgen.material_words import MaterialKind, material_of
+from worldgen.landscape_words import BridgeWords, ForestWords, Ground, GroundWords, TerrainWords
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
-from worldgen.sets.palette import STYLES
-from worldgen.sets.street import street
-from worldgen.town_words import SquareWords
-from worldgen.units import Colour, PositiveLength, show
-from worldgen.words import OneOf, Words
-from worldgen.world import Thing
-
-
-def _style(value: object) -> str:
-    if isinstance(value, str) and value in STYLES:
-        return value
-    near = nearest(str(value), STYLES)
-    hint = "" if near else f": use {listed(STYLES)}"
-    raise SceneProblem(f"{show(value)} is not a style of street{hint}", suggestion=near)
-
-
-StyleName = Annotated[str, BeforeValidator(_style), WithJsonSchema({"type": "string", "enum": list(STYLES)})]
-
-
-class StreetWords(SetOf):
-    """A street of houses along +Y, from y = 0, its middle on x = 0."""
-
-    length: PositiveLength = Field(60.0, ge=15, le=300, description="How long the street is.")
-    width: PositiveLength = Field(9.0, ge=6, le=30, description="From wall to wall.")
-    style: StyleName = Field("old-town", description="The style of the houses.")
-    seed: int = Field(0, description="Another seed, another street.")
-
-    def piece(self, name: str, burning: bool) -> SetPiece:
-        """The street."""
-        return street(
-            length=self.length, width=self.width, style=self.style, seed=self.seed, lamps_on=burning, name=name
-        )
-
-
-class GroundWords(Words):
-    """A level floor at z = 0."""
-
-    size: PositiveLength = Field(500.0, description="Edge of the square, its middle at the origin.")
-    material: MaterialKind = Field("concrete", description="What it is made of.")
-    color: Colour | None = Field(None, description="Another base colour.")
-
-    def floor(self) -> SetPiece:
-        """The floor, which is called "ground" and there is one of."""
-        mesh = shapes.plane((self.size, self.size), material_of(self.material, self.color))
-        return SetPiece((Thing("ground", mesh),))
-
-
-def _none(value: object) -> object:
-    if value == "none":
-        return value
-    raise SceneProblem(f"{show(value)} is no ground: write `none`, or a mapping like `{{size: 100m}}`")
-
-
-NoGround = Annotated[Literal["none"], BeforeValidator(_none), Tag("none")]
-Ground = Annotated[
-    Annotated[GroundWords, Tag("floor")] | NoGround,
-    Discriminator(lambda value: "none" if isinstance(value, str) else "floor"),
-]
+from worldgen.town_words import SquareWords, StreetWords
+from worldgen.words import OneOf
 
 
 class SetWords(OneOf):

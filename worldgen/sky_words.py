@@ -14,24 +14,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from worldgen.daylight import Place, city
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.errors import SceneProblem
 from worldgen.light import Sky
 from worldgen.skies import PRESETS, SkyKey, at_clock, sky_over_time
 from worldgen.timed_words import MOMENT, is_moment, moments
 from worldgen.units import Angle, Number, Speed, number, show
-from worldgen.words import Words
+from worldgen.words import Choice, Words
 
 UNSAID_PLACE: Final = Place(48.0, 0.0)
 """Where an hour is meant when no place is said; its clock is a sundial."""
 UNSAID_DATE: Final = Date(2026, 6, 21)
-
-
-def _preset(value: object) -> str:
-    if isinstance(value, str) and value in PRESETS:
-        return value
-    near = nearest(str(value), PRESETS)
-    hint = "" if near else f": use {listed(PRESETS)}"
-    raise SceneProblem(f"{show(value)} is not a sky{hint}", suggestion=near)
 
 
 def _where(value: object) -> Place:
@@ -73,7 +65,7 @@ def _hour(value: object) -> float:
     return hour
 
 
-SkyName = Annotated[str, BeforeValidator(_preset), WithJsonSchema({"type": "string", "enum": list(PRESETS)})]
+SkyName = Annotated[str, Choice(PRESETS, "a sky")]
 Earth = Annotated[
     Place,
     BeforeValidator(_where),

@@ -1,41 +1,40 @@
-"""The words for towns: a square with its houses and its market."""
+"""The words for towns: a street; a square with its houses and its market."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from worldgen.errors import SceneProblem, listed, nearest
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
 from worldgen.sets.centrepiece import PIECES
 from worldgen.sets.palette import STYLES
 from worldgen.sets.square import square
 from worldgen.sets.square_floor import PAVINGS
-from worldgen.units import show
-from worldgen.words import Edges2, Words
+from worldgen.sets.street import street
+from worldgen.units import PositiveLength
+from worldgen.words import Choice, Edges2, Words
+
+StreetStyle = Annotated[str, Choice(STYLES, "a style of street")]
+SquareStyle = Annotated[str, Choice(STYLES, "a style of houses")]
+CentreName = Annotated[str, Choice(PIECES, "what stands in the middle of a square")]
+PavingName = Annotated[str, Choice(PAVINGS, "a pattern of paving")]
 
 
-def _known(words: tuple[str, ...], what: str) -> BeforeValidator:
-    def checked(value: object) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        near = nearest(str(value), words)
-        hint = "" if near else f": use {listed(words)}"
-        raise SceneProblem(f"{show(value)} is not {what}{hint}", suggestion=near)
+class StreetWords(SetOf):
+    """A street of houses along +Y, from y = 0, its middle on x = 0."""
 
-    return BeforeValidator(checked)
+    length: PositiveLength = Field(60.0, ge=15, le=300, description="How long the street is.")
+    width: PositiveLength = Field(9.0, ge=6, le=30, description="From wall to wall.")
+    style: StreetStyle = Field("old-town", description="The style of the houses.")
+    seed: int = Field(0, description="Another seed, another street.")
 
-
-def _schema(words: tuple[str, ...]) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "enum": list(words)})
-
-
-_STYLES = tuple(STYLES)
-StyleName = Annotated[str, _known(_STYLES, "a style of houses"), _schema(_STYLES)]
-CentreName = Annotated[str, _known(PIECES, "what stands in the middle of a square"), _schema(PIECES)]
-PavingName = Annotated[str, _known(PAVINGS, "a pattern of paving"), _schema(PAVINGS)]
+    def piece(self, name: str, burning: bool) -> SetPiece:
+        """The street."""
+        return street(
+            length=self.length, width=self.width, style=self.style, seed=self.seed, lamps_on=burning, name=name
+        )
 
 
 class MarketWords(Words):
@@ -48,7 +47,7 @@ class SquareWords(SetOf):
     """A town square between houses, its middle at the origin."""
 
     size: Edges2 = Field((40.0, 36.0), description="From house to house along x and y, 26m to 90m each.")
-    style: StyleName = Field("old-town", description="The style of the houses.")
+    style: SquareStyle = Field("old-town", description="The style of the houses.")
     centre: CentreName = Field("fountain", description="What stands in its middle.")
     paving: PavingName = Field("bands", description="The pattern of its paving.")
     market: MarketWords | None = Field(None, description="A market on it, like `{stalls: 12}`.")

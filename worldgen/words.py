@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
-from worldgen.errors import SceneProblem, listed, nearest
+from worldgen.errors import SceneProblem, listed, unknown
 from worldgen.units import Length, PositiveLength, show, written_list
 
 
@@ -43,10 +52,45 @@ class Words(BaseModel):
             raise SceneProblem(f"{show(data)} stands where a mapping with {listed(cls.words())} is expected")
         for key in data:
             if key not in cls.words():
-                near = nearest(str(key), cls.words())
-                hint = "" if near else f": use {listed(cls.words())}"
-                raise SceneProblem(f"unknown key {show(key)}{hint}", (key,), at_key=True, suggestion=near)
+                raise unknown(f"unknown key {show(key)}", key, cls.words(), (key,), at_key=True)
         return data
+
+
+class ShortWords(Words):
+    """A mapping of which one key may stand alone: ``look: mara`` is short for ``look: {at: mara}``."""
+
+    alone: ClassVar[str]
+
+    @classmethod
+    def prepared(cls, data: Any) -> Any:
+        return {cls.alone: data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        short = dict(handler.resolve_ref_schema(schema)["properties"][cls.alone])
+        short.pop("title", None)
+        return {"anyOf": [short, schema]}
+
+
+@dataclass(frozen=True, eq=False)  # types are hashed, and known words may be a mapping
+class Choice:
+    """The annotation of a text that is one of ``known``; anything else "is not ``what``"."""
+
+    known: Collection[str]
+    what: str
+
+    def __call__(self, value: object) -> str:
+        """``value`` if it is known. Raises :class:`SceneProblem`."""
+        if isinstance(value, str) and value in self.known:
+            return value
+        raise unknown(f"{show(value)} is not {self.what}", value, self.known)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "enum": list(self.known)}
 
 
 class OneOf(Words):

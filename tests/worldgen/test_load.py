@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worldgen.errors import SceneError
+from worldgen.errors import SceneError, listed
 from worldgen.load import load_scene, scene_from_text
+from worldgen.set_words import SetWords
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
 EXAMPLE = (SCENES / "two-cuts.yaml").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def test_the_good_scene_is_good(tmp_path):
             "world: {sets: [{ground: {size: 3}, street: {}}]}",
             1,
             36,
-            "exactly one of `street` or `ground` belongs here, not 2",
+            f"exactly one of {listed(SetWords.words())} belongs here, not 2",
         ),
         ("shots:", "title: u\nshots:", 2, 1, "`title` stands twice here, first on line 1"),
         (TIME, "duration: 0s", 4, 15, "`0` must be greater than zero"),
@@ -82,7 +83,7 @@ def test_the_good_scene_is_good(tmp_path):
         (TITLE, "size: 0x720", 1, 7, "`0x720` is not a size from 16x16 to 8192x8192 pixels"),
         (TITLE, "size: 641x360", 1, 7, "`641x360` has an odd edge, which video cannot store: write `642x360`"),
         (AT, "static: {at: [0, .nan, 1]}", 5, 38, "`nan` is not a finite number: write a length like `2m`"),
-        (AT, "static: {at: [0, 1]}", 5, 34, "a list is not a point: write `[x, y, z]`, like `[2m, 5m, 1.6m]`"),
+        (AT, "static: {at: [0]}", 5, 34, "a list is not a place: write `[x, y]` on the ground or `[x, y, z]`"),
         (AIM, "aim: {pan: 90}", 5, 58, "`90` has no unit: write an angle like `90deg`"),
         (
             f", {AIM}",
@@ -120,7 +121,7 @@ def test_the_good_scene_is_good(tmp_path):
             34,
             "`900m` is too much: the most here is 300",
         ),
-        (TITLE, "world: {props: [{name: p}]}", 1, 17, "the prop `p` needs either `shape` or `asset`"),
+        (TITLE, "world: {props: [{name: p}]}", 1, 17, "the prop `p` needs one of `shape`, `asset` and `car`"),
         (
             TITLE,
             "world: {sets: [{ground: none}, {ground: none}]}",
