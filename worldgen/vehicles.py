@@ -7,20 +7,20 @@ the belt line to the roof, whose columns are panes and pillars.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
-from worldgen.car_forms import FORMS, Form
+from worldgen.car_forms import FORMS
+from worldgen.car_hull import BULGE, Hull
+from worldgen.car_trim import lamps, trim
 from worldgen.conventions import F64, I32, seed_from
 from worldgen.errors import listed, nearest
 from worldgen.kit import ALL_SIDES, Kit, placed, smooth_normals
-from worldgen.material import Material, make
+from worldgen.material import Material
 from worldgen.mesh import Mesh, box_uv
 from worldgen.sets.palette import tint
-from worldgen.shapes import rounded_box
 
 Vector = tuple[float, float, float]
 PAINTS: Final = (
@@ -28,8 +28,6 @@ PAINTS: Final = (
     "#c7b58f", "#d7a23c",
 )  # fmt: skip
 """What cars are painted in when nobody says."""
-_CLEAR: Final = 0.055
-"""Metres between a tyre and the arch over it."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +71,13 @@ def car(kind: str, color: str | None = None, seed: int = 0) -> CarParts:
         raise ValueError(f"{kind!r} is not a kind of car: {ask}")
     rng = np.random.default_rng(seed_from("car", kind, seed))
     drawn = str(rng.choice(PAINTS))
-    paint = tint("painted-metal", color or ("#e9e4d4" if kind == "bus" else drawn))
-    hull, kit = _Hull(form), Kit()
+    paint = lacquer(color or ("#e9e4d4" if kind == "bus" else drawn))
+    hull, kit = Hull(form), Kit()
     _body(kit, hull, paint)
     _cabin(kit, hull, paint)
     _under(kit, hull)
-    lights = _lamps(kit, hull)
-    _trim(kit, hull, paint)
+    lights = lamps(kit, hull)
+    trim(kit, hull, paint)
     track = hull.width - 0.02
     wheels = []
     for y in (form.axles[1], form.axles[0]):
@@ -94,53 +92,10 @@ def car(kind: str, color: str | None = None, seed: int = 0) -> CarParts:
 _RIMS: Final = ("#b9bbbd", "#8f9194", "#c6c7c8")
 
 
-class _Hull:
-    """The smooth lines of a form."""
-
-    def __init__(self, form: Form) -> None:
-        table = np.array(form.lines)
-        self.form, self.tail, self.nose = form, float(table[0, 0]), float(table[-1, 0])
-        self._lines = PchipInterpolator(table[:, 0], table[:, 1:])
-        self.width = float(table[:, 1].max())
-        self.arch = form.wheel + _CLEAR
-
-    def at(self, y: F64) -> tuple[F64, F64, F64, F64]:
-        """Half width, sill, belt and deck at ``y (N,)``, each (N,)."""
-        half, sill, belt, deck = self._lines(np.clip(y, self.tail, self.nose)).T
-        return half, sill, belt, deck
-
-    def stations(self) -> F64:
-        """Where the hull is cut, tail to nose: evenly, and finely around the wheels."""
-        edge = np.array([0.0, 0.03, 0.08, 0.16])
-        y: list[F64] = [np.linspace(self.tail, self.nose, 30), self.tail + edge, self.nose - edge]
-        turn = self.arch * np.cos(np.linspace(0, np.pi, 19))
-        for axle in self.form.axles:
-            y += [axle + turn, axle + (self.arch + 1e-3) * np.array([-1.0, 1.0])]
-        if self.form.bed:
-            y += [b + 1e-3 * np.array([-1.0, 1.0]) for b in self.form.bed]
-        every = np.unique(np.concatenate(y))
-        return np.asarray(every[(every >= self.tail) & (every <= self.nose)])
-
-    def ring(self, y: F64) -> F64:
-        """(N, 17, 3) of the hull's cross sections, from the right sill over the deck to the left one."""
-        half, sill, belt, deck = self.at(y)
-        tall = belt - sill
-        x = np.stack([half * f for f in (0.93, 0.99, 1.0, 0.992, 0.972, 0.93, 0.62, 0.3, 0.0)], axis=1)
-        z = np.stack([sill, sill + 0.1 * tall, sill + 0.45 * tall, sill + 0.76 * tall, belt - 0.035, belt,
-                      0.35 * belt + 0.65 * deck, deck, deck], axis=1)  # fmt: skip
-        over = np.zeros(len(y))
-        for axle in self.form.axles:
-            inside = np.abs(y - axle) <= self.arch
-            over = np.where(inside, self.form.wheel + np.sqrt(np.maximum(self.arch**2 - (y - axle) ** 2, 0)), over)
-        z = np.maximum(z, over[:, None])
-        if self.form.bed:
-            low, high = self.form.bed
-            open_ = (y > low) & (y < high)
-            floor = self.arch + self.form.wheel + 0.04
-            x[open_, 6:8] = (half[open_] * 0.86)[:, None]
-            z[open_, 6], z[open_, 7:] = belt[open_], floor
-        points = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], axis=-1)
-        return np.concatenate([points, points[:, -2::-1] * [-1.0, 1.0, 1.0]], axis=1)
+def lacquer(colour: str) -> Material:
+    """Car paint in an sRGB ``#rrggbb``: even, and smooth enough to mirror the street."""
+    plain = tint("painted-metal", colour)
+    return replace(plain, name=plain.name.replace("painted-metal", "car-paint"), roughness=0.2, texture=None)
 
 
 def _skin(kit: Kit, points: F64, which: I32, materials: tuple[Material, ...], crease: float = 0.72) -> None:
@@ -164,23 +119,25 @@ def _skin(kit: Kit, points: F64, which: I32, materials: tuple[Material, ...], cr
     kit.mesh(Mesh(v, f, normal, box_uv(v, normal), material.astype(np.int32), materials))
 
 
-def _body(kit: Kit, hull: _Hull, paint: Material) -> None:
+def _body(kit: Kit, hull: Hull, paint: Material) -> None:
     ring = hull.ring(hull.stations())
     caps = []
-    for k, out in ((0, -0.025), (-1, 0.035)):
+    for k, out in ((0, -BULGE[0]), (-1, BULGE[1])):
         cap = ring[k].copy()
         cap[:, 0] *= 0.0
         cap[:, 1] += out
         cap[:, 2] = np.clip(cap[:, 2], ring[k, 0, 2] + 0.03, ring[k, 8, 2] - 0.03)
         caps.append(cap[None])
     points = np.concatenate([caps[0], ring, caps[1]])
-    _skin(kit, points, np.zeros((len(points) - 1, ring.shape[1] - 1), np.int32), (paint,))
+    which = np.zeros((len(points) - 1, ring.shape[1] - 1), np.int32)
+    which[:, [0, -1]] = 1  # bumpers and sills
+    _skin(kit, points, which, (paint, tint("plastic", "#1b1c1e")))
 
 
-def _cabin(kit: Kit, hull: _Hull, paint: Material) -> None:
+def _cabin(kit: Kit, hull: Hull, paint: Material) -> None:
     form = hull.form
     edges = np.array(form.cabin)
-    glass = tint("glass", "#1b2126")
+    glass = replace(tint("glass", "#1b2126"), name="car-glass", texture=None)
     share = np.array([0.0, 0.3, 0.6, 0.86, 0.965])
     bow = np.array([0.0, 0.012, 0.05, 0.11, 0.17]) * (0.35 if form.roof > 2.5 else 1.0)
     front = [(s, (edges[0] - b)) for s, b in zip(share, bow, strict=True)]
@@ -210,7 +167,7 @@ def _cabin(kit: Kit, hull: _Hull, paint: Material) -> None:
     _skin(kit, points, which, (paint, glass))
 
 
-def _under(kit: Kit, hull: _Hull) -> None:
+def _under(kit: Kit, hull: Hull) -> None:
     """The floor, and the dark insides of the arches."""
     dark, form = tint("rubber", "#141415"), hull.form
     inner = hull.width - (0.46 if form.roof > 2.5 else 0.34)
@@ -262,69 +219,3 @@ def _wheel(radius: float, wide: float, side: float, rim: str) -> Mesh:
         kit.quads([top, [low[0], low[1], top[1], top[0]], [top[3], top[2], low[2], low[3]]], metal)
     about_x = np.array([[0.0, 0, side, 0], [side, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
     return kit.build(about_x)
-
-
-def _lamps(kit: Kit, hull: _Hull) -> tuple[Vector, ...]:
-    """Headlights and tail lights, set into the corners; returns where the headlights shine from."""
-    form = hull.form
-    wide, tall = form.lamp
-    lights = []
-    for y, colour, size in (
-        (hull.nose - 0.1, "#cfd6da", (wide, 0.16, tall)),
-        (hull.tail + 0.05, "#8e1416", (wide * 0.75, 0.13, tall * 1.2)),
-    ):
-        half, sill, belt, _ = (float(v[0]) for v in hull.at(np.array([y])))
-        z = sill + 0.72 * (belt - sill) if form.roof < 2.5 else sill + 0.35
-        vertices, faces = rounded_box(size, 0.03, 2)
-        lens = tint("ceramic" if y > 0 else "plastic", colour)
-        v, f, normal, _ = smooth_normals(vertices.astype(np.float32), faces, 0.6)
-        block = Mesh(v, f, normal, box_uv(v, normal), np.zeros(len(f), np.int32), (lens,))
-        for s in (1.0, -1.0):
-            x = s * (half - size[0] * 0.5)
-            kit.mesh(block, placed(x, y, z - size[2] / 2, -s * np.sign(y) * 0.32))
-            if y > 0:
-                lights.append((x, hull.nose + 0.06, z))
-    return tuple(lights)
-
-
-def _trim(kit: Kit, hull: _Hull, paint: Material) -> None:
-    """Grille, bumper inlets, number plates, seams, handles and mirrors."""
-    form, black, plate = hull.form, tint("plastic", "#17181a"), make("paper")
-    for end, out in ((hull.nose, 1.0), (hull.tail, -1.0)):
-        half, sill, belt, _ = (float(v[0]) for v in hull.at(np.array([end])))
-        tall = belt - sill
-        low, high = sorted((end - 0.1 * out, end + 0.06 * out))
-        if out > 0:
-            kit.boxes(
-                [[-half * 0.55, low, sill + 0.44 * tall]], [[half * 0.55, high, sill + 0.66 * tall]], black, ALL_SIDES
-            )
-        kit.boxes(
-            [[-half * 0.95, low, sill - 0.02]], [[half * 0.95, high - 0.012 * (out > 0), sill + 0.1]], black, ALL_SIDES
-        )
-        at = sorted((end, end + 0.062 * out))
-        kit.boxes([[-0.26, at[0], sill + 0.16]], [[0.26, at[1], sill + 0.27]], plate, ALL_SIDES)
-    for y in form.doors:
-        line = hull.ring(np.array([y]))[0, 1:6]
-        for s in (1.0, -1.0):
-            edge = (line + np.array([0.0015, 0.0, 0.0])) * [s, 1.0, 1.0]
-            across = np.array([0.0, 0.005, 0.0])
-            quads = np.stack([edge[:-1] - across, edge[1:] - across, edge[1:] + across, edge[:-1] + across], axis=1)
-            kit.quads(quads if s < 0 else quads[:, ::-1], black)
-    for y in form.doors[1:]:
-        half, sill, belt, _ = (float(v[0]) for v in hull.at(np.array([y])))
-        z = sill + 0.8 * (belt - sill)
-        for s in (1.0, -1.0):
-            kit.tube(
-                [[s * half * 0.98, y + 0.07, z], [s * (half + 0.025), y + 0.09, z], [s * (half + 0.025), y + 0.21, z],
-                 [s * half * 0.98, y + 0.23, z]], 0.012, paint, 6,
-            )  # fmt: skip
-    y = form.cabin[0][0] - 0.32 if form.roof < 2.5 else hull.nose - 0.12
-    belt = float(hull.at(np.array([y]))[2][0])
-    vertices, faces = rounded_box((0.2, 0.1, 0.14), 0.035, 2)
-    v, f, normal, _ = smooth_normals(vertices.astype(np.float32), faces, 0.6)
-    mirror = Mesh(v, f, normal, box_uv(v, normal), np.zeros(len(f), np.int32), (black,))
-    for s in (1.0, -1.0):
-        z = belt + (0.04 if form.roof < 2.5 else 0.9)
-        kit.mesh(mirror, placed(s * (form.waist + 0.13), y, z))
-        x0, x1 = sorted((s * (form.waist - 0.1), s * (form.waist + 0.08)))
-        kit.boxes([[x0, y - 0.03, z + 0.02]], [[x1, y + 0.03, z + 0.05]], black, ALL_SIDES)

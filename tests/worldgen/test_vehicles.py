@@ -68,7 +68,7 @@ def test_its_headlights_are_in_front_and_differ_in_nothing_but_side(made: tuple[
 
 
 def test_paint_is_what_was_asked_and_else_drawn() -> None:
-    assert any(m.name == "painted-metal-c03020" for m in car("sedan", "#c03020").body.materials)
+    assert any(m.name == "car-paint-c03020" for m in car("sedan", "#c03020").body.materials)
     names = {m.name for seed in range(8) for m in car("sedan", None, seed).body.materials if m.kind == "painted-metal"}
     assert len(names) > 3
 
