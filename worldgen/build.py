@@ -171,7 +171,10 @@ def _handed(props: dict[str, Placed], hold: Hold, frame: Place, loc: Loc) -> Non
         raise SceneProblem(
             f"there is no prop {show(hold.prop)} to hold", loc, at_key=True, suggestion=nearest(hold.prop, props)
         )
-    props[hold.prop] = props[hold.prop].carried(frame, hold.start, hold.stop, hold.natural)
+    try:
+        props[hold.prop] = props[hold.prop].carried(frame, hold.start, hold.stop, hold.natural)
+    except ValueError as error:
+        raise SceneProblem(str(error), loc, at_key=True) from None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Placed:
         """The prop, taken up at ``start`` seconds by a hand with ``frame``, and left where it is at ``stop``.
 
         natural: it lies in the palm, by its middle or a hand's width above its foot; else it keeps its place to the
-        hand as of ``start``.
+        hand as of ``start``. Errors: ``ValueError`` where the hand cannot reach it.
         """
         before = self.frame
         if natural:
@@ -80,7 +80,7 @@ class Placed:
             grip = min(float(z), float(self.body.low[2]) + GRIP_M)
             held = motion.attached(translation([-x, -y, -grip]), frame, None)
         else:
-            held = motion.attached(self.frame(start), frame, start)
+            held = motion.attached(np.linalg.inv(frame(start)) @ before(start), frame, None)
 
         def place(time: float) -> F64:
             return before(time) if time < start else held(min(time, stop))

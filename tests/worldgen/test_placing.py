@@ -100,6 +100,25 @@ def test_what_is_attached_goes_along(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_picked_up_goes_with_the_hand_and_stays_where_it_is_put(tmp_path: Path) -> None:
+    people = (
+        "characters:\n  mara:\n    actions:\n      - stand: {at: [0, -0.6]}\n      - pick-up: {prop: box}\n"
+        "      - walk: {along: [[0, -0.6], [0, -4]]}\n      - put-down: {at: [0.1, -4.4, 0.8]}\n"
+    )
+    box = "    - {name: box, shape: {box: {size: [6cm, 6cm, 10cm]}}, at: [0.1, -0.2, 0.8]}\n"
+    scene = _made(tmp_path, box, people)
+    thing = _thing(scene, "box")
+    start = _middle(thing, 0.0)
+    np.testing.assert_allclose(start, [0.1, -0.2, 0.85], atol=1e-5)
+    path = np.array([_middle(thing, t) for t in np.arange(0, 14, 1 / 24)])
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() * 24 < 6.0  # it is never snatched
+    np.testing.assert_allclose(path[-1], [0.1, -4.4, 0.85], atol=0.05)
+    np.testing.assert_array_equal(_middle(thing, 30.0), path[-1])
+    far = box.replace("at: [0.1, -0.2, 0.8]", "at: [5, 5]")
+    with pytest.raises(SceneError, match="out of reach"):
+        _made(tmp_path, far, people)
+
+
 @pytest.mark.parametrize(
     ("prop", "words"),
     [
