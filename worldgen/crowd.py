@@ -19,6 +19,8 @@ from worldgen.conventions import F64, seed_from, unit
 Doing = Literal["stroll", "stand", "mixed"]
 STEP_S: Final = 0.1
 LEAD_S: Final = 4.0  # they have been walking for a while when the scene begins
+CUTS: Final = 8
+"""Kinds of body and clothes in a crowd: to sew one takes half a second."""
 ROOM: Final = 0.36  # metres around each
 NEAR: Final = 3.0  # seconds ahead that one minds
 
@@ -73,30 +75,37 @@ def crowd(
             doings.append(_standing(place, facing, names, k, seconds, rng))
     doings += [(Stroll(track, LEAD_S),) for track in tracks]
     return tuple(
-        Member(f"{name}-{k + 1:02d}", {**_looks(seed_from(name, seed, k)), "actions": actions, "detail": "low"})
+        Member(
+            f"{name}-{k + 1:02d}",
+            {
+                **_looks(seed_from(name, seed, "cut", k % CUTS), seed_from(name, seed, k)),
+                "actions": actions,
+                "detail": "low",
+            },
+        )
         for k, actions in enumerate(doings)
     )
 
 
-def _looks(seed: int) -> dict[str, Any]:
-    """Body and clothes. Few kinds of bodies, so that many people share one."""
-    rng = np.random.default_rng(seed)
-    masculine = float(rng.integers(0, 2))
-    wardrobe = {"top": str(rng.choice(_TOPS))}
-    extra = rng.uniform()
+def _looks(cut: int, seed: int) -> dict[str, Any]:
+    """Body and clothes. ``cut``: seed of what is sewn, which few differ in; ``seed``: of colours and height."""
+    body, own = np.random.default_rng(cut), np.random.default_rng(seed)
+    masculine = float(body.integers(0, 2))
+    extra = body.uniform()
+    worn = {"top": _TOPS}
     if extra < 0.30:
-        wardrobe["coat"] = str(rng.choice(_COATS))
+        worn["coat"] = _COATS
     elif extra < 0.50 and masculine == 0:
-        wardrobe["skirt"] = str(rng.choice(_SKIRTS))
-    if rng.uniform() < 0.12:
-        wardrobe["hat"] = str(rng.choice(_HATS))
+        worn["skirt"] = _SKIRTS
+    if body.uniform() < 0.12:
+        worn["hat"] = _HATS
     return {
-        "height": float(np.clip(rng.normal(1.64 + 0.13 * masculine, 0.06), 1.45, 1.98)),
-        "build": float(rng.choice((-0.4, 0.0, 0.4))),
+        "height": float(np.clip(own.normal(1.64 + 0.13 * masculine, 0.06), 1.45, 1.98)),
+        "build": float(body.choice((-0.4, 0.0, 0.4))),
         "masculine": masculine,
-        "hairstyle": "short" if masculine else str(rng.choice(("bob", "bun"))),
-        "wardrobe": wardrobe,
-        "seed": int(rng.integers(0, 2**31)),
+        "hairstyle": "short" if masculine else str(body.choice(("bob", "bun"))),
+        "wardrobe": {garment: str(own.choice(colours)) for garment, colours in worn.items()},
+        "seed": int(own.integers(0, 2**31)),
     }
 
 
