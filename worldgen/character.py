@@ -20,7 +20,7 @@ from worldgen.figure import Figure, figure
 from worldgen.footing import Build
 from worldgen.gait import standing
 from worldgen.gaze import RESOLVING
-from worldgen.hair import STYLES, brows, eyes, hair
+from worldgen.hair import STYLES, brows, eyes, hair, lashes
 from worldgen.headwear import HATS, beard, glasses, headwear
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
@@ -270,7 +270,7 @@ def _material(
         return Material(label, "skin", (r, g, b), roughness=0.12)
     r, g, b = (float(c) * shade for c in linear_from_hex(colours["skin" if garment == "lips" else garment]))
     if garment == "lips":
-        r, g, b = 0.80 * r, 0.52 * g, 0.55 * b
+        r, g, b = 0.82 * r, 0.62 * g, 0.64 * b
     return make(kind, (r, g, b), name=label)
 
 
@@ -299,7 +299,8 @@ def _dressed(
     if coated or short_coat:
         pieces += coat(bare_figure, short=not coated)
     pieces += shoes(bare_figure)
-    pieces += hair(bare_figure, hairstyle, locks, "hat" in garments) + brows(bare_figure) + eyes(bare_figure)
+    pieces += hair(bare_figure, hairstyle, locks, "hat" in garments) + brows(bare_figure)
+    pieces += lashes(bare_figure) + eyes(bare_figure)
     if "hat" in garments:
         pieces += headwear(bare_figure, hat_style)
     if "glasses" in garments:

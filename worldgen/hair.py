@@ -204,6 +204,18 @@ def _region(figure: Figure) -> Cloth:
     return clipped(figure.body, np.where(inside, 1.0, -1.0))
 
 
+def lashes(figure: Figure) -> list[Piece]:
+    """The dark edge of the upper eyelids."""
+    parts = []
+    for centre in figure.eye_centres:
+        away = np.linalg.norm(figure.body.points - centre, axis=1)
+        lid = halved(clipped(figure.body, np.where(away < 2.2 * figure.eye_radius, 1.0, -1.0)))
+        q = (lid.points - centre) / figure.eye_radius
+        r = np.linalg.norm(q, axis=1)
+        parts.append(clipped(lid, r - 0.96, 1.285 - r, q[:, 2] + 0.07, q[:, 1] - 0.35, 0.36 - q[:, 2]))
+    return [Piece("lashes", "hair", "hair", 0.4, inflated(sewn(parts), 0.0003))]
+
+
 def eyes(figure: Figure) -> list[Piece]:
     """Two balls with iris and pupil, as three pieces: white, iris, pupil."""
     rings = np.radians([0.5, 10.0, 13.0, 25.0, 28.0, 45.0, 70.0, 100.0])

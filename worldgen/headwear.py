@@ -55,7 +55,7 @@ def headwear(figure: Figure, style: str) -> list[Piece]:
         droop = -0.16 * np.maximum(share, 0) * wide * (front if style == "cap" else 0.4)
         rings.append(np.stack([r * np.sin(-around), r * np.cos(around) - 0.083, 0.050 + up + droop], axis=1))
     brim = _on_head(figure, np.array(rings))
-    kind = "cloth" if style == "cap" else "leather"
+    kind = "cloth" if style == "cap" else "velvet"
     return [replace(crown, kind=kind), Piece("brim", "hat", kind, 0.85, brim)]
 
 

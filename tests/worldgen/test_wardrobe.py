@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from worldgen.figure import Figure, figure
-from worldgen.hair import STYLES, brows, eyes, hair, hat
+from worldgen.hair import STYLES, brows, eyes, hair, hat, lashes
 from worldgen.headwear import HATS, beard, glasses, headwear
 from worldgen.mesh import face_normals
 from worldgen.outerwear import coat, skirt
@@ -108,3 +108,19 @@ def test_weave_is_in_metres_around_the_body() -> None:
 def test_smoothing_keeps_the_size_about() -> None:
     suit = figure(0.0, 0.5).suit
     assert np.linalg.norm(smoothed(suit, 5).points - suit.points, axis=1).mean() < 0.01
+
+
+@pytest.mark.parametrize("masculine", [0.0, 1.0])
+def test_lashes_edge_the_upper_lid_of_both_eyes(masculine: float) -> None:
+    shape = figure(0.0, masculine)
+    (piece,) = lashes(shape)
+    points = piece.cloth.points[np.unique(piece.cloth.faces)]
+    for centre in shape.eye_centres:
+        mine = (points - centre)[np.sign(points[:, 0]) == np.sign(centre[0])] / shape.eye_radius
+        assert len(mine) > 30
+        assert np.ptp(mine[:, 0]) > 1.2, "from corner to corner"
+        away = np.linalg.norm(mine, axis=1)
+        assert away.min() > 0.9
+        assert away.max() < 1.4
+        assert (mine[:, 2] > -0.15).all()
+        assert (mine[:, 1] > 0.3).all(), "in front of the eye"
