@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from worldgen.conventions import F64
@@ -9,6 +11,9 @@ from worldgen.kit import Kit
 from worldgen.material import Material, make
 from worldgen.sets.facade import FRONT, Opening, reveal
 from worldgen.sets.palette import Rng, tint
+
+_GOODS: Final = ("#b5533c", "#d9c39a", "#5f7a5a", "#c7963f", "#41586e", "#e3ddcf", "#7d3a3f")
+"""Colours of what shops sell."""
 
 
 def shop_front(
@@ -105,8 +110,8 @@ def display(
     """
     d = y - 0.55
     wood = tint("planks", str(rng.choice(["#a48a66", "#8b6a48", "#c2b393"])))
-    colour = str(rng.choice(["#a3957c", "#8d8a78", "#9c7f66"]))
-    back = tint("window-glow", glow) if lit else tint("plaster", colour)
+    colour = str(rng.choice(["#a3957c", "#8d8a78", "#9c7f66", "#b9b3a4", "#5f6e6c", "#7a5a4a"]))
+    back = tint("window-glow", glow) if lit else tint("paper", colour)
     kit.panel(x0, x1, z0, z1, d, back)
     inside = [
         [[x0, d, z0], [x0, y, z0], [x0, y, z1], [x0, d, z1]],
@@ -115,11 +120,14 @@ def display(
         [[x0, d, z1], [x0, y, z1], [x1, y, z1], [x1, d, z1]],
     ]
     kit.quads(np.array(inside)[:, ::-1], wood)
-    shelf = z0 + 0.75
-    kit.boxes([[x0, d, shelf - 0.03]], [[x1, d + 0.26, shelf]], wood, FRONT)
-    colours = ("#b5533c", "#d9c39a", "#5f7a5a", "#c7963f", "#41586e", "#e3ddcf", "#7d3a3f")
-    chosen = rng.permutation(len(colours))[:4]
-    for level, front, tall in ((z0, y - 0.04, 0.42), (shelf, d + 0.24, 0.34), (z0, y - 0.3, 0.6)):
+    shelves = [z0 + 0.75] if z1 - z0 < 2.0 else [z0 + 0.75, z0 + 1.3]
+    for shelf in shelves:
+        kit.boxes([[x0, d, shelf - 0.03]], [[x1, d + 0.26, shelf]], wood, FRONT)
+    chosen = rng.permutation(len(_GOODS))[:4]
+    if z1 - z0 >= 2.0:
+        _showpieces(kit, rng, (x0, x1), (z0, z1), (d, y), [_GOODS[k] for k in chosen])
+    rows = [(z0, y - 0.04, 0.42), *((shelf, d + 0.24, 0.34) for shelf in shelves), (z0, y - 0.3, 0.6)]
+    for level, front, tall in rows:
         x = np.arange(x0 + 0.08, x1 - 0.2, 0.17)
         keep = rng.random(len(x)) < 0.8
         kind = rng.integers(0, 4, len(x))
@@ -132,7 +140,7 @@ def display(
                     r = 0.05
                     kit.turned(
                         [(r * 0.8, 0), (r, h * 0.5), (r * 0.35, h * 0.75), (r * 0.4, h)],
-                        tint("ceramic", colours[chosen[3]]),
+                        tint("ceramic", _GOODS[chosen[3]]),
                         (float(px) + 0.06, front - 0.07, level),
                         7,
                     )
@@ -141,6 +149,34 @@ def display(
                 kit.boxes(
                     low,
                     np.stack([x[s] + wide[s], e * front - 0.02, level + high[s]], 1),
-                    tint("paper", colours[chosen[k]]),
+                    tint("paper", _GOODS[chosen[k]]),
                     FRONT,
                 )
+
+
+def _showpieces(
+    kit: Kit, rng: Rng, across: tuple[float, float], up: tuple[float, float], y: tuple[float, float], tones: list[str]
+) -> None:
+    """What a tall shop window has besides: posters over the shelves, vases on plinths, lamps under the ceiling.
+
+    across, up, y: from and to, metres, of the alcove. tones: colours of what is sold.
+    """
+    (x0, x1), (z0, z1), (back, front) = across, up, y
+    white, dark = tint("painted-wood", "#cfc9bd"), make("iron")
+    for x in np.arange(x0 + 0.5, x1 - 0.5, 1.5):
+        wide, tall = rng.uniform(0.35, 0.55), min(float(rng.uniform(0.55, 0.8)), z1 - z0 - 1.9)
+        if rng.random() < 0.7 and tall > 0.25:
+            low = z0 + 1.72
+            for k, inset in enumerate((0.0, 0.07)):
+                sheet = tint("paper", "#e3ddcf" if k == 0 else str(rng.choice(tones)))
+                kit.panel(x - wide + inset, x + wide - inset, low + inset, low + tall - inset, back + 0.012 + 0.004 * k,
+                          sheet)  # fmt: skip
+        at = x + rng.uniform(-0.1, 0.3)
+        if rng.random() < 0.65:
+            high = float(rng.uniform(0.25, 0.7))
+            kit.boxes([[at - 0.17, front - 0.4, z0]], [[at + 0.17, front - 0.08, z0 + high]], white, FRONT)
+            r, h = rng.uniform(0.08, 0.14), rng.uniform(0.25, 0.45)
+            profile = [(0.6 * r, 0), (r, 0.4 * h), (0.75 * r, 0.7 * h), (0.35 * r, 0.85 * h), (0.5 * r, h)]
+            kit.turned(profile, tint("ceramic", str(rng.choice(tones))), (float(at), front - 0.24, z0 + high), 14)
+        kit.boxes([[x - 0.008, front - 0.26, z1 - 0.3]], [[x + 0.008, front - 0.244, z1]], dark, FRONT)
+        kit.turned([(0.11, 0), (0.09, 0.07), (0.03, 0.12), (0.0, 0.13)], dark, (float(x), front - 0.252, z1 - 0.42), 12)

@@ -66,7 +66,7 @@ def tree(kit: Kit, rng: Rng, height: float, wall: float = 9.0) -> None:
     for k, colour in enumerate(greens):
         group = centres[part == k]
         if len(group):
-            quads = leaves(rng, group, 21, (spread, spread, spread * 0.8), 0.102)
+            quads = leaves(rng, group, 33, (spread, spread, spread * 0.8), 0.08)
             low = quads[..., 2].min(axis=1)
             kit.quads(grown(quads[low > 2.1]), tint("foliage", colour))
 
