@@ -61,7 +61,7 @@ WOODS: Final[Mapping[str, Wood]] = MappingProxyType(
 """The kinds of forest by name."""
 
 _LAND_TRIANGLES: Final = 95_000
-_MOST_TRIANGLES: Final = 575_000
+_MOST_TRIANGLES: Final = 690_000
 _REACH_M: Final = 105.0
 """Trees stand so far from the path."""
 

@@ -16,7 +16,7 @@ from worldgen.sets.plants import many
 from worldgen.sets.wildtree import Detail, wild_tree
 from worldgen.world import Thing
 
-_TRIANGLES: Final[Mapping[Detail, int]] = {"near": 14_000, "mid": 2_800, "low": 420, "far": 92}
+_TRIANGLES: Final[Mapping[Detail, int]] = {"near": 14_000, "mid": 4_000, "low": 680, "far": 148}
 """Of a tree in each detail, about."""
 _TO_MID: Final = 0.6
 """Share of what is left of the budget that goes to trees in middling detail; the rest goes to low."""

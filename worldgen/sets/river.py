@@ -21,7 +21,7 @@ from worldgen.sets.rocks import rock
 from worldgen.world import Thing
 
 _LAND_TRIANGLES: Final = 120_000
-_MOST_TRIANGLES: Final = 480_000
+_MOST_TRIANGLES: Final = 640_000
 _LONG_M: Final = 420.0
 """The river is seen so far up and down; there the hills take it in."""
 

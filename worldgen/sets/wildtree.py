@@ -67,9 +67,9 @@ _LOWEST: Final = 0.035
 """No limb hangs lower, as a share of the height."""
 _BRANCHES: Final = {"near": 26, "mid": 13, "low": 9, "far": 0}
 _TWIGS: Final = {"near": 6, "mid": 3, "low": 3, "far": 0}
-_LEAVES: Final = {"near": 4600, "mid": 1100, "low": 190, "far": 38}
+_LEAVES: Final = {"near": 4600, "mid": 1700, "low": 320, "far": 66}
 _ROUND: Final = {"near": 12, "mid": 8, "low": 5, "far": 4}
-_LARGER: Final = {"near": 1.45, "mid": 2.6, "low": 5.4, "far": 10.5}
+_LARGER: Final = {"near": 1.45, "mid": 2.1, "low": 4.1, "far": 7.9}
 
 
 def _profile(species: Species, t: F64) -> F64:
@@ -199,8 +199,8 @@ def wild_tree(
 ) -> Mesh:
     """A tree at the origin whose trunk reaches ``SUNK`` metres into the ground.
 
-    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 2,800, "low" 420 and
-    "far" 90. crowded: with the high crown and the slim trunk of a wood.
+    kind: one of ``SPECIES``. height: metres. detail: "near" has about 14,000 triangles, "mid" 4,000, "low" 680 and
+    "far" 150. crowded: with the high crown and the slim trunk of a wood.
     """
     species = SPECIES[kind]
     if crowded:
