@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from worldgen.actions import Action, Hold
 from worldgen.clips import choreographed
-from worldgen.conventions import F32, F64, I32, linear_from_hex, seed_from
-from worldgen.decimation import coarser
+from worldgen.conventions import F32, F64, linear_from_hex, seed_from
+from worldgen.dressed import dressed
 from worldgen.figure import Figure, figure
 from worldgen.footing import Build
 from worldgen.gait import standing
 from worldgen.gaze import RESOLVING
-from worldgen.hair import STYLES, brows, eyes, hair, lashes
-from worldgen.headwear import HATS, beard, glasses, headwear
+from worldgen.hair import STYLES
+from worldgen.headwear import HATS
 from worldgen.material import Material, make
-from worldgen.mesh import Mesh, box_uv, vertex_normals
-from worldgen.outerwear import coat, skirt
+from worldgen.mesh import Mesh, vertex_normals
 from worldgen.posture import SOLE, palm_frame, solved
 from worldgen.sitting import Seat, place_before
 from worldgen.skinning import Joints, Rig, skin_of, skinned
 from worldgen.stage import Stage
-from worldgen.tailoring import cylinder_uv, sewn, taken
-from worldgen.wardrobe import ARM, Piece, bare, legs, shoes, top
 from worldgen.world import Thing
 
 GARMENTS: Final = (
@@ -84,7 +80,6 @@ _PALETTES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "beard": ("#3a2314",),
     }
 )
-LOW_FACES: Final = 5600
 _DARK_HAIR: Final = ("#1c1512", "#2a1b14", "#17110f")
 _IRIS: Final = ("#3b2618", "#4a3a22", "#43566a", "#46563d", "#2c2018")
 
@@ -104,20 +99,6 @@ class Actor:
     joint: Callable[[str, float], F64]
     frame: Callable[[str, float], F64]
     holds: tuple[Hold, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Dressed:
-    """Rest mesh at the baked size, without materials: parts as (garment, shade, kind)."""
-
-    points: F32
-    faces: I32
-    uv: F32
-    part: I32
-    parts: tuple[tuple[str, float, str], ...]
-    weights: csr_matrix
-    rig: Rig
-    height: float
 
 
 def human(
@@ -160,20 +141,20 @@ def human(
     if hat_style not in HATS:
         raise ValueError(f"{name}: {_unknown('style of hat', hat_style, HATS)}")
     locks = int(rng.integers(0, 7)) if detail == "high" else 1
-    dressed = _dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, hat_style, locks, detail)
-    size = height / dressed.height
-    rig = Rig(dressed.rig.names, dressed.rig.parents, dressed.rig.heads * size)
-    rest = (dressed.points * size).astype(np.float32)
+    worn = dressed(round(build, 2), round(masculine, 2), frozenset(colours), hairstyle, hat_style, locks, detail)
+    size = height / worn.height
+    rig = Rig(worn.rig.names, worn.rig.parents, worn.rig.heads * size)
+    rest = (worn.points * size).astype(np.float32)
     plain = Build(rig, size)
     whole = Build(rig, size, _seat(plain, figure(round(build, 2), round(masculine, 2))))
     motion = choreographed(actions, whole, stage or Stage(), float(rng.uniform(0.0, 20.0)), seed)
-    materials = tuple(_material(name, part, colours, rng) for part in dressed.parts)
+    materials = tuple(_material(name, part, colours, rng) for part in worn.parts)
     mesh = Mesh(
         rest + np.array([0.0, 0.0, SOLE * size], np.float32),
-        dressed.faces,
-        vertex_normals(rest, dressed.faces),
-        (dressed.uv * size).astype(np.float32),
-        dressed.part,
+        worn.faces,
+        vertex_normals(rest, worn.faces),
+        (worn.uv * size).astype(np.float32),
+        worn.part,
         materials,
     )
     face = np.array([0.0, 0.03, 0.045]) * size  # from the head's joint to between the eyes, about
@@ -186,7 +167,7 @@ def human(
         return posed(float(time), not RESOLVING.get())
 
     def pose(time: float) -> F32:
-        return motion.seated_on(skinned(rig, rest, dressed.weights, joints(time)), float(time))
+        return motion.seated_on(skinned(rig, rest, worn.weights, joints(time)), float(time))
 
     def frame(which: str, time: float) -> F64:
         result = np.eye(4)
@@ -214,7 +195,7 @@ def human(
     def joint(which: str, time: float) -> F64:
         return np.array(frame(which, time)[:3, 3])
 
-    thing = Thing(name, mesh, pose, skin=skin_of(rig, rest, dressed.weights, joints))
+    thing = Thing(name, mesh, pose, skin=skin_of(rig, rest, worn.weights, joints))
     return Actor(thing, joint, frame, motion.holds)
 
 
@@ -272,100 +253,3 @@ def _material(
     if garment == "lips":
         r, g, b = 0.82 * r, 0.62 * g, 0.64 * b
     return make(kind, (r, g, b), name=label)
-
-
-@lru_cache(maxsize=64)
-def _dressed(
-    build: float, masculine: float, garments: frozenset[str], hairstyle: str, hat_style: str, locks: int, detail: str
-) -> _Dressed:
-    """Body and clothes sewn to one mesh."""
-    bare_figure = figure(build, masculine)
-    pieces: list[Piece] = []
-    coated, short_coat, dressy = (
-        "coat" in garments,
-        "jacket" in garments and "coat" not in garments,
-        "dress" in garments,
-    )
-    skirted = "skirt" in garments or dressy
-    bodice = top(bare_figure, "under-coat" if coated or short_coat else "tucked" if skirted else "over")
-    pieces += [replace(piece, garment="dress") for piece in bodice] if dressy else bodice
-    if "legs" in garments:
-        pieces += legs(bare_figure, coated)
-    if "shorts" in garments:
-        pieces += legs(bare_figure, short=True)
-    if skirted:
-        below = skirt(bare_figure, None if coated or short_coat else pieces[0].cloth)
-        pieces += [replace(piece, garment="dress") for piece in below] if dressy else below
-    if coated or short_coat:
-        pieces += coat(bare_figure, short=not coated)
-    pieces += shoes(bare_figure)
-    pieces += hair(bare_figure, hairstyle, locks, "hat" in garments) + brows(bare_figure)
-    pieces += lashes(bare_figure) + eyes(bare_figure)
-    if "hat" in garments:
-        pieces += headwear(bare_figure, hat_style)
-    if "glasses" in garments:
-        pieces += glasses(bare_figure)
-    if "beard" in garments:
-        pieces += beard(bare_figure)
-    shown = bare(bare_figure, set(garments))
-    lips = bare_figure.lips
-    body = bare_figure.body
-    pieces.append(Piece("skin", "skin", "skin", 1.0, taken(body, shown & ~lips)))
-    pieces.append(Piece("lips", "lips", "skin", 1.0, taken(body, shown & lips)))
-    if detail == "low":
-        pieces = _coarse(pieces)
-    cloths, uvs, parts = [], [], []
-    labels: dict[tuple[str, float, str], int] = {}
-    for piece in pieces:
-        cloth, uv = piece.cloth, None
-        if piece.garment in ("top", "legs", "coat", "skirt", "jacket", "dress", "shorts"):
-            cloth, uv = cylinder_uv(cloth, _chart(bare_figure, piece), _axes(bare_figure))
-        if uv is None:
-            uv = box_uv(cloth.points.astype(np.float32), cloth.normals.astype(np.float32))
-        label = labels.setdefault((piece.garment, piece.shade, piece.kind), len(labels))
-        cloths.append(cloth)
-        uvs.append(uv)
-        parts.append(np.full(len(cloth.faces), label, dtype=np.int32))
-    whole = sewn(cloths)
-    return _Dressed(
-        whole.points.astype(np.float32),
-        whole.faces,
-        np.concatenate(uvs).astype(np.float32),
-        np.concatenate(parts),
-        tuple(labels),
-        whole.weights.astype(np.float32).tocsr(),
-        bare_figure.rig,
-        bare_figure.height + SOLE,
-    )
-
-
-def _coarse(pieces: list[Piece]) -> list[Piece]:
-    """The pieces with ``LOW_FACES`` triangles in all, each by its share; eyes and buttons keep a few."""
-    total = sum(len(piece.cloth.faces) for piece in pieces)
-    few = [max(int(LOW_FACES * len(piece.cloth.faces) / total), 48) for piece in pieces]
-    return [replace(piece, cloth=coarser(piece.cloth, count)) for piece, count in zip(pieces, few, strict=True)]
-
-
-def _axes(shape: Figure) -> F64:
-    """(5, 2, 3) what the weave runs around: trunk, left and right arm, left and right leg."""
-    j = shape.joint
-    trunk = j("pelvis") + np.array([0.0, 0.03, 0.0])
-    return np.array(
-        [
-            [trunk, trunk + np.array([0.0, 0.0, 0.5])],
-            [j("hand_l"), j("upperarm_l")],
-            [j("hand_r"), j("upperarm_r")],
-            [j("foot_l"), j("thigh_l")],
-            [j("foot_r"), j("thigh_r")],
-        ]
-    )
-
-
-def _chart(shape: Figure, piece: Piece) -> I32:
-    """(V,) the axis of :func:`_axes` that each point of a garment belongs to."""
-    cloth = piece.cloth
-    left = cloth.points[:, 0] < 0
-    arm = shape.share(cloth, *ARM) > 0.5
-    low = cloth.points[:, 2] < shape.joint("thigh_l")[2] - 0.07
-    leg = low & (piece.garment in ("legs", "shorts"))
-    return np.where(arm, np.where(left, 1, 2), np.where(leg, np.where(left, 3, 4), 0)).astype(np.int32)
