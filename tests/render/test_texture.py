@@ -61,8 +61,8 @@ def test_detail_fades_with_distance():
 
 
 def test_levels_blend_without_a_step():
-    footprints = np.geomspace(0.005, 2, 400)
-    values = np.stack([at(atlas_of(Texture("n", noise(32))), [[0.3, 0.7]], f)[0] for f in footprints])
+    footprints, atlas = np.geomspace(0.005, 2, 400), atlas_of(Texture("n", noise(32)))
+    values = np.stack([at(atlas, [[0.3, 0.7]], f)[0] for f in footprints])
     assert np.abs(np.diff(values, axis=0)).max() < 0.05
 
 

@@ -1,5 +1,6 @@
 """Sitting, running, handling, dancing, uneven ground: planted feet, hands that arrive, nothing that jumps."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -220,7 +221,11 @@ def test_the_same_in_another_process() -> None:
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }

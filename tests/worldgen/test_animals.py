@@ -30,8 +30,8 @@ def hill(x: float, y: float) -> float:
 def slide(actor: Actor, times: Sequence[float]) -> float:
     """How far any paw slides at most while it is on the ground, metres."""
     worst = 0.0
-    for paw in PAWS:
-        track = np.array([actor.joint(paw, float(t)) for t in times])
+    tracks = np.array([[actor.joint(paw, float(t)) for paw in PAWS] for t in times])
+    for track in tracks.swapaxes(0, 1):
         above = track[:, 2] - [hill(x, y) for x, y, _ in track]
         down = above < above.min() + 0.004
         edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int)))

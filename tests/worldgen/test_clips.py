@@ -1,5 +1,6 @@
 """Motion: planted feet, ground, heading, and purity in time."""
 
+import os
 import subprocess
 import sys
 
@@ -132,7 +133,11 @@ def test_the_same_in_another_process() -> None:
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }
