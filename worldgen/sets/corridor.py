@@ -60,8 +60,8 @@ USES: Final[Mapping[str, Use]] = MappingProxyType(
     {
         "hotel": Use(
             "classic",
-            (("wallpaper", "#d9c9a3"), ("wallpaper", "#8f9a86"), ("wallpaper", "#b98f78"), ("wallpaper", "#a9a7b0")),
-            (("planks", "#6a452c"), ("planks", "#7d5433")),
+            (("wallpaper", "#d9c9a3"), ("wallpaper", "#8f9a86"), ("wallpaper", "#b59d8c"), ("wallpaper", "#a9a7b0")),
+            (("planks", "#6a4d39"), ("planks", "#795941")),
             (("wood", "#5f3a22"), ("wood", "#4a2c1a"), ("painted-wood", "#e6dfcf")),
             (("#7c2a2c", "#c9a55c"), ("#2f4656", "#c2ab7a"), ("#3f5a46", "#cbb98a")),
             4.0,

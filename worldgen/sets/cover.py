@@ -15,7 +15,7 @@ from worldgen.sets.landmesh import Land, wooded
 from worldgen.sets.palette import tint
 from worldgen.sets.road import PITCH, SHOULDER
 
-_GRASS: Final = ("#857d50", "#787a4b", "#6b7445", "#5f6f3f", "#546839")
+_GRASS: Final = ("#7b7a52", "#6c734b", "#606d46", "#546640", "#495f3a")
 """From dry to lush."""
 _FAR: Final = ("#55653c", "#4b6041", "#3f5440")
 _TURNED: Final = ("#77683f", "#735c3a", "#5f5236")

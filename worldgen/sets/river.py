@@ -118,7 +118,7 @@ def _cover(land: Land, river: River, track: Material) -> Mesh:
     xy, z = middle[:, :2], middle[:, 2]
     slope = np.arccos(np.clip(normals[faces].mean(axis=1)[:, 2].astype(np.float64), -1, 1))
     grit = np.random.default_rng(seed_from(hills.seed, "grit")).normal(0, 1, len(faces))
-    tones = ("#857f48", "#757a42", "#687539", "#5a6d36")
+    tones = ("#78794c", "#697246", "#5d6b3f", "#4f633a")
     table = {tint("grass", c): k for k, c in enumerate(tones)}
     wet = 0.55 + 0.5 * fractal(xy, 40.0, 3, seed_from(hills.seed, "wet")) + 0.06 * grit
     material = np.clip(wet * len(tones), 0, len(tones) - 1).astype(np.int64)
@@ -169,7 +169,7 @@ def _green(land: Land, river: River, name: str) -> list[Thing]:
         around, 0.55, seed, clear_areas=[lane],
         density=lambda p: dry(p) * step(-0.3, 0.4, noise(p, 5.0, seed)) * np.exp(-np.hypot(*p.T) / 26.0), count=2100,
     )  # fmt: skip
-    blades = tuple(tint("grass", c) for c in ("#66743a", "#7d8044", "#8f8850"))
+    blades = tuple(tint("grass", c) for c in ("#66743a", "#72794a", "#828052"))
     things = gathered(f"{name}/grass", tufts, stand(land, tufts, tufts.draw("size", 0.6, 1.4), 0.4), 5,
                       lambda f: meadow(np.random.default_rng(seed_from(seed, "t", f)), 9, 0.36, 0.16, blades)
                       )  # fmt: skip

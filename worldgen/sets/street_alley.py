@@ -47,14 +47,23 @@ def _bags(kit: Kit, rng: Rng) -> None:
 
 
 def _crates(kit: Kit, rng: Rng) -> None:
-    colours = ("#c9a03a", "#a8382e", "#2f6da0", "#3f7a4a")
+    """Stacks of plastic crates with slatted sides."""
+    colours = ("#b08d45", "#8f3a31", "#3f6484", "#4a7053", "#8a8f90")
     for x in (-0.3, 0.25):
         for k in range(int(rng.integers(1, 5))):
             dx, paint = float(rng.uniform(-0.02, 0.02)), tint("plastic", str(rng.choice(colours)))
             z = 0.3 * k
-            low = [[x - 0.24 + dx, -0.17, z], [x - 0.24 + dx, -0.17, z + 0.24], [x - 0.23 + dx, -0.16, z]]
-            high = [[x + 0.24 + dx, 0.17, z + 0.06], [x + 0.24 + dx, 0.17, z + 0.29], [x + 0.23 + dx, 0.16, z + 0.25]]
-            kit.boxes(low, high, paint, ALL_SIDES)
+            low, high = [[-0.23, -0.16, 0.0]], [[0.23, 0.16, 0.025]]
+            for across in (-1.0, 1.0):
+                for along in (-1.0, 1.0):
+                    low.append([min(0.24 * across, 0.205 * across), min(0.17 * along, 0.135 * along), 0.0])
+                    high.append([max(0.24 * across, 0.205 * across), max(0.17 * along, 0.135 * along), 0.29])
+                for bar, tall in ((0.0, 0.045), (0.075, 0.04), (0.145, 0.04), (0.235, 0.055)):
+                    y, w = sorted((0.165 * across, 0.15 * across)), sorted((0.235 * across, 0.22 * across))
+                    low += [[-0.22, y[0], bar], [w[0], -0.15, bar]]
+                    high += [[0.22, y[1], bar + tall], [w[1], 0.15, bar + tall]]
+            shift = np.array([x + dx, 0.0, z])
+            kit.boxes(np.array(low) + shift, np.array(high) + shift, paint, ALL_SIDES)
 
 
 def _pots(kit: Kit, rng: Rng) -> None:

@@ -216,7 +216,7 @@ class _Field:
     def grass(self) -> list[Thing]:
         """Tufts where a camera is near: dense around the places of interest and along the verge."""
         seed = self._seed("grass")
-        tones = ("#66743a", "#7d8044", "#93894f", "#56683a")
+        tones = ("#5f6e3d", "#727a49", "#86824f", "#52643a")
         if self.look.lush < 0.4:
             tones = ("#8d8047", "#a08e54", "#7b7544", "#ab9a63")
         tints = tuple(tint("grass", c) for c in tones)
