@@ -92,7 +92,7 @@ def _looks(cut: int, seed: int) -> dict[str, Any]:
     body, own = np.random.default_rng(cut), np.random.default_rng(seed)
     masculine = float(body.integers(0, 2))
     extra = body.uniform()
-    worn = {"top": _TOPS}
+    worn: dict[str, tuple[str, ...]] = {"top": _TOPS}
     if extra < 0.30:
         worn["coat"] = _COATS
     elif extra < 0.50 and masculine == 0:

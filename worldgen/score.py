@@ -33,7 +33,7 @@ from worldgen.actions import (
 )
 from worldgen.conventions import F64
 from worldgen.dancing import dancing
-from worldgen.footing import START, Build, Steps, planned, running_marks, step_length, walking_marks
+from worldgen.footing import Build, Steps
 from worldgen.gait import posture as gait_posture
 from worldgen.gait import smooth, standing
 from worldgen.gaze import located
@@ -43,7 +43,19 @@ from worldgen.posture import Posture, turn_z
 from worldgen.retarget import mocap
 from worldgen.sitting import DOWN_S, UP_S, Seat, place_before
 from worldgen.stage import Spot, Stage
-from worldgen.ways import smooth_way, timed_way
+from worldgen.stepping import (
+    checked_point,
+    checked_seconds,
+    checked_speed,
+    checked_way,
+    nearest_turn,
+    seat_meant,
+    small_steps,
+    steps_along,
+    steps_of_stroll,
+    steps_on_the_spot,
+)
+from worldgen.ways import smooth_way
 
 HANDS: Final = ("left", "right")
 
@@ -83,19 +95,19 @@ class Score:
         for action in actions:
             match action:
                 case Stand():
-                    self.place, self.heading = _checked_point(action.at, "Stand"), action.facing
+                    self.place, self.heading = checked_point(action.at, "Stand"), action.facing
                     return
                 case Walk() | Run():
-                    self.place, self.heading = smooth_way(_checked_way(action))[0](0.0)
+                    self.place, self.heading = smooth_way(checked_way(action))[0](0.0)
                     return
                 case Stroll():
                     self.time = -action.lead
                     return
                 case Mocap() if action.at is not None:
-                    self.place, self.heading = _checked_point(action.at, "Mocap"), action.facing or 0.0
+                    self.place, self.heading = checked_point(action.at, "Mocap"), action.facing or 0.0
                     return
                 case Sit():
-                    spot = self._spot(action)
+                    spot = seat_meant(action, self.stage)
                     self._stand_before(spot)
                     self._take(spot)
                     return
@@ -107,24 +119,24 @@ class Score:
                 if self.seat is not None:
                     self.seats[-1] = (self.seats[-1][0], self.time, self.seat)
                 self.seat = None
-                self.place = _checked_point(at, "Stand")
+                self.place = checked_point(at, "Stand")
                 self.heading = nearest_turn(self.heading, facing) if self.segments else facing
-                self._still(_checked_seconds(seconds, "Stand"), cut=True)
+                self._still(checked_seconds(seconds, "Stand"), cut=True)
             case Walk() | Run():
                 self._rise()
                 self._go(action)
             case Stroll():
                 if self.segments:
                     raise ValueError("Stroll: a stroll on a timed track comes before all other actions")
-                self._stroll(action)
+                self._steps(steps_of_stroll(self.build, self.stage.ground, action))
             case Turn(facing, toward):
                 self._rise()
                 if toward is not None:
-                    towards = np.subtract(_checked_point(toward, "Turn"), self.place)
+                    towards = np.subtract(checked_point(toward, "Turn"), self.place)
                     facing = float(np.arctan2(-towards[0], towards[1]))
                 self._turn(nearest_turn(self.heading, facing))
             case Idle(seconds):
-                self._still(float("inf") if seconds is None else _checked_seconds(seconds, "Idle"))
+                self._still(float("inf") if seconds is None else checked_seconds(seconds, "Idle"))
             case Sit():
                 self._sit(action)
             case StandUp():
@@ -135,14 +147,14 @@ class Score:
                 self._rise()
                 if not (np.isfinite(bpm) and 40 <= bpm <= 220):
                     raise ValueError(f"Dance: {bpm} beats a minute is no beat to dance to; 40 to 220 are")
-                length = _checked_seconds(seconds, "Dance")
+                length = checked_seconds(seconds, "Dance")
                 still = self._posture()[0](0.0)
                 dance = dancing(still, self.build, length, bpm, self.seed + len(self.segments))
                 self._segment(lambda t: (dance(t), min(smooth(t / 0.8), smooth((length - t) / 0.8))), length)
             case Mocap():
                 self._recorded(action)
             case Look(at, seconds):
-                stop = np.inf if seconds is None else self.time + _checked_seconds(seconds, "Look")
+                stop = np.inf if seconds is None else self.time + checked_seconds(seconds, "Look")
                 self.looks.append((self.time, stop, at, 0))
             case Wave() | Point() | Talk():
                 self._gesture(action)
@@ -157,7 +169,7 @@ class Score:
         posture, seconds, gone = mocap(path, self.build, start=action.start, stop=action.stop, speed=action.speed)
         self.seat = None
         if action.at is not None:
-            self.place = _checked_point(action.at, "Mocap")
+            self.place = checked_point(action.at, "Mocap")
         if action.facing is not None:
             self.heading = action.facing
         place, heading, ground = self.place.copy(), self.heading, self.stage.ground
@@ -190,12 +202,10 @@ class Score:
 
     def _go(self, action: Walk | Run) -> None:
         """Steps along a way; before them a turn on the spot if the way starts sideways or behind."""
-        points = _checked_way(action)
-        what, low, high = ("Walk", 0.1, 2.5) if isinstance(action, Walk) else ("Run", 2.0, 6.0)
+        points = checked_way(action)
         if self.segments and np.linalg.norm(np.subtract(points[0], self.place)) > 0.15:
             points = [(float(self.place[0]), float(self.place[1])), *points]
-        if not (np.isfinite(action.speed) and low <= action.speed <= high):
-            raise ValueError(f"{what}: speed is {action.speed} m/s; one goes at {low:g} to {high:g} m/s so")
+        checked_speed(action)
         way, length = smooth_way(points)
         first = way(0.0)[1]
         start = nearest_turn(self.heading, first)
@@ -206,79 +216,10 @@ class Score:
             at, facing = way(metres)
             return at, facing + start - first
 
-        size, ground = self.build.size, self.stage.ground
-        if isinstance(action, Run):
-            marks, beat, running = running_marks(length, action.speed, size)
-            self._steps(planned(self.build, turned, marks, beat, ground, running=running))
-        else:
-            stride = step_length(action.speed, size)
-            marks = walking_marks(turned, length, stride, ground)
-            even = length / max(round(length / stride), 1)
-            self._steps(planned(self.build, turned, marks, even / action.speed, ground))
-
-    def _stroll(self, action: Stroll) -> None:
-        """Steps along a timed track, at a steady beat."""
-        way, seconds, metres = timed_way(action.track)
-        pace = max(float(metres[-1] / seconds[-1]), 0.3)
-        beat = step_length(pace, self.build.size) / pace
-        count = max(int((seconds[-1] - 2 * beat) / beat), 1)
-        marks = np.interp(np.arange(count + 1) * beat + START * beat, seconds, metres)
-        self._steps(planned(self.build, way, marks, beat, self.stage.ground))
+        self._steps(steps_along(self.build, self.stage.ground, action, turned, length))
 
     def _turn(self, target: float) -> None:
-        """Steps on the spot, at most 50 degrees each."""
-        place, heading = self.place, self.heading
-        count = max(int(np.ceil(abs(target - heading) / 0.87)), 1)
-        self._steps(
-            planned(
-                self.build,
-                lambda u: (place, heading + (target - heading) * u / count),
-                np.arange(count + 1.0),
-                0.52,
-                self.stage.ground,
-                stride=0.12,
-                first_side=1 if target < heading else 0,
-            )
-        )
-
-    def _shuffle(self, place: F64, facing: float) -> None:
-        """A few small steps to a place close by, turning on the way."""
-        start, heading = self.place, self.heading
-        gone = place - start
-        count = max(int(np.ceil(float(np.linalg.norm(gone)) / 0.25)), int(np.ceil(abs(facing - heading) / 0.87)), 1)
-        right = (turn_z(-heading)[:2, :2] @ gone)[0] > 0
-        self._steps(
-            planned(
-                self.build,
-                lambda u: (start + gone * u / count, heading + (facing - heading) * u / count),
-                np.arange(count + 1.0),
-                0.52,
-                self.stage.ground,
-                stride=0.2,
-                first_side=int(right),
-            )
-        )
-
-    def _spot(self, action: Sit) -> Spot:
-        """The seat that an action means, in the world."""
-        if action.on is not None:
-            spot = self.stage.spots.get(action.on)
-            if spot is None:
-                seats = [name for name, known in self.stage.spots.items() if known.kind == "seat"]
-                hint = (
-                    f": there is {', '.join(repr(s) for s in seats[:8])}" if seats else "; say `at`, `height`, `facing`"
-                )
-                raise ValueError(f"Sit: no seat here is called {action.on!r}{hint}")
-            if spot.kind != "seat":
-                raise ValueError(f"Sit: {action.on!r} is no seat")
-            return spot
-        if action.at is None:
-            raise ValueError("Sit: say where, with the name of a seat or with a place, height and facing")
-        at = _checked_point(action.at, "Sit")
-        if not 0.1 <= action.height <= 1.2:
-            raise ValueError(f"Sit: {action.height} m is no height of a seat; 0.1 m to 1.2 m is")
-        z = self.stage.ground(float(at[0]), float(at[1])) + action.height
-        return Spot((float(at[0]), float(at[1]), z), action.facing, "seat")
+        self._steps(steps_on_the_spot(self.build, self.stage.ground, self.place, self.heading, target))
 
     def _stand_before(self, spot: Spot) -> None:
         self.place = place_before(self.build, np.array(spot.position), spot.facing)
@@ -290,9 +231,9 @@ class Score:
         self.seats.append((self.time, np.inf, self.seat))
 
     def _sit(self, action: Sit) -> None:
-        spot = self._spot(action)
+        spot = seat_meant(action, self.stage)
         if not self.segments and self.seat is not None:  # it sat there from the start
-            self._still(float("inf") if action.seconds is None else _checked_seconds(action.seconds, "Sit"), cut=True)
+            self._still(float("inf") if action.seconds is None else checked_seconds(action.seconds, "Sit"), cut=True)
             return
         self._rise()
         goal = place_before(self.build, np.array(spot.position), spot.facing)
@@ -307,13 +248,13 @@ class Score:
             self._go(Walk(tuple((float(x), float(y)) for x, y in points), 1.1))
             facing = nearest_turn(self.heading, spot.facing)
         if away > 0.04 or abs(facing - self.heading) > 0.1:
-            self._shuffle(goal, facing)
+            self._steps(small_steps(self.build, self.stage.ground, self.place, self.heading, goal, facing))
         self._stand_before(spot)
         self._take(spot)
         seat = self.seat
         assert seat is not None
         self._segment(lambda t: (seat.at(t / DOWN_S), 0.85 * smooth(t / DOWN_S)), DOWN_S)
-        self._still(float("inf") if action.seconds is None else _checked_seconds(action.seconds, "Sit"))
+        self._still(float("inf") if action.seconds is None else checked_seconds(action.seconds, "Sit"))
 
     def _rise(self) -> None:
         if self.seat is not None:
@@ -340,7 +281,7 @@ class Score:
 
     def _gesture(self, action: Wave | Point | Talk) -> None:
         name = type(action).__name__
-        length = _checked_seconds(action.seconds, name)
+        length = checked_seconds(action.seconds, name)
         start, goal = self.time, None
         match action:
             case Wave():
@@ -395,29 +336,3 @@ class Score:
         laid = reaching(self.build, still, k, target, self.seat is not None, what, grasp)
         self._still(REACH_S + GRASP_S + BACK_S)
         self.layers.append(Layer(start, self.time, laid))
-
-
-def nearest_turn(heading: float, facing: float) -> float:
-    """``facing`` plus whole turns, so that the way there from ``heading`` is the short one."""
-    return heading + float((facing - heading + np.pi) % (2 * np.pi) - np.pi)
-
-
-def _checked_point(at: Sequence[float], what: str) -> F64:
-    point_at = np.asarray(at, dtype=np.float64)
-    if point_at.shape != (2,) or not np.all(np.isfinite(point_at)):
-        raise ValueError(f"{what}: {tuple(at)} is not a place: write x and y in metres")
-    return point_at
-
-
-def _checked_seconds(seconds: float, what: str) -> float:
-    if not (np.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"{what}: {seconds} is not a length of time in seconds")
-    return float(seconds)
-
-
-def _checked_way(action: Walk | Run) -> list[tuple[float, float]]:
-    what = type(action).__name__
-    points = [_checked_point(p, what) for p in action.along]
-    if len(points) < 2 or max(np.linalg.norm(p - points[0]) for p in points) < 0.1:
-        raise ValueError(f"{what}: along needs at least two points, 0.1 m or more apart")
-    return [(float(p[0]), float(p[1])) for p in points]
