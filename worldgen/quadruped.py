@@ -137,16 +137,3 @@ def _frame(direction: F64, lateral: F64) -> F64:
     along = unit(direction)
     side = unit(lateral - along * (lateral @ along))
     return np.stack([along, side, np.cross(along, side)], axis=1)
-
-
-def reachable(rig: Rig, stance: Stance) -> float:
-    """How far the longest leg would have to stretch beyond its length, metres; 0 when every paw can be reached."""
-    joints = solved(rig, stance)
-    most = 0.0
-    for k, leg in enumerate(LEGS):
-        toe = rig.row(_BONES[leg][3])
-        rest = rig.heads[toe]
-        middle = np.array([rest[0], rest[1] + 0.02 * rig.heads[rig.row(_BONES[leg][2])][2] / 0.11, 0.0])
-        paw = joints.position[toe] - joints.rotation[toe] @ (rest - middle)
-        most = max(most, float(np.linalg.norm(paw - stance.paws[k])))
-    return most

@@ -235,13 +235,9 @@ _duration = _written(DURATIONS, True, "4s", "500ms")
 Duration = Annotated[float, BeforeValidator(lambda v: _not_negative(duration(v))), _duration]
 PositiveDuration = Annotated[float, BeforeValidator(lambda v: _positive(duration(v))), _duration]
 Speed = Annotated[float, BeforeValidator(lambda v: _positive(speed(v))), _written(SPEEDS, True, "1.3m/s", "5km/h")]
-Power = Annotated[float, BeforeValidator(lambda v: _not_negative(power(v))), _written({"W": 1, "kW": 1}, True, "60W")]
 Kelvin = Annotated[float, BeforeValidator(temperature), _written({"K": 1}, True, "2700K")]
 Focal = Annotated[float, BeforeValidator(focal), _written(LENGTHS, True, "35mm")]
 Number = Annotated[float, BeforeValidator(number), WithJsonSchema({"type": "number"})]
-NotNegative = Annotated[
-    float, BeforeValidator(lambda v: _not_negative(number(v))), WithJsonSchema({"type": "number", "minimum": 0})
-]
 Positive = Annotated[
     float,
     BeforeValidator(lambda v: _positive(number(v))),

@@ -20,7 +20,6 @@ from worldgen.posture import SOLE
 from worldgen.tailoring import Cloth, clipped, hemmed, inflated, relaxed, rims, smoothed
 
 ARM = ("upperarm", "lowerarm", "hand", "index", "middle", "ring", "pinky", "thumb")
-LEG = ("thigh", "calf", "foot", "ball")
 
 
 def tube_top(figure: Figure) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from worldgen.conventions import F64, I32
 from worldgen.material import Material
-from worldgen.mesh import Mesh, merged, vertex_normals
+from worldgen.mesh import Mesh, merged
 from worldgen.sets.palette import Rng, tint
 
 
@@ -190,9 +190,3 @@ def shrub(rng: Rng, height: float, width: float, count: int, leaf: float, tints:
     depth = np.linalg.norm(shell, axis=1) + 0.35 * direction[:, 2] + rng.normal(0, 0.15, count)
     which = np.clip((depth - 0.45) / 0.8 * len(tints), 0, len(tints) - 1).astype(np.int64)
     return merged([wood, leaves(at, way, facing, size, 0.6 * size, which, tuple(tints), facing)])
-
-
-def rounded(mesh: Mesh) -> Mesh:
-    """The mesh with normals averaged over all adjoining faces."""
-    return Mesh(mesh.vertices, mesh.faces, vertex_normals(mesh.vertices, mesh.faces), mesh.uv, mesh.material,
-                mesh.materials)  # fmt: skip
