@@ -33,7 +33,7 @@ def tarnished(rng: Rng) -> Painted:
 def painted_metal(rng: Rng) -> Painted:
     """Enamel with its orange peel, chipped down to the rust."""
     t = rgb(np.exp(0.035 * noise(rng, 1, 10, 0.9) - 0.05 * np.clip(noise(rng, 2, 80, 0.7, (0.4, 4.0)), 0, None)))
-    chip = smooth(2.55, 2.65, noise(rng, 4, 90, 0.8))
+    chip = smooth(3.0, 3.1, noise(rng, 4, 90, 0.8))
     height = 0.00006 * noise(rng, 30, 200, 0.4) - 0.0003 * blurred(chip, 0.7)
     return Painted(mix(t, t * np.array([0.8, 0.55, 0.45], np.float32), chip), 1.6, height, 0.4 * chip)
 
@@ -151,11 +151,11 @@ def carpet(rng: Rng) -> Painted:
 
 def fur(rng: Rng) -> Painted:
     """Hair along v in tufts, dark at the root, light at the tip."""
-    tufts = noise(rng, 5, 40, 0.5, (1.0, 3.0))
+    tufts = noise(rng, 9, 60, 0.5, (1.0, 3.0))
     strands = noise(rng, 30, 256, 0.2, (1.0, 14.0))
-    t = rgb(np.exp(0.24 * strands + 0.2 * np.clip(tufts, -2, 2)))
+    t = rgb(np.exp(0.22 * strands + 0.13 * np.clip(tufts, -2, 2)))
     warm = tufts[..., None] * np.array([0.04, 0.0, -0.05], np.float32)
-    return Painted(t * np.exp(warm), 0.4, 0.0025 * tufts + 0.0004 * strands)
+    return Painted(t * np.exp(warm), 0.4, 0.0009 * tufts + 0.0003 * strands)
 
 
 def feather(rng: Rng) -> Painted:

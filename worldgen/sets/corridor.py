@@ -251,7 +251,7 @@ def _linings(
     things = []
     if use.dado:
         colour = use.dado[int(rng.integers(len(use.dado)))]
-        kit, board = Kit(), paint("painted-metal", colour)
+        kit, board = Kit(), replace(paint("painted-metal", colour), name=f"dado-{colour[1:]}", texture=None)
         for depth, z0, z1 in ((0.007, 0.12, 0.95), (0.022, 0.95, 0.985)):
             prism(
                 kit,
