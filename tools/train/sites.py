@@ -93,7 +93,7 @@ def _square(rng: Rng, burning: bool) -> Site:
         style=str(rng.choice(("old-town", "brick-row"))),
         centre=str(rng.choice(("fountain", "none"))),
         paving="bands",
-        stalls=int(rng.integers(0, 20)),
+        stalls=int(rng.integers(0, 7)),
         cafe=bool(rng.random() < 0.7),
         seed=_seed(rng),
         lamps_on=burning,
