@@ -16,7 +16,8 @@ from torch.nn import functional
 
 from render.raster import GBuffer
 from render.raster_rays import pixel_directions
-from render.surface import Surface, tensor
+from render.surface import Surface
+from render.tables import tensor
 from render.threads import BLOCK, deal
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, Bool

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from render.raster import GBuffer
-from render.surface import Surface, mixed, tensor
+from render.surface import Surface, mixed
+from render.tables import tensor
 from worldgen.ade20k import SKY, ade20k_class
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32

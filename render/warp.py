@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from render.correspondence import Correspondence
-from render.surface import tensor
+from render.tables import tensor
 from render.threads import filled
 from worldgen.conventions import F32, Array
 
