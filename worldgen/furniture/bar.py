@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 
 from worldgen.conventions import F64
-from worldgen.furniture.kitchen import GLASSES, front
+from worldgen.furniture.kitchen import front
+from worldgen.furniture.kitchenware import GLASSES
 from worldgen.furniture.parts import Piece, boards, cushion, slab, spin
 from worldgen.furniture.small import bottle, cup
 from worldgen.furniture.style import Look, Rng, paint
