@@ -26,6 +26,14 @@ def vending(kit: Kit, rng: Rng, lit: bool) -> None:
     body = tint("painted-metal", str(rng.choice(["#b8262a", "#e6e4de", "#25508a", "#1f7a6a"])))
     kit.boxes([[-0.5, -0.36, 0.04]], [[0.5, 0.32, 1.83]], body, ALL_SIDES)
     kit.boxes([[-0.46, -0.3, 0.0]], [[0.46, 0.28, 0.04]], make("iron"), ALL_SIDES)
+    for low, high, paint in (
+        (0.52, 1.6, "#e2ddd0"),
+        (0.62, 0.72, "#8f3a31"),
+        (1.4, 1.5, "#8f3a31"),
+        (0.9, 1.22, "#3f6484"),
+    ):
+        proud = 0.502 if paint == "#e2ddd0" else 0.504
+        kit.boxes([[-proud, -0.28, low]], [[proud, 0.24, high]], tint("plastic", paint), ("-x", "+x"))
     back = tint("window-glow", "#b9c4cc") if lit else tint("plastic", "#b9bfc2")
     kit.panel(-0.43, 0.43, 0.72, 1.74, 0.322, back)
     colours = ("#c23a2e", "#2f6db0", "#3f9a4a", "#e0b93a", "#e8e6e0", "#5a3a2a", "#d97aa0")
