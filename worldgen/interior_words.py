@@ -13,7 +13,8 @@ from worldgen.material_words import MaterialKind
 from worldgen.placed_words import SetOf
 from worldgen.sets import SetPiece
 from worldgen.sets.arrange import SIDES
-from worldgen.sets.corridor import USES, corridor
+from worldgen.sets.corridor import corridor
+from worldgen.sets.corridor_uses import USES
 from worldgen.sets.layout import LAYOUTS
 from worldgen.sets.plan import PlanOpening, PlanRoom, interior
 from worldgen.sets.room import room

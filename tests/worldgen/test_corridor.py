@@ -12,7 +12,8 @@ from trimesh import Trimesh
 from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from worldgen.sets import SetPiece
-from worldgen.sets.corridor import USES, corridor
+from worldgen.sets.corridor import corridor
+from worldgen.sets.corridor_uses import USES
 
 
 def _rays(piece: SetPiece) -> RayMeshIntersector:

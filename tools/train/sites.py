@@ -13,7 +13,8 @@ from worldgen.light import Lamp, Sky, black_body
 from worldgen.material import make
 from worldgen.mesh import Mesh
 from worldgen.sets import SetPiece
-from worldgen.sets.corridor import USES, corridor
+from worldgen.sets.corridor import corridor
+from worldgen.sets.corridor_uses import USES
 from worldgen.sets.forest import WOODS, forest
 from worldgen.sets.layout import LAYOUTS
 from worldgen.sets.palette import STYLES
