@@ -92,7 +92,7 @@ def test_lamps_burn_as_bright_as_a_bulb():
 )  # fmt: skip
 def test_street_lamps_burn_when_the_sun_is_low_or_when_said(monkeypatch, elevation, said, lit):
     asked = {}
-    monkeypatch.setattr("worldgen.set_words.street", lambda **words: asked.update(words) or SetPiece((), ()))
+    monkeypatch.setattr("worldgen.town_words.street", lambda **words: asked.update(words) or SetPiece((), ()))
     sets = "sets: [{street: {length: 15m, width: 8m, style: brick-row, seed: 4}}]"
     more = f"world: {{{said}{sets}, sky: {{sun: {{elevation: {elevation}}}}}}}\n"
     made("{body: {static: {at: [0, 0, 1]}}, aim: {pan: 0deg}}", more=more)
