@@ -57,7 +57,7 @@ demo: $(STAMP)
 	$(BIN)/setpiece render $(SCENE) --quality $(QUALITY) --out $(OUT)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
