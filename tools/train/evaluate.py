@@ -118,9 +118,9 @@ right, less is soft.
 
 ## Limits
 
-Trained on streets and plazas by day, dusk and lamplight; rooms and landscapes are outside what it has seen. It relights
-and refines what the proxy shows and invents no objects or textures. Glass shows one mirror image and is never seen
-through. Faces are as simple as the proxy's.
+Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and lamplight; of neon it has seen little. It
+relights and refines what the proxy shows and invents no objects or textures. Glass shows one mirror image and is never
+seen through. Faces are as simple as the proxy's.
 """
 
 
