@@ -38,6 +38,19 @@ def test_a_long_wall_has_no_gaps() -> None:
     assert all(_blocked(wall, x, 0.1) for x in np.linspace(-4, 4, 40))
 
 
+def test_a_flight_of_steps_is_in_the_way_and_a_kerb_is_not() -> None:
+    def pavement(x: float, y: float) -> float:
+        return 0.12 if x > 0 else 0.0
+
+    def stage(x: float, y: float) -> float:
+        return 0.5 if x > 0 else 0.0
+
+    assert obstacles([], pavement, (-5, -5), (5, 5)) == []
+    found = np.array(obstacles([], stage, (-5, -5), (5, 5)))
+    assert len(found) > 20
+    assert np.abs(found[:, 0]).max() < 0.6
+
+
 def test_what_moves_is_not_in_the_way_and_nothing_at_all_is_nothing() -> None:
     moving = Thing("ball", shapes.box((1, 1, 1), STONE), place=lambda t: translation([t, 0, 0]))
     assert obstacles([moving], level, (-5, -5), (5, 5)) == []
