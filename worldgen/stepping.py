@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from worldgen.stage import Spot, Stage
 from worldgen.ways import timed_way
 
 Ground = Callable[[float, float], float]
+
+
+LONGEST_M: Final = 0.7
+"""A stroller's longest step, for the baked body."""
 
 
 def steps_along(build: Build, ground: Ground, action: Walk | Run, way: Way, length: float) -> Steps:
@@ -29,10 +34,11 @@ def steps_along(build: Build, ground: Ground, action: Walk | Run, way: Way, leng
 
 
 def steps_of_stroll(build: Build, ground: Ground, action: Stroll) -> Steps:
-    """Steps along a timed track, at a steady beat."""
+    """Steps along a timed track, at a steady beat that is quick enough for its quickest part."""
     way, seconds, metres = timed_way(action.track)
     pace = max(float(metres[-1] / seconds[-1]), 0.3)
-    beat = step_length(pace, build.size) / pace
+    quickest = float(np.max(np.diff(metres) / np.diff(seconds), initial=pace))
+    beat = min(step_length(pace, build.size) / pace, LONGEST_M * build.size / quickest)
     count = max(int((seconds[-1] - 2 * beat) / beat), 1)
     marks = np.interp(np.arange(count + 1) * beat + START * beat, seconds, metres)
     return planned(build, way, marks, beat, ground)

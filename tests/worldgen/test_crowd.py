@@ -77,3 +77,10 @@ def test_words_make_members() -> None:
 def test_what_cannot_be_is_one_sentence(count: int, high: tuple[float, float], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         crowd("crowd", count, (0.0, 0.0), high)
+
+
+def test_strollers_do_not_stride_out() -> None:
+    for member in crowd("crowd", 6, (-4.0, -4.0), (4.0, 4.0), "stroll", seed=3, seconds=20.0):
+        actor = human(member.name, **member.arguments)
+        feet = [[actor.joint(f"{side}_foot", t) for side in ("left", "right")] for t in np.arange(0, 12, 0.1)]
+        assert np.linalg.norm(np.diff(np.array(feet), axis=1), axis=2).max() < 0.95
