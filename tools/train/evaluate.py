@@ -118,9 +118,9 @@ right, less is soft.
 
 ## Limits
 
-Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and lamplight; of neon it has seen little. It
-relights and refines what the proxy shows and invents no objects or textures. Glass shows one mirror image and is never
-seen through. Faces are as simple as the proxy's.
+Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and lamplight; of neon it has seen little,
+and it prints lamplight too dark. It relights and refines what the proxy shows and invents no objects or textures. Glass
+shows one mirror image and is never seen through. Faces are as simple as the proxy's.
 """
 
 
