@@ -2,7 +2,7 @@
 #
 #   make demo     paint a scene and say where the film is   (SCENE=, QUALITY=draft|preview|final)
 #   make test     every test          make lint   format, types, import rules
-#   make bench    rasterizers, passes, correspondence and painting, timed on this machine
+#   make bench    rasterizers, passes, correspondence, painting and worlds, timed on this machine
 #   make train    the embedded model, from nothing
 #   make clean    remove the environment and everything derived (your out/ stays)
 #
@@ -72,6 +72,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tools.bench.gbuffer
 	$(BIN)/python -m tools.bench.paint
+	$(BIN)/python -m tools.bench.worlds
 
 train: $(STAMP)
 	$(BIN)/python -m pip install -qq -r requirements-train.lock
