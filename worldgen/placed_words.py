@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from pydantic import Field
 
 from worldgen.conventions import F64, rotation_z, translation
@@ -10,7 +12,7 @@ from worldgen.units import Angle
 from worldgen.words import Place, Words
 
 
-class SetOf(Words):
+class SetOf(Words, ABC):
     """A built part of the world in its place."""
 
     name: str | None = Field(None, description="A unique name. Unsaid: the word for the set.")
@@ -22,9 +24,9 @@ class SetOf(Words):
         """(4, 4) placement."""
         return translation(self.at) @ rotation_z(-self.turn)
 
+    @abstractmethod
     def piece(self, name: str, burning: bool) -> SetPiece:
         """The set in its own axes, its things named below ``name``. ``burning``: whether its lamps do.
 
         Errors: ``ValueError``, one sentence.
         """
-        raise NotImplementedError
