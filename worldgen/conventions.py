@@ -89,6 +89,11 @@ def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, up: npt.ArrayLike = UP) -
     return result
 
 
+def aimed(direction: npt.ArrayLike) -> F64:
+    """(4, 4) turn of a node whose -Z points along ``direction (3,)``, as glTF and USD aim their lights."""
+    return look_at(np.zeros(3), direction) @ OPENGL_FROM_OPENCV
+
+
 def nerfstudio_from_world(world_from_camera: npt.ArrayLike) -> F64:
     """Camera-to-world ``(..., 4, 4)`` as nerfstudio's ``transform_matrix``: +Z up world, OpenGL camera axes."""
     return np.asarray(world_from_camera, dtype=np.float64) @ OPENGL_FROM_OPENCV

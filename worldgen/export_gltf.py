@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from worldgen.conventions import F64, OPENGL_FROM_OPENCV
+from worldgen.conventions import F64, OPENGL_FROM_OPENCV, aimed
 from worldgen.gltf_writer import ARRAY, KILO, GltfWriter, move, primitives, use
 from worldgen.mesh import Mesh
 from worldgen.world import Shot, Thing, World
@@ -60,8 +60,9 @@ def _skinned(document: GltfWriter, thing: Thing, times: F64, clock: int, animati
     """A mesh on joints that hang side by side: each joint's motion is given in the world, as the rig solves it."""
     skin = thing.skin
     assert skin is not None
-    order = np.argsort(-skin.weights.toarray(), axis=1)[:, :4]
-    weights = np.take_along_axis(skin.weights.toarray(), order, axis=1).astype(np.float32)
+    hung = skin.weights.toarray()
+    order = np.argsort(-hung, axis=1)[:, :4]
+    weights = np.take_along_axis(hung, order, axis=1).astype(np.float32)
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
     joints = np.where(weights > 0, order, 0).astype(np.uint16)
     extra = {
@@ -109,7 +110,7 @@ def _lights(document: GltfWriter, world: World, time: float) -> list[int]:
     sun = light.sky.sun_irradiance * KILO
     if sun.max() > 0:
         colour = {"color": (sun / sun.max()).tolist(), "intensity": float(sun.max())}
-        rows.append(({"name": "sun", "type": "directional", **colour}, _aimed(-light.sky.sun_direction)))
+        rows.append(({"name": "sun", "type": "directional", **colour}, aimed(-light.sky.sun_direction)))
     for lamp in light.lamps:
         power = np.asarray(lamp.intensity, np.float64) * KILO
         if power.max() > 0:
@@ -129,10 +130,3 @@ def _lights(document: GltfWriter, world: World, time: float) -> list[int]:
         })
         for k, (row, place) in enumerate(rows)
     ]  # fmt: skip
-
-
-def _aimed(direction: F64) -> F64:
-    """(4, 4) of a node whose -Z points along ``direction``."""
-    result = np.eye(4)
-    result[:3, :3] = Rotation.align_vectors([direction], [[0.0, 0.0, -1.0]])[0].as_matrix()
-    return result

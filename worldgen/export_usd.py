@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from worldgen.conventions import F64, OPENGL_FROM_OPENCV, srgb_from_linear
+from worldgen.conventions import F64, OPENGL_FROM_OPENCV, aimed, srgb_from_linear
 from worldgen.material import Material
 from worldgen.world import Shot, Thing, World
 
@@ -205,9 +205,7 @@ def _lights(stage: Any, world: World, time: float) -> None:
         prim.CreateAngleAttr(0.533)
         prim.CreateIntensityAttr(float(sun.max()))
         prim.CreateColorAttr(Gf.Vec3f(*(float(c) for c in sun / sun.max())))
-        turn = np.eye(4)
-        turn[:3, :3] = _aimed(-light.sky.sun_direction)
-        prim.AddTransformOp().Set(Gf.Matrix4d(turn.T.tolist()))
+        prim.AddTransformOp().Set(Gf.Matrix4d(aimed(-light.sky.sun_direction).T.tolist()))
     for lamp in light.lamps:
         power = np.asarray(lamp.intensity, np.float64)
         if power.max() > 0:
@@ -216,10 +214,3 @@ def _lights(stage: Any, world: World, time: float) -> None:
             ball.CreateIntensityAttr(float(power.max() / (np.pi * lamp.radius_m**2)))
             ball.CreateColorAttr(Gf.Vec3f(*(float(c) for c in power / power.max())))
             ball.AddTranslateOp().Set(Gf.Vec3d(*lamp.position))
-
-
-def _aimed(direction: F64) -> F64:
-    from scipy.spatial.transform import Rotation
-
-    turn: F64 = Rotation.align_vectors([direction], [[0.0, 0.0, -1.0]])[0].as_matrix()
-    return turn

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -231,6 +232,7 @@ def drive(way: Way, speed: float, start: float, loop: bool, wheels: Sequence[Whe
         turn = (heading(high) - heading(low) + np.pi) % (2 * np.pi) - np.pi
         return float(turn / max(high - low, 1e-6))
 
+    @lru_cache(maxsize=8)  # the body and each wheel ask for the same moment
     def stand(time: float) -> F64:
         at = metres(time)
         x, y, _ = way.at(at)
@@ -275,12 +277,11 @@ def attached(rest: F64, frame: Place, since: float | None) -> Place:
     keeps its place in the frame; None: ``rest`` is its place in the frame.
     """
 
-    def place(time: float) -> F64:
-        if since is None:
-            return frame(time) @ rest
-        return frame(time) @ np.linalg.inv(frame(since)) @ rest
+    @cache  # asked for once, and not before everything that may carry it is there
+    def inside() -> F64:
+        return rest if since is None else np.asarray(np.linalg.inv(frame(since)) @ rest)
 
-    return place
+    return lambda time: frame(time) @ inside()
 
 
 def turned_about(pivot: F64, axis: F64, angle: float) -> F64:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,7 @@ class Placed:
         """(3,) of its box, in its own axes."""
         return (self.body.low + self.body.high) / 2
 
-    @property
+    @cached_property
     def things(self) -> tuple[Thing, ...]:
         """What it is in the world."""
         if self.place is None:

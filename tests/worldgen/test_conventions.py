@@ -97,3 +97,10 @@ def test_ids_and_seeds_are_the_same_in_every_process():
 
 def test_rotation_z_turns_counter_clockwise_from_above():
     np.testing.assert_allclose(c.transform_points(c.rotation_z(np.pi / 2), [1, 0, 0]), [0, 1, 0], atol=1e-12)
+
+
+def test_an_aimed_node_points_where_it_should() -> None:
+    for direction in ([0.0, 0.0, -1.0], [0.0, 0.0, 1.0], [3.0, -2.0, 0.5]):
+        place = c.aimed(direction)
+        np.testing.assert_allclose(place[:3, :3] @ [0, 0, -1], direction / np.linalg.norm(direction), atol=1e-12)
+        assert np.linalg.det(place[:3, :3]) == pytest.approx(1.0)
