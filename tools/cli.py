@@ -129,7 +129,7 @@ def passes(
     json: Json = False,
 ) -> None:
     """Depth, normals, ids and more, one file a frame."""
-    from tools.commands_proxy import make_passes
+    from tools.commands_passes import make_passes
 
     make_passes(scene, names, form.value, shot, size, quality.value, rasterizer, out, force, json)
 
