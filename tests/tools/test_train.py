@@ -12,8 +12,8 @@ from conditioning.controls import LIGHT, MAPS
 from tools.train.loop import Settings, batches, load_pairs, train
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
-from worldgen.conventions import look_at
-from worldgen.light import Sky
+from worldgen.conventions import look_at, translation
+from worldgen.light import Lamp, Sky
 from worldgen.material import make
 from worldgen.world import Thing, World
 
@@ -105,3 +105,37 @@ def test_truth_has_our_sky() -> None:
         ys, xs = np.mgrid[0:24, 0:32] + 0.5
         ours = sky.radiance(camera.rays(np.stack([xs, ys], -1)).reshape(-1, 3)).reshape(24, 32, 3)
         assert np.median(np.abs(seen - ours) / ours) < 0.03
+
+
+def test_a_lamp_in_a_body_lights_as_much_as_a_bare_one() -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    from tools.train.truth import PathTracer
+
+    dark = Sky(0.0, np.radians(-30))
+    ground = Thing("ground", shapes.plane((8.0, 8.0), make("plaster")))
+    globe = Thing("globe", shapes.sphere(0.1, make("lamp-glow")).transformed(translation([0, 0, 1.9])))
+    lamp = Lamp("lamp", (0.0, 0.0, 2.0), (0.3, 0.2, 0.1))
+    spot = Lamp("spot", (0.0, 0.0, 2.0), (0.3, 0.2, 0.1), direction=(0.0, 0.0, -1.0), cone=0.9, soft=0.3)
+    camera = Camera(look_at((0.0, -2.5, 1.5), (0, 0, 0)), Lens(24).intrinsics(32, 24), 32, 24)
+
+    def lit(*things: Thing, lamp: Lamp) -> np.ndarray:
+        tracer = PathTracer(World(things, dark).at(0), dark, (lamp,))
+        return tracer.render(camera, 256, denoise=False)[12:, 8:24].mean((0, 1))
+
+    for one, tolerance in ((lamp, 0.1), (spot, 0.15)):
+        np.testing.assert_allclose(lit(ground, globe, lamp=one), lit(ground, lamp=one), rtol=tolerance)
+
+
+def test_what_emits_looks_as_it_is_told_to() -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    from tools.train.truth import PathTracer
+
+    dark = Sky(0.0, np.radians(-30))
+    globe = Thing("globe", shapes.sphere(0.1, make("lamp-glow")))
+    lamp = Lamp("lamp", tuple(globe.mesh.vertices.mean(0).tolist()), (0.3, 0.2, 0.1))
+    camera = Camera(look_at((0.0, -0.6, 0.1), lamp.position), Lens(50).intrinsics(24, 16), 24, 16)
+    tracer = PathTracer(World((globe,), dark).at(0), dark, (lamp,))
+    wanted = np.full((16, 24, 3), 0.05, np.float32)
+    assert tracer.render(camera, 16, denoise=False).max() > 1.0
+    seen = tracer.render(camera, 16, denoise=False, emission=wanted)
+    np.testing.assert_allclose(np.median(seen, axis=(0, 1)), 0.05, rtol=0.05)

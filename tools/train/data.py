@@ -67,7 +67,9 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
             continue
         told = controls(shading, camera)
         # The tracer's surfaces are smooth: the relief of textures is laid over its light as the shade has it.
-        truth = shading.sky.display(tracer.render(camera, spp, seed=seed * 64 + k) * shading.relief[..., None])
+        glow = shading.emission
+        lit = tracer.render(camera, spp, seed=seed * 64 + k, emission=glow) - glow
+        truth = shading.sky.display(lit * shading.relief[..., None] + glow)
         maps.append(told.maps.astype(np.float16))
         lights.append(told.light)
         proxies.append(told.proxy.astype(np.float16))

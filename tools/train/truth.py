@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tools.train.lamps import lamp_bodies, lamp_light
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64
 from worldgen.light import MAP_HEIGHT, SUN_RADIUS, Lamp, Sky
@@ -24,7 +25,6 @@ from worldgen.world import Snapshot
 I64 = npt.NDArray[np.int64]
 
 MAX_DEPTH = 6
-BODY_M = 0.35
 BLUR_SUN = 2.0  # the sun is drawn this much wider than it is, so that it covers whole texels of the map
 
 
@@ -61,55 +61,51 @@ class PathTracer:
         mi = mitsuba()
         self._mi = mi
         scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky)}
-        for k, lamp in enumerate(_bare(lamps, snapshot)):
-            scene[f"lamp{k}"] = _lamp(mi, lamp)
         surface = _surface(mi, snapshot.materials)
-        shining = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
+        bodies, bare = lamp_bodies(lamps, snapshot)
+        for k, lamp in enumerate(bare):
+            scene[f"lamp{k}"] = lamp_light(mi, lamp)
+        shining = np.zeros(len(snapshot.faces), dtype=np.bool_)
+        for k, (faces, emission) in enumerate(bodies):
+            scene[f"glow{k}"] = _mesh(mi, snapshot, faces, surface, emission)
+            shining[faces] = True
         if not shining.all():
             scene["still"] = _mesh(mi, snapshot, np.flatnonzero(~shining), surface)
-        for index in np.unique(snapshot.face_material[shining]):
-            faces = np.flatnonzero(snapshot.face_material == index)
-            scene[f"glow{index}"] = _mesh(mi, snapshot, faces, surface, snapshot.materials[index].emission)
         self._scene = mi.load_dict(scene)
         # Two renders: asked for guides and light at once, Mitsuba traces the paths twice.
         self._light = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH})
+        self._seen = mi.load_dict({"type": "path", "max_depth": 1})
         self._guides = mi.load_dict({"type": "aov", "aovs": "albedo:albedo,normal:sh_normal,position:position"})
 
-    def render(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True) -> F32:
-        """(H, W, 3) float32 linear radiance, kcd/m2, as the camera sees it."""
-        return self.layers(camera, spp, seed, denoise)["radiance"]
+    def render(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True, emission: F32 | None = None) -> F32:
+        """(H, W, 3) float32 linear radiance, kcd/m2, as the camera sees it; ``emission`` as for :meth:`layers`."""
+        return self.layers(camera, spp, seed, denoise, emission)["radiance"]
 
-    def layers(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True) -> dict[str, F32]:
-        """``radiance``, ``albedo``, ``normal`` and ``position``, each (H, W, 3) float32."""
+    def layers(
+        self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True, emission: F32 | None = None
+    ) -> dict[str, F32]:
+        """``radiance``, ``albedo``, ``normal`` and ``position``, each (H, W, 3) float32.
+
+        Bodies of lamps shine as strongly as their lamps do, and look it. emission: (H, W, 3) how what emits, sky and
+        bodies, is to look instead (``Shading.emission``).
+        """
+
+        def drawn(integrator: Any) -> F32:
+            picture = self._mi.render(self._scene, sensor=sensor, integrator=integrator, spp=spp, seed=seed)
+            return np.array(picture, dtype=np.float32)
+
         sensor = self._mi.load_dict(_sensor(self._mi, camera))
-        image = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._light, spp=spp, seed=seed))
-        guides = np.array(self._mi.render(self._scene, sensor=sensor, integrator=self._guides, spp=spp, seed=seed))
+        image, guides = drawn(self._light), drawn(self._guides)
         radiance, alpha = np.ascontiguousarray(image[..., :3]), image[..., 3:4]
+        if emission is not None:  # the same samples of the pixels, so edges cancel too
+            radiance = np.maximum(radiance - drawn(self._seen)[..., :3], 0.0)
         first = guides.shape[-1] - 9  # some versions put radiance and alpha before the layers asked for
         albedo, normal, position = (np.ascontiguousarray(guides[..., first + k : first + k + 3]) for k in (0, 3, 6))
         if denoise:
             radiance = _denoised(radiance, (albedo + (1.0 - alpha)).astype(np.float32), normal)
+        if emission is not None:
+            radiance = radiance + emission
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
-
-
-def _lamp(mi: Any, lamp: Lamp) -> dict[str, Any]:
-    intensity = {"type": "rgb", "value": list(lamp.intensity)}
-    if lamp.direction is None:
-        return {"type": "point", "position": list(lamp.position), "intensity": intensity}
-    aim = np.array(lamp.direction)
-    side = np.eye(3)[int(np.argmin(np.abs(aim)))]
-    towards = mi.ScalarTransform4f().look_at(list(lamp.position), list(np.array(lamp.position) + aim), list(side))
-    full = min(float(np.degrees(lamp.cone * (1.0 - min(lamp.soft, 1.0)))), 0.99 * float(np.degrees(lamp.cone)))
-    cutoff = float(np.degrees(lamp.cone))
-    return {"type": "spot", "to_world": towards, "intensity": intensity, "cutoff_angle": cutoff, "beam_width": full}
-
-
-def _bare(lamps: tuple[Lamp, ...], snapshot: Snapshot) -> list[Lamp]:
-    """The lamps without a glowing body around them; the others shine by it (and a point inside would be shaded)."""
-    glows = np.array([max(m.emission) > 0 for m in snapshot.materials], dtype=np.bool_)[snapshot.face_material]
-    bodies = snapshot.vertices[np.unique(snapshot.faces[glows])]
-    near = [len(bodies) and np.linalg.norm(bodies - np.array(lamp.position), axis=1).min() < BODY_M for lamp in lamps]
-    return [lamp for lamp, has_body in zip(lamps, near, strict=True) if not has_body]
 
 
 def _denoised(radiance: F32, albedo: F32, normal: F32) -> F32:
@@ -179,7 +175,7 @@ def _environment(mi: Any, sky: Sky) -> dict[str, Any]:
 _MAP_AXES: F64 = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
-def _mesh(mi: Any, snapshot: Snapshot, rows: I64, surface: Any, emission: tuple[float, ...] | None = None) -> Any:
+def _mesh(mi: Any, snapshot: Snapshot, rows: I64, surface: Any, emission: F64 | None = None) -> Any:
     """The faces ``rows`` of the snapshot; what each is made of travels as attributes of the face."""
     used, local = np.unique(snapshot.faces[rows], return_inverse=True)
     properties = mi.Properties()
