@@ -12,14 +12,20 @@ from conditioning.metrics import (
     blurred_control,
     carried_control,
     change,
+    comparable,
     counted,
+    depth_edges,
+    detail_kept,
     e_warp,
+    edge_f1,
+    flicker,
+    gradient_energy,
     laplacian_variance,
     score,
     sharpness,
 )
 from render.correspondence import Correspondence
-from worldgen.conventions import U8
+from worldgen.conventions import F32, U8
 
 HEIGHT, WIDTH = 96, 128
 
@@ -124,3 +130,111 @@ def test_the_carried_control_is_the_first_frame_where_it_is_seen() -> None:
     carried = carried_control(now, first, to_first)
     assert (carried[:, 10 : WIDTH - 10] == first[:, 13 : WIDTH - 7]).all()
     assert (carried[:, WIDTH - 3 :] == now[:, WIDTH - 3 :]).all()
+
+
+def test_psnr_is_of_the_squared_difference() -> None:
+    dark = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
+    found = change(dark, dark + np.uint8(5), shifted_by(0))
+    assert found.rms == pytest.approx((5.0, 5.0, 5.0), abs=1e-3)
+    assert found.psnr[0] == pytest.approx(20 * np.log10(255 / 5), abs=1e-2)
+    assert change(dark, dark, shifted_by(0)).psnr == pytest.approx((99.0,) * 3, abs=1e-6)
+
+
+def test_where_restricts_what_counts() -> None:
+    i, j = picture(1), picture(1)
+    j[:, :64] = 255
+    right = np.zeros((HEIGHT, WIDTH), np.bool_)
+    right[:, 70:] = True
+    assert change(i, j, shifted_by(0), right).mean[0] < 1e-3 < change(i, j, shifted_by(0)).mean[0]
+
+
+def test_flicker_is_the_deviation_of_an_independent_error() -> None:
+    """Noise of a known deviation along moving tracks is measured as that; a steady fade is none."""
+    wide = np.random.default_rng(2).normal(0, 1, (HEIGHT, WIDTH + 8, 3))
+    base = 128 + 30 * ndimage.gaussian_filter(wide, (3, 3, 0)) * 10
+
+    def frame(k: int, sigma: float, fade: float) -> F32:
+        noise = np.random.default_rng(100 + k).normal(0, sigma, (HEIGHT, WIDTH, 3))
+        return ((base[:, 2 * k : 2 * k + WIDTH] + noise + fade * k) / 255).astype(np.float32)
+
+    back, ahead = shifted_by(2), shifted_by(-2)
+    noisy = flicker(*(frame(k, 4.0, 0.0) for k in range(3)), back, ahead)
+    fading = flicker(*(frame(k, 0.0, 5.0) for k in range(3)), back, ahead)
+    assert noisy.rms[0] == pytest.approx(4.0, rel=0.03)
+    assert fading.rms[0] < 0.05
+    assert noisy.pixels == counted(back.visible & ahead.visible).sum()
+
+
+def test_gradient_energy_falls_with_blur_and_grows_with_the_square_of_contrast() -> None:
+    image = picture(1) / np.float32(255)
+    assert gradient_energy(image * np.float32(0.5)) == pytest.approx(0.25 * gradient_energy(image), rel=1e-3)
+    assert gradient_energy(blurred_control(picture(1))) < 0.7 * gradient_energy(image)
+
+
+def test_detail_kept_is_blind_to_noise_and_sees_blur_and_ghosts() -> None:
+    truth = picture(1)
+    noisy = picture(2, grain=10)
+    assert sharpness(noisy) > 1.2 * sharpness(truth)
+    assert detail_kept(noisy, truth) == pytest.approx(1.0, abs=0.02)
+    assert detail_kept(blurred_control(truth), truth) < 0.8
+    ghost = (truth // 2 + np.roll(truth, 4, axis=1) // 2).astype(np.uint8)
+    assert detail_kept(ghost, truth) < 0.75
+    assert detail_kept(truth, np.zeros_like(truth)) == 1.0
+
+
+def test_comparable_leaves_out_what_is_much_nearer_or_farther() -> None:
+    near = shifted_by(0)
+    assert comparable(near).all()
+    for factor, expected in ((1.5, True), (3.0, False), (0.7, True), (0.3, False)):
+        scaled = Correspondence(near.xy * np.float32(factor), near.visible, near.confidence)
+        assert comparable(scaled).all() == expected
+        assert comparable(scaled).any() == expected
+    one = Correspondence(near.xy[:1, :1], near.visible[:1, :1], near.confidence[:1, :1])
+    assert comparable(one).all()
+
+
+def slanted_floor_with_a_post() -> tuple[F32, np.ndarray]:
+    """Depth and ids of a floor that runs to the horizon, sky above it, and a post that stands on it."""
+    y = np.arange(HEIGHT) + 0.5
+    depth = np.where(y > 40, 60.0 / np.maximum(y - 40, 1e-3), np.inf)[:, None].repeat(WIDTH, 1).astype(np.float32)
+    thing = np.where(np.isfinite(depth), 1, 0).astype(np.int32)
+    depth[20:70, 50:60], thing[20:70, 50:60] = 2.0, 2
+    return depth, thing
+
+
+def test_depth_edges_are_the_silhouettes_and_not_the_slanted_floor() -> None:
+    depth, thing = slanted_floor_with_a_post()
+    edges = depth_edges(depth, thing)
+    assert edges[21:60, 50].all()
+    assert edges[21:60, 59].all()
+    assert edges[20, 50:60].all()
+    assert not edges[50:, :48].any()
+    assert not edges[:39, :48].any()
+    assert not edges[21:60, 52:58].any()
+
+
+def test_edge_f1_is_of_what_is_drawn_where_it_stands() -> None:
+    depth, thing = slanted_floor_with_a_post()
+    edges = depth_edges(depth, thing)
+    drawn = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    drawn[40:], drawn[20:70, 50:60] = 140, 220
+    edges[38:42, :50] = edges[38:42, 60:] = False
+    post = edges & (thing == 2)
+    only_post = np.where((thing == 2)[..., None], np.uint8(220), np.uint8(90)).repeat(3, -1)
+    assert edge_f1(only_post, post) > 0.95
+    assert edge_f1(np.roll(only_post, 12, axis=1), post) < 0.3
+    assert edge_f1(np.full_like(drawn, 90), post) == 0.0
+    assert edge_f1(drawn, np.zeros_like(post)) == 1.0
+
+
+def test_a_frozen_film_pays() -> None:
+    assert score(0.3, 1.0, 1.1) == 0.3
+    assert score(0.3, 1.0, 2.5) > 1.0
+
+
+def test_one_pixel_is_measured_too() -> None:
+    one = np.full((1, 1, 3), 9, np.uint8)
+    still = Correspondence(np.full((1, 1, 2), 0.5, np.float32), np.ones((1, 1), np.bool_), np.ones((1, 1), np.float32))
+    assert change(one, one, still).pixels == 1
+    assert sharpness(one) == gradient_energy(one) == laplacian_variance(one) == 0.0
+    assert edge_f1(one, depth_edges(np.ones((1, 1), np.float32), np.ones((1, 1), np.int32))) == 1.0
