@@ -14,6 +14,7 @@ from worldgen.bird_acts import BirdAction, Perch, bird_at, choreographed
 from worldgen.character import Actor
 from worldgen.conventions import F32, F64, linear_from_hex, seed_from
 from worldgen.errors import listed, nearest
+from worldgen.landmarks import none
 from worldgen.material import make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.plumage import (
@@ -144,7 +145,7 @@ def bird(
     normals = vertex_normals(rest, body.faces)
     flat = (body.vertices * scale).astype(np.float32)
     mesh = Mesh(rest, body.faces, normals, box_uv(flat, normals), body.region, tuple(materials))
-    return Actor(Thing(name, mesh, pose), joint, frame)
+    return Actor(Thing(name, mesh, pose, landmarks=none), joint, frame)
 
 
 def _frames(now: Perch, scale: float) -> tuple[F64, F64, Perch]:

@@ -21,6 +21,7 @@ from worldgen.gait import standing
 from worldgen.gaze import RESOLVING
 from worldgen.hair import STYLES
 from worldgen.headwear import HATS
+from worldgen.landmarks import JOINT_OF, face_of, with_neck
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, vertex_normals
 from worldgen.posture import SOLE, palm_frame, solved
@@ -195,7 +196,16 @@ def human(
     def joint(which: str, time: float) -> F64:
         return np.array(frame(which, time)[:3, 3])
 
-    thing = Thing(name, mesh, pose, skin=skin_of(rig, rest, worn.weights, joints))
+    features = {point: place * size for point, place in face_of(figure(round(build, 2), round(masculine, 2))).items()}
+
+    def landmarks(time: float) -> Mapping[str, F64]:
+        now, head = joints(time), rig.row("head")
+        points = {point: now.position[rig.row(JOINTS[which])] for point, which in JOINT_OF.items()}
+        for point, place in features.items():
+            points[point] = now.position[head] + now.rotation[head] @ (place - rig.heads[head])
+        return with_neck(points)
+
+    thing = Thing(name, mesh, pose, skin=skin_of(rig, rest, worn.weights, joints), landmarks=landmarks)
     return Actor(thing, joint, frame, motion.holds)
 
 

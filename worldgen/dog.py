@@ -17,6 +17,7 @@ from worldgen.conventions import F32, F64, linear_from_hex, seed_from
 from worldgen.dog_acts import DogAction, choreographed, dog_at
 from worldgen.errors import listed, nearest
 from worldgen.gltf import SkinnedPart, load_skinned
+from worldgen.landmarks import none
 from worldgen.material import make
 from worldgen.mesh import Mesh, box_uv, vertex_normals
 from worldgen.quadruped import solved
@@ -129,7 +130,7 @@ def dog(
     def joint(which: str, time: float) -> F64:
         return frame(which, time)[:3, 3]
 
-    return Actor(Thing(name, mesh, pose), joint, frame)
+    return Actor(Thing(name, mesh, pose, landmarks=none), joint, frame)
 
 
 def _ours(points: F64 | F32) -> F32:

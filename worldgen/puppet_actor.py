@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from worldgen.bone_names import roles
 from worldgen.character import Actor
 from worldgen.conventions import F32, F64, rotation_z
 from worldgen.errors import listed, nearest
+from worldgen.landmarks import JOINT_OF, face_of_box, with_neck
 from worldgen.puppet import OURS_FROM_FILE, load_puppet
 from worldgen.puppet_motion import Measured, PuppetAction, State, clip_for, performed
 from worldgen.stage import Stage
@@ -102,7 +103,22 @@ def puppet(
         result[:3, :3], result[:3, 3] = turned, joint(which, time)
         return result
 
-    return Actor(Thing(name, body.mesh(rest.astype(np.float32)), pose), joint, frame)
+    limbs = {point: which for point, which in JOINT_OF.items() if which in known}
+    features: Mapping[str, F64] = {}
+    if "head" in known:  # its face, from the joint, along the head's axes at rest
+        mine = np.asarray(body.weights[:, body.carriers == known["head"]].sum(1)).ravel() > 0.5
+        neck = scale * (ours @ at_rest[known["head"], :3, 3] - [0.0, 0.0, measured.floor])
+        features = {point: place - neck for point, place in face_of_box(rest[mine]).items()}
+
+    def landmarks(time: float) -> Mapping[str, F64]:
+        points = {point: joint(which, time) for point, which in limbs.items()}
+        if features:
+            head = frame("head", time)
+            points |= {point: head[:3, :3] @ place + head[:3, 3] for point, place in features.items()}
+        return with_neck(points)
+
+    thing = Thing(name, body.mesh(rest.astype(np.float32)), pose, landmarks=landmarks)
+    return Actor(thing, joint, frame)
 
 
 def _turn(world: F64) -> F64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -25,7 +25,8 @@ class Thing:
     mesh: at rest, for static things in world coordinates. pose: for what changes its shape, a pure function from
     seconds to the mesh's vertices (V, 3) float32. place: for what moves as a whole, a pure function from seconds to
     (4, 4) world from mesh (or, with a pose, from what the pose gives). Static things have neither. skin: how the pose
-    comes about, where it is by joints.
+    comes about, where it is by joints. landmarks: of characters alone,
+    seconds to those of ``worldgen.landmarks.BODY_POINTS`` that the body has, each (3,) world metres.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Thing:
     pose: Callable[[float], F32] | None = None
     place: Callable[[float], F64] | None = None
     skin: Skin | None = None
+    landmarks: Callable[[float], Mapping[str, F64]] | None = None
 
     @property
     def moves(self) -> bool:
