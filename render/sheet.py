@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -29,13 +28,6 @@ class Tile:
     label: str
     note: str = ""
     insets: tuple[U8, ...] = ()
-
-
-def timecode(frame: int, fps: Fraction) -> str:
-    """``HH:MM:SS:FF`` of a frame (from 0), counting ``round(fps)`` frames a second (non-drop, as editors show it)."""
-    base = max(1, round(fps))
-    seconds, rest = divmod(frame, base)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{rest:02d}"
 
 
 def spread(frames: int, count: int) -> list[int]:

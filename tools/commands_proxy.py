@@ -12,8 +12,8 @@ from render.passes import Passes
 from render.passfile import layer, picture
 from render.raster import open_rasterizer
 from render.shade import Shader, Shading
-from render.sheet import Tile, burn_in, contact_sheet, spread, timecode
-from render.video import write_video
+from render.sheet import Tile, burn_in, contact_sheet, spread
+from render.video import timecode, write_video
 from tools.console import Progress, emit, progress, say
 from tools.opened import Opened, open_production
 from worldgen.conventions import U8

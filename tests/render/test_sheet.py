@@ -7,17 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from render.sheet import Tile, burn_in, contact_sheet, spread, timecode
+from render.sheet import Tile, burn_in, contact_sheet, spread
+from render.video import timecode
 
 
 def grey(value: int, height: int = 90, width: int = 160) -> np.ndarray:
     return np.full((height, width, 3), value, dtype=np.uint8)
-
-
-def test_timecode_counts_rounded_frames() -> None:
-    assert timecode(0, Fraction(24)) == "00:00:00:00"
-    assert timecode(24 * 61 + 5, Fraction(24)) == "00:01:01:05"
-    assert timecode(24, Fraction(24000, 1001)) == "00:00:01:00"
 
 
 def test_spread_keeps_first_and_last() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,7 +12,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from render.video import Codec, read_video, write_video
+from render.video import CODECS, Codec, frame_of, read_video, suffix_of, timecode, write_video
 from worldgen.conventions import U8
 
 CRIMSON = (179, 49, 44)
@@ -48,15 +49,54 @@ def test_h264_has_count_rate_tags_and_colour(tmp_path: Path) -> None:
     assert film.read_bytes().find(b"moov") < film.read_bytes().find(b"mdat")  # plays before it has all arrived
 
 
-@pytest.mark.parametrize(("codec", "suffix"), [("prores", ".mov"), ("ffv1", ".mkv")])
-def test_other_codecs(tmp_path: Path, codec: Codec, suffix: str) -> None:
-    film = tmp_path / f"shot{suffix}"
-    write_video(film, flat_frames(3), Fraction(25), codec=codec)
-    frames = list(read_video(film))
+@pytest.mark.parametrize("codec", ["h265", "prores", "ffv1"])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_other_codecs(tmp_path: Path, codec: Codec, depth: int) -> None:
+    film = tmp_path / f"shot{suffix_of(codec)}"
     expected = list(flat_frames(3))
-    assert len(frames) == 3
-    tolerance = 0 if codec == "ffv1" else 3
-    assert np.abs(frames[2][20:].astype(int) - expected[2][20:]).max() <= tolerance
+    frames = [f.astype(np.uint16) * 257 for f in expected] if depth == 16 else expected
+    write_video(film, frames, Fraction(25), codec=codec)
+    seen = list(read_video(film))
+    assert len(seen) == 3
+    tolerance = depth // 16 if codec == "ffv1" else 3  # sixteen bits become eight as the film is read
+    assert np.abs(seen[2][20:].astype(int) - expected[2][20:]).max() <= tolerance
+    words = described(film)
+    assert {"h265": "yuv420p10le(tv, bt709", "prores": "yuv422p10le(tv, bt709", "ffv1": "Video: ffv1"}[codec] in words
+    assert "hvc1" in words or codec != "h265"
+    assert "(HQ)" in words or codec != "prores"
+
+
+def test_sixteen_bits_survive_where_the_codec_keeps_them(tmp_path: Path) -> None:
+    ramp = np.broadcast_to(np.linspace(20000, 21000, 64).astype(np.uint16)[None, :, None], (16, 64, 3))
+    pictures = {}
+    for codec in ("h265", "ffv1"):
+        film = tmp_path / f"{codec}{suffix_of(codec)}"
+        write_video(film, [ramp], Fraction(24), codec=codec, crf=4)
+        reader = imageio_ffmpeg.read_frames(str(film), pix_fmt="rgb48le", bits_per_pixel=48)
+        next(reader)
+        pictures[codec] = np.frombuffer(next(reader), dtype=np.uint16).reshape(16, 64, 3)
+    np.testing.assert_array_equal(pictures["ffv1"], ramp)
+    assert len(np.unique(pictures["h265"][8, :, 1])) > 8  # eight bits have five levels here
+
+
+def test_timecode_counts_rounded_frames() -> None:
+    assert timecode(0, Fraction(24)) == "00:00:00:00"
+    assert timecode(24 * 61 + 5, Fraction(24)) == "00:01:01:05"
+    assert timecode(24, Fraction(24000, 1001)) == "00:00:01:00"
+    assert frame_of("00:01:01:05", Fraction(24)) == 24 * 61 + 5
+
+
+@pytest.mark.parametrize("code", ["01:00:00", "01:00:00:24", "24:00:00:00", "01:60:00:00", "one"])
+def test_what_is_no_timecode_is_refused(code: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no timecode"):
+        write_video(tmp_path / "shot.mp4", flat_frames(2), Fraction(24), start=code)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_first_timecode_is_kept(tmp_path: Path, codec: Codec) -> None:
+    film = tmp_path / f"shot{suffix_of(codec)}"
+    write_video(film, flat_frames(3), Fraction(24), codec=codec, start="01:00:10:12")
+    assert re.search(r"timecode\s*: 01:00:10:12", described(film), re.IGNORECASE)
 
 
 def test_odd_sizes_grow_by_a_repeated_edge(tmp_path: Path) -> None:
@@ -67,10 +107,12 @@ def test_odd_sizes_grow_by_a_repeated_edge(tmp_path: Path) -> None:
     assert np.abs(frame[-1, -1].astype(int) - CRIMSON).max() <= 4
 
 
-def test_same_frames_same_bytes(tmp_path: Path) -> None:
-    for name in ("a.mp4", "b.mp4"):
-        write_video(tmp_path / name, flat_frames(5), Fraction(24))
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+@pytest.mark.parametrize("codec", CODECS)
+def test_same_frames_same_bytes(tmp_path: Path, codec: Codec) -> None:
+    a, b = (tmp_path / f"{name}{suffix_of(codec)}" for name in "ab")
+    for film in (a, b):
+        write_video(film, flat_frames(5), Fraction(24), codec=codec, start="10:00:00:00")
+    assert a.read_bytes() == b.read_bytes()
 
 
 def test_a_failure_leaves_nothing_and_keeps_the_old_film(tmp_path: Path) -> None:
