@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from worldgen.conventions import F16, F32
+from worldgen.conventions import F16, F32, U8
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,8 @@ class Texture:
     ``dh/dv = (h[r - 1, c] - h[r + 1, c]) / 2p``, and the bent normal is ``normal - dh/du * tangent_u - dh/dv *
     tangent_v``, made unit.
     roughness: (S, S) float16, ADDED to the material's roughness (then clipped to 0-1), or None for 0 everywhere.
+    opacity: (S, S) uint8, or None for what is whole: where its bilinear value is below 127.5 there is no surface, and
+    everything sees and shines through the hole. That is how a leaf or a net is cut out of a card.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Texture:
     size_m: float = 1.0
     height: F16 | None = field(default=None, repr=False)
     roughness: F16 | None = field(default=None, repr=False)
+    opacity: U8 | None = field(default=None, repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Texture) and (self.name, self.size_m) == (other.name, other.size_m)
