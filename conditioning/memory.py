@@ -1,0 +1,226 @@
+"""World memory: what each surface has looked like, kept on disk across windows, shots, runs and edits of the scene.
+
+The memory is a set of remembered views (``conditioning.memory_view``): one hop along exact correspondence from a real
+picture is sharper than any store that pictures are splatted into, and resolution follows the views by itself. A view is
+kept only where it shows something that no other one shows as well. What is found again is a matter of the scene as it
+is now: a thing whose shape or material has changed is as if never seen, one that was only moved is known where it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from conditioning.memory_index import ROW, Index, covering, least_needed, sampled, served
+from conditioning.memory_store import WorldMemory
+from conditioning.memory_then import displaced, loosened, then
+from conditioning.memory_things import Body, bodies
+from conditioning.memory_view import STALE, Frame, Told, View, load_view, store_view, view_id
+from render.correspondence import Correspondence, FrameGeometry, correspond
+from render.files import write_json
+from worldgen.conventions import F32, I32, U8, Bool
+from worldgen.world import World
+
+__all__ = ["Frame", "Recalled", "Session", "WorldMemory", "remembering"]
+
+NEW: Final = 0.65
+"""A sample is new that others serve to less than this share of how well it is seen now."""
+SHARE: Final = 0.04
+"""Share of a frame's samples that must be new for it to be remembered."""
+_READY: Final = 8
+"""Views held ready in memory."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A remembered view as a frame's pixels find themselves in it.
+
+    picture, light: (3, H', W') float32 in [-1, 1], sRGB-encoded: as painted, and the proxy of then. seen: where the
+    frame's pixels lie in them, and how well they were seen.
+    """
+
+    id: str
+    picture: Tensor
+    light: Tensor
+    seen: Correspondence
+
+
+@contextmanager
+def remembering(
+    memory: WorldMemory, world: World, look: str, slot: str, live: Sequence[str] | None = None
+) -> Iterator[Session]:
+    """What one job reads and writes.
+
+    look: key of what decides the look of all things at once (prompt, model, weights, grade): views of another look
+    are as if they were not there. slot: names where the job works, like its folder; one job at a time works there.
+    live: None for a job that begins: it reads what is there now, and nothing that others add later. For one that
+    goes on: ``Session.live`` as it was when it stopped; then it reads and drops exactly what it would have.
+
+    Until a session of ``slot`` ends without an exception, no other one drops its views. Errors: ``ValueError`` if
+    one of ``live`` is no longer there.
+    """
+    begins = live is None
+    with memory.alone():
+        views = {told.id: told for told in memory.views()}
+        names = [name for name, told in views.items() if told.look == look] if live is None else list(live)
+        missing = [name for name in names if name not in views]
+        if missing:
+            raise ValueError(f"the memory in {memory.folder} has no view {missing[0]}: paint the shot from its start")
+        memory.hold(slot, names)
+    session = Session(memory, world, look, slot, [views[name] for name in names])
+    if begins:
+        session.settle()
+    yield session
+    session.settle()
+    memory.held_path(slot).unlink(missing_ok=True)
+
+
+class Session:
+    """A memory as one job uses it. Not for several threads at a time. The same calls give the same answers."""
+
+    def __init__(self, memory: WorldMemory, world: World, look: str, slot: str, views: Sequence[Told]) -> None:
+        self._memory, self._look, self._slot = memory, look, slot
+        self._bodies = bodies(world)
+        self._now = {body.version.name: body for body in self._bodies.values()}
+        self._versions = memory.versions()
+        self._told = list(views)
+        self._alive = [True] * len(views)
+        self._index = Index()
+        self._ready: OrderedDict[str, View | None] = OrderedDict()
+        self._index.add([(k, *self._samples(told)) for k, told in enumerate(views)])
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """The views that may be read: what a session that goes on from here must be given."""
+        return tuple(told.id for told, alive in zip(self._told, self._alive, strict=True) if alive)
+
+    def chosen(self, frames: Sequence[Frame], count: int = 4) -> tuple[str, ...]:
+        """The few views that together show most of what ``frames`` show, as well as they do and in their light."""
+        grids = [self._grid(frame) for frame in frames]
+        samples, ids = (np.concatenate([grid[k] for grid in grids]) for k in (0, 1))
+        found = self._index.find(samples, ids, self._mask)
+        return tuple(self._told[k].id for k in covering(found, len(samples), len(self._told), count))
+
+    def recalled(self, views: Sequence[str], frame: Frame) -> list[Recalled]:
+        """``views`` as the pixels of a frame find themselves in them; a view whose files are broken is left out."""
+        told = {one.id: one for one in self._told}
+        found = [view for name in views if (view := self._loaded(told[name])) is not None]
+        snapshot, own = frame.snapshot, frame.geometry
+        loose = displaced(found, self._bodies, snapshot)
+        placed = {thing: self._bodies[thing].placed(snapshot) for thing in _things(own)}
+        if loose:
+            snapshot, gbuffer = loosened(snapshot, frame.gbuffer, loose)
+            own = FrameGeometry.of(snapshot, own.camera, gbuffer)
+        asked = [then(view, self._bodies, placed, snapshot, loose) for view in found]
+        return [
+            Recalled(view.told.id, view.picture, view.light, correspond(own, there))
+            for view, there in zip(found, asked, strict=True)
+        ]
+
+    def remember(self, shot: str, frame: int, seen: Frame, picture: F32 | U8) -> str | None:
+        """Keep a painted frame if it shows enough that no other view shows as well; its id, or None.
+
+        picture: (H, W, 3) display values, float32 in [0, 1] or uint8. Errors: ``OSError``.
+        """
+        geometry = seen.geometry
+        if picture.shape != (geometry.camera.height, geometry.camera.width, 3):
+            raise ValueError(
+                f"the picture of {shot} {frame + 1} has shape {picture.shape}, unlike what its camera sees"
+            )
+        samples, ids, shown = self._grid(seen)
+        best = served(self._index.find(samples, ids, self._mask), len(samples))
+        new = best < NEW * samples["cosine"]
+        if new.mean() < SHARE:
+            return None
+        things = tuple(body.version.key for body in shown)
+        name = view_id(shot, frame, f"{self._look}\0{things}", picture)
+        for body in shown:
+            path = self._memory.folder / "things" / f"{body.version.key}.json"
+            if body.version.key not in self._versions or not path.is_file():
+                write_json(path, body.version.described())
+            self._versions[body.version.key] = body.version
+        if name in self.live:
+            return name
+        self._memory.hold(self._slot, (*self.live, name))
+        told = Told(name, shot, frame, geometry.time, self._look, geometry.camera, things, (), time.time(), 0)
+        told = store_view(self._memory.folder / "views", told, shown, seen, picture, samples)
+        self._index.add([(len(self._told), samples, ids)])
+        self._told.append(told)
+        self._alive.append(True)
+        self._make_room()
+        return name
+
+    def settle(self) -> None:
+        """Say on disk what this job still reads, and drop what nobody does where the limit asks for it.
+
+        To be called when what the job needs to go on (``live``) is safe; until then nothing is dropped.
+        """
+        self._make_room()
+        self._memory.trim(self._slot, self.live)
+
+    @property
+    def _mask(self) -> Bool:
+        return np.array(self._alive, dtype=np.bool_)
+
+    def _make_room(self) -> None:
+        sizes = {k: told.bytes for k, told in enumerate(self._told) if self._alive[k]}
+        over = sum(sizes.values()) - self._memory.limit_bytes
+        if over > 0:  # a tenth more, so that this is rare
+            over += self._memory.limit_bytes // 10
+            samples = {k: self._samples(self._told[k]) for k in sizes}
+            for number in least_needed(self._index, samples, self._mask, sizes, over):
+                self._alive[number] = False
+
+    def _grid(self, frame: Frame) -> tuple[npt.NDArray[Any], I32, list[Body]]:
+        """Samples of a frame, their things' ids, and all things seen, in the order that the samples count them by."""
+        g = frame.geometry
+        shown = [self._bodies[thing] for thing in _things(g)]
+        rows = {body.thing: row for row, body in enumerate(shown)}
+        samples = sampled(frame.snapshot, g.camera, frame.gbuffer, frame.light, self._bodies, rows)
+        ids = np.array([*(body.thing for body in shown), 0], np.int32)[samples["thing"]]
+        return samples, ids, shown
+
+    def _samples(self, told: Told) -> tuple[npt.NDArray[Any], I32]:
+        """Of a remembered view, with the ids of their things today."""
+        try:
+            samples = np.load(self._memory.folder / "views" / told.id / "samples.npy", allow_pickle=False)
+            assert samples.dtype == ROW
+        except (OSError, ValueError, AssertionError):
+            samples = np.zeros(0, ROW)
+        return samples, np.array([*self._ids(told), 0], np.int32)[samples["thing"]]
+
+    def _ids(self, told: Told) -> list[int]:
+        """Of a view's things today; ``STALE`` for what is not what it was, or forgotten."""
+        result = []
+        for key in told.things:
+            version = self._versions.get(key)
+            body = self._now.get(version.name) if version else None
+            good = version and body and version.name not in told.forgotten and version.change(body.version) is None
+            result.append(body.thing if body and good else STALE)
+        return result
+
+    def _loaded(self, told: Told) -> View | None:
+        if told.id not in self._ready:
+            try:
+                view = load_view(self._memory.folder / "views" / told.id, told, self._ids(told))
+            except (OSError, ValueError, KeyError, IndexError, BadZipFile):
+                view = None
+            self._ready[told.id] = view
+            if len(self._ready) > _READY:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(told.id)
+        return self._ready[told.id]
+
+
+def _things(geometry: FrameGeometry) -> list[int]:
+    """Ids of what a frame shows, in rising order."""
+    return [int(thing) for thing in np.unique(geometry.thing.numpy()) if thing != 0]
