@@ -43,7 +43,8 @@ class Cutouts:
     def of(snapshot: Snapshot) -> Cutouts | None:
         """Those of a snapshot's world; None where everything is whole."""
         number: dict[int, int] = {}
-        sheets, sizes, of_material = [], [], []
+        sheets: list[U8] = []
+        sizes, of_material = [], []
         for material in snapshot.materials:
             texture = material.texture
             if texture is None or texture.opacity is None:

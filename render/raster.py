@@ -17,7 +17,7 @@ from worldgen.conventions import F32, I32, Bool
 from worldgen.material import Material
 from worldgen.world import Snapshot
 
-NAMES: Final = ("gl", "embree", "open3d")
+NAMES: Final = ("gl", "embree", "open3d", "pytorch3d")
 """Every backend, in the order in which ``auto`` tries them."""
 
 
@@ -113,6 +113,10 @@ def _opened(name: str) -> Rasterizer:
         from render.raster_gl import GLRasterizer
 
         return GLRasterizer()
+    if name == "pytorch3d":
+        from render.raster_pytorch3d import PyTorch3DRasterizer
+
+        return PyTorch3DRasterizer()
     from render.raster_rays import RayRasterizer
 
     return RayRasterizer("embree" if name == "embree" else "open3d")
@@ -136,7 +140,14 @@ def _prove(rasterizer: Rasterizer) -> None:
         static_faces=1,
     )
     K = np.array([[1.0, 0, 2], [0, 1, 2], [0, 0, 1]])
-    seen = rasterizer.rasterize(snapshot, Camera(np.eye(4), K, 4, 4)).triangle
+    try:
+        seen = rasterizer.rasterize(snapshot, Camera(np.eye(4), K, 4, 4)).triangle
+    except Exception as error:  # a library that does not fit its neighbours may fail in any way
+        rasterizer.close()
+        raise RasterizerUnavailable(
+            f"The {rasterizer.name} rasterizer fails here ({' '.join(str(error).split())[:200]}; {rasterizer.detail}): "
+            "use another one."
+        ) from error
     if not (seen[0, 0] == 0 and seen[0, 2] == 0 and seen[2, 0] == 0 and seen[3, 3] == -1):
         rasterizer.close()
         raise RasterizerUnavailable(

@@ -18,7 +18,7 @@ import numpy as np
 from render.cutout import SOLID, Cutouts
 from render.raster import GBuffer, RasterizerUnavailable, same_world
 from worldgen.camera import Camera
-from worldgen.conventions import F32, F64, Array
+from worldgen.conventions import F32, F64, I32
 from worldgen.world import Snapshot
 
 _VERTEX: Final = """
@@ -217,7 +217,7 @@ def _program(gl: Any, *, holes: bool) -> Any:
     return gl.program(vertex_shader=head + _VERTEX, fragment_shader=head + _FRAGMENT)
 
 
-def _corners(values: F32, faces: Array) -> F32:
+def _corners(values: F32, faces: I32) -> F32:
     """(3 F, C) float32, what each corner of the faces (F, 3) has of a per-vertex array (V, C)."""
     return np.take(values, faces.reshape(-1), axis=0).astype(np.float32, copy=False)
 

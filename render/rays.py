@@ -2,17 +2,20 @@
 
 Two engines, both over Embree (Wald et al. 2014): ``embree`` (the ``embreex`` wheel, which needs no system library) and
 ``open3d``. The geometry that never moves is built once a world; the moving part, usually a few characters, is rebuilt
-whenever its vertices change, and the answers are merged.
+whenever its vertices change, and the answers are merged. Faces with holes are parts of their own: a ray that meets a
+hole goes on from just behind it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
+from render.cutout import MOST_LAYERS, Cutouts
 from render.raster import same_world
 from render.threads import deal
 from worldgen.conventions import F32, I32, Array, Bool
@@ -24,6 +27,9 @@ Hits = tuple[I32, F32, F32]
 
 _SLICE: Final = 1 << 15
 """Rays a thread takes at a time."""
+
+_BEHIND: Final = 1e-5
+"""Metres behind a hole from which a ray goes on."""
 
 _FAR: Final = 1e6
 """Stands for an unlimited reach where an engine scales directions by it; metres for unit directions."""
@@ -101,6 +107,48 @@ class _Open3DPart:
         return answer
 
 
+@dataclass(frozen=True)
+class _Layer:
+    """One part of a scene. rows: its faces' rows of ``snapshot.faces``, as the first of a run or one by one.
+    cutouts: of the world where the faces may have holes, else None.
+    """
+
+    part: _Part
+    rows: int | I32
+    cutouts: Cutouts | None = None
+
+    def cast(self, origins: F32, directions: F32, reach: F32) -> Hits:
+        """As :meth:`_Part.cast`, in rows of ``snapshot.faces``."""
+        triangle, bary, distance = self._met(origins, directions, reach)
+        if self.cutouts is None:
+            return triangle, bary, distance
+        going = np.arange(len(triangle))
+        for _ in range(MOST_LAYERS):
+            going = going[self.cutouts.holed(triangle[going], bary[going])]
+            if not len(going):
+                break
+            d = directions[going]
+            behind = distance[going] * np.float32(1 + 4e-7) + np.float32(_BEHIND) / np.sqrt(np.einsum("nc,nc->n", d, d))
+            start = origins[going] + behind[:, None] * d
+            triangle[going], bary[going], more = self._met(start, d, np.maximum(reach[going] - behind, 0))
+            distance[going] = behind + more
+        return triangle, bary, distance
+
+    def _met(self, origins: F32, directions: F32, reach: F32) -> Hits:
+        triangle, bary, distance = self.part.cast(origins, directions, reach)
+        if isinstance(self.rows, int):
+            triangle[triangle >= 0] += np.int32(self.rows)
+        else:
+            triangle = np.where(triangle < 0, np.int32(-1), self.rows[triangle])
+        return triangle, bary, distance
+
+    def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
+        """As :meth:`_Part.occluded`."""
+        if self.cutouts is None:
+            return self.part.occluded(origins, directions, reach)
+        return self.cast(origins, directions, reach)[0] >= 0
+
+
 class RayScene:
     """A snapshot that rays can be shot at.
 
@@ -111,34 +159,48 @@ class RayScene:
         self.engine: Literal["embree", "open3d"] = _chosen(engine)
         self._build = _Open3DPart if self.engine == "open3d" else _EmbreePart
         self._snapshot: Snapshot | None = None
-        self._static: _Part | None = None
-        self._moving: _Part | None = None
+        self._cutouts: Cutouts | None = None
+        self._static: tuple[_Layer, ...] = ()
+        self._moving: tuple[_Layer, ...] = ()
 
     def update(self, snapshot: Snapshot) -> None:
         """Aim later rays at ``snapshot``; cheap when only the moving part of the same world has changed."""
         before = self._snapshot
         if before is snapshot:
             return
-        split = snapshot.static_faces
         if before is None or not same_world(before, snapshot):
-            self._static = self._part(snapshot.vertices, snapshot.faces[:split])
-            self._moving = None
+            self._cutouts = Cutouts.of(snapshot)
+            self._static = self._layers(snapshot, moving=False)
             before = None
         if before is None or before.vertices is not snapshot.vertices:
-            first = snapshot.static_vertices if split else 0
-            self._moving = self._part(snapshot.vertices[first:], snapshot.faces[split:] - np.int32(first))
+            self._moving = self._layers(snapshot, moving=True)
         self._snapshot = snapshot
 
     def still(self) -> RayScene:
         """The part of the world that never moves, alone; shares what was built for it."""
         alone = RayScene(self.engine)
-        alone._snapshot, alone._static = self._aimed(), self._static
+        alone._snapshot, alone._cutouts, alone._static = self._aimed(), self._cutouts, self._static
         return alone
 
-    def _part(self, vertices: F32, faces: I32) -> _Part | None:
+    def _layers(self, snapshot: Snapshot, *, moving: bool) -> tuple[_Layer, ...]:
+        split = snapshot.static_faces
+        first, start = (snapshot.static_vertices if split else 0, split) if moving else (0, 0)
+        faces = snapshot.faces[split:] - np.int32(first) if moving else snapshot.faces[:split]
+        vertices = np.ascontiguousarray(snapshot.vertices[first:], np.float32)
+
+        def built(some: I32) -> _Part:
+            return self._build(vertices, np.ascontiguousarray(some, np.int32))
+
+        holes = None if self._cutouts is None else self._cutouts.of_face[start : start + len(faces)] >= 0
         if not len(faces):
-            return None
-        return self._build(np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32))
+            return ()
+        if holes is None or not holes.any():
+            return (_Layer(built(faces), start),)
+        groups = [
+            (np.flatnonzero(~holes).astype(np.int32), None),
+            (np.flatnonzero(holes).astype(np.int32), self._cutouts),
+        ]
+        return tuple(_Layer(built(faces[rows]), rows + np.int32(start), cut) for rows, cut in groups if len(rows))
 
     def _aimed(self) -> Snapshot:
         if self._snapshot is None:
@@ -152,18 +214,17 @@ class RayScene:
         the direction. Returns the row of ``snapshot.faces`` (N,) int32, -1 for none; the weights of its second and
         third corner (N, 2) float32; and the distance (N,) float32 in lengths of the direction, +inf for none.
         """
-        split = self._aimed().static_faces
+        self._aimed()
         o, d, r = _rays(origins, directions, reach)
-        parts = [(part, start) for part, start in ((self._static, 0), (self._moving, split)) if part is not None]
-        if not parts or not len(o):
+        layers = sorted((*self._static, *self._moving), key=lambda layer: layer.cutouts is not None)
+        if not layers or not len(o):
             n = len(o)
             return np.full(n, -1, np.int32), np.zeros((n, 2), np.float32), np.full(n, np.inf, np.float32)
-        triangle, bary, distance = parts[0][0].cast(o, d, r)
-        triangle[triangle >= 0] += np.int32(parts[0][1])
-        for part, start in parts[1:]:
-            other, other_bary, other_distance = part.cast(o, d, np.minimum(r, distance))
+        triangle, bary, distance = layers[0].cast(o, d, r)
+        for layer in layers[1:]:
+            other, other_bary, other_distance = layer.cast(o, d, np.minimum(r, distance))
             nearer = np.flatnonzero(other_distance < distance)
-            triangle[nearer] = other[nearer] + np.int32(start)
+            triangle[nearer] = other[nearer]
             bary[nearer] = other_bary[nearer]
             distance[nearer] = other_distance[nearer]
         return triangle, bary, distance
@@ -176,10 +237,11 @@ class RayScene:
         self._aimed()
         o, d, r = _rays(origins, directions, reach)
         blocked = np.zeros(len(o), dtype=np.bool_)
-        if len(o):
-            for part in (self._static, self._moving):
-                if part is not None:
-                    blocked |= part.occluded(o, d, r)
+        for layer in (*self._static, *self._moving):
+            if layer.cutouts is None:
+                blocked |= layer.occluded(o, d, r)
+            elif len(free := np.flatnonzero(~blocked)):
+                blocked[free] = layer.occluded(o[free], d[free], r[free])
         return blocked
 
 

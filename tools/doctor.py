@@ -87,7 +87,8 @@ def _rasterizers() -> Iterator[Finding]:
     for name, well, detail in found:
         mend = ""
         if not well:
-            mend = f"apt-get install {GL_PACKAGES}" if name != "embree" else "pip install embreex"
+            other = {"embree": "pip install embreex", "pytorch3d": "not needed: it is for gradients and for CUDA"}
+            mend = other.get(name, f"apt-get install {GL_PACKAGES}")
         yield Finding(f"rasterizer {name}", well, False, detail.splitlines()[0] if detail else "", mend)
     if not any(well for _, well, _ in found):
         yield Finding("any rasterizer", False, True, "none works", "pip install embreex")

@@ -181,7 +181,7 @@ def test_barycentrics_are_weights(make, rasterizer):
 
 
 def test_unknown_and_broken_backends_are_told_apart(monkeypatch):
-    with pytest.raises(ValueError, match="'vulkan' is not a rasterizer: choose one of auto, gl, embree, open3d"):
+    with pytest.raises(ValueError, match="'vulkan' is not a rasterizer: choose one of auto, gl, embree, open3d, pytorch3d"):
         open_rasterizer("vulkan")
 
     def refuse(name):
