@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from conditioning.memory_index import ROW, Index, covering, least_needed, sampled, served
+from conditioning.memory_index import Index, covering, least_needed, read_samples, sampled, served
 from conditioning.memory_store import WorldMemory
 from conditioning.memory_then import displaced, loosened, then
 from conditioning.memory_things import Body, bodies
@@ -56,44 +57,42 @@ class Recalled:
 
 @contextmanager
 def remembering(
-    memory: WorldMemory, world: World, look: str, slot: str, live: Sequence[str] | None = None
+    memory: WorldMemory, world: World, look: str, folder: Path, live: Sequence[str] | None = None
 ) -> Iterator[Session]:
     """What one job reads and writes.
 
     look: key of what decides the look of all things at once (prompt, model, weights, grade): views of another look
-    are as if they were not there. slot: names where the job works, like its folder; one job at a time works there.
+    are as if they were not there. folder: where the job works, one job at a time; the views that it reads are not
+    dropped for room until its session ends without an exception, a session of another job begins there, or it is gone.
     live: None for a job that begins: it reads what is there now, and nothing that others add later. For one that
     goes on: ``Session.live`` as it was when it stopped; then it reads and drops exactly what it would have.
 
-    Until a session of ``slot`` ends without an exception, no other one drops its views. Errors: ``ValueError`` if
-    one of ``live`` is no longer there.
+    Errors: ``ValueError`` if one of ``live`` is no longer there.
     """
-    begins = live is None
     with memory.alone():
         views = {told.id: told for told in memory.views()}
         names = [name for name, told in views.items() if told.look == look] if live is None else list(live)
         missing = [name for name in names if name not in views]
         if missing:
             raise ValueError(f"the memory in {memory.folder} has no view {missing[0]}: paint the shot from its start")
-        memory.hold(slot, names)
-    session = Session(memory, world, look, slot, [views[name] for name in names])
-    if begins:
-        session.settle()
-    yield session
+        memory.hold(folder, names)
+    yield (session := Session(memory, world, look, folder, [views[name] for name in names]))
     session.settle()
-    memory.held_path(slot).unlink(missing_ok=True)
+    memory.trim()  # before the release: what was read just now is worth more than what was not
+    memory.release(folder)
 
 
 class Session:
     """A memory as one job uses it. Not for several threads at a time. The same calls give the same answers."""
 
-    def __init__(self, memory: WorldMemory, world: World, look: str, slot: str, views: Sequence[Told]) -> None:
-        self._memory, self._look, self._slot = memory, look, slot
+    def __init__(self, memory: WorldMemory, world: World, look: str, folder: Path, views: Sequence[Told]) -> None:
+        self._memory, self._look, self._folder = memory, look, folder
         self._bodies = bodies(world)
         self._now = {body.version.name: body for body in self._bodies.values()}
         self._versions = memory.versions()
         self._told = list(views)
         self._alive = [True] * len(views)
+        self._bytes = sum(told.bytes for told in views)  # of the folder, as far as this job knows
         self._index = Index()
         self._ready: OrderedDict[str, View | None] = OrderedDict()
         self._index.add([(k, *self._samples(told)) for k, told in enumerate(views)])
@@ -150,12 +149,13 @@ class Session:
             self._versions[body.version.key] = body.version
         if name in self.live:
             return name
-        self._memory.hold(self._slot, (*self.live, name))
+        self._memory.hold(self._folder, (*self.live, name))
         told = Told(name, shot, frame, geometry.time, self._look, geometry.camera, things, (), time.time(), 0)
         told = store_view(self._memory.folder / "views", told, shown, seen, picture, samples)
         self._index.add([(len(self._told), samples, ids)])
         self._told.append(told)
         self._alive.append(True)
+        self._bytes += told.bytes
         self._make_room()
         return name
 
@@ -165,7 +165,9 @@ class Session:
         To be called when what the job needs to go on (``live``) is safe; until then nothing is dropped.
         """
         self._make_room()
-        self._memory.trim(self._slot, self.live)
+        self._memory.hold(self._folder, self.live)
+        if self._bytes > self._memory.limit_bytes:
+            self._bytes = self._memory.trim()
 
     @property
     def _mask(self) -> Bool:
@@ -174,11 +176,15 @@ class Session:
     def _make_room(self) -> None:
         sizes = {k: told.bytes for k, told in enumerate(self._told) if self._alive[k]}
         over = sum(sizes.values()) - self._memory.limit_bytes
-        if over > 0:  # a tenth more, so that this is rare
-            over += self._memory.limit_bytes // 10
-            samples = {k: self._samples(self._told[k]) for k in sizes}
-            for number in least_needed(self._index, samples, self._mask, sizes, over):
-                self._alive[number] = False
+        if over <= 0:
+            return
+        samples = {k: self._samples(self._told[k]) for k in sizes}
+        over += self._memory.limit_bytes // 10  # a tenth more, so that this is rare
+        for number in least_needed(self._index, samples, self._mask, sizes, over):
+            self._alive[number] = False
+            del samples[number]
+        self._index = Index()
+        self._index.add([(k, *mine) for k, mine in samples.items()])
 
     def _grid(self, frame: Frame) -> tuple[npt.NDArray[Any], I32, list[Body]]:
         """Samples of a frame, their things' ids, and all things seen, in the order that the samples count them by."""
@@ -191,11 +197,7 @@ class Session:
 
     def _samples(self, told: Told) -> tuple[npt.NDArray[Any], I32]:
         """Of a remembered view, with the ids of their things today."""
-        try:
-            samples = np.load(self._memory.folder / "views" / told.id / "samples.npy", allow_pickle=False)
-            assert samples.dtype == ROW
-        except (OSError, ValueError, AssertionError):
-            samples = np.zeros(0, ROW)
+        samples = read_samples(self._memory.folder / "views" / told.id)
         return samples, np.array([*self._ids(told), 0], np.int32)[samples["thing"]]
 
     def _ids(self, told: Told) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -87,6 +88,15 @@ def sampled(
     result["extent"] = distance / focal / np.sqrt(slant)
     result["level"] = np.ceil(np.log2(np.maximum(_CELL * stride * distance / focal / slant, 2.0**-20))).clip(-20, 20)
     return result[result["thing"] > -2]
+
+
+def read_samples(folder: Path) -> npt.NDArray[Any]:
+    """What a remembered view keeps of :func:`sampled`; none if the file is broken."""
+    try:
+        samples = np.load(folder / "samples.npy", allow_pickle=False)
+    except (OSError, ValueError):
+        samples = np.zeros(0)
+    return samples if samples.dtype == ROW else np.zeros(0, ROW)
 
 
 def keys_of(samples: npt.NDArray[Any], ids: I32, level: npt.NDArray[Any] | int) -> U64:

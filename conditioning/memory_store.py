@@ -2,7 +2,7 @@
 
     memory/views/<shot>-<frame>-<id>/     the views (``conditioning.memory_view``)
     memory/things/<key>.json              every version of a thing that a view shows
-    memory/held/<slot>.json               the views that an unfinished job reads, which are not dropped for room
+    memory/held/<hash>.json               the views that an unfinished job reads, which are not dropped for room
 
 Views and files come and go whole, so that any number of jobs may share a folder, and be killed.
 """
@@ -13,17 +13,20 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from conditioning.memory_things import Version
 from conditioning.memory_view import Told, read_told
 from render.files import PART, read_json, write_json
 
 LIMIT_BYTES: Final = 2 << 30
+_ABANDONED_S: Final = 3600.0
+"""Age at which half a view was left by a killed run."""
 
 
 class WorldMemory:
@@ -52,33 +55,37 @@ class WorldMemory:
         """Whether all of ``views`` are there."""
         return all((self.folder / "views" / name / "view.json").is_file() for name in views)
 
-    def clear(self, thing: str | None = None, shot: str | None = None, views: Sequence[str] | None = None) -> int:
-        """Forget what ``thing`` looked like, the views of ``shot``, these ``views``, or all; how many views it changed.
+    def drop(self, views: Collection[str]) -> None:
+        """Forget whole ``views``, whoever may hold them."""
+        with self.alone():
+            for name in views:
+                self._remove(name)
+            self._sweep()
 
-        With several of them, only what all of them name.
-        """
-        names = {v.key: v.name for v in self.versions().values()}
-        changed = 0
+    def forget(self, things: Mapping[str, Collection[str]]) -> None:
+        """Forget in each view (by id) what some things (by name) looked like; a view of nothing else goes."""
+        names = {version.key: version.name for version in self.versions().values()}
         with self.alone():
             for told in self.views():
-                if (shot is not None and told.shot != shot) or (views is not None and told.id not in views):
-                    continue
-                if thing is None:
-                    self.remove(told.id)
-                elif thing in {names.get(key) for key in told.things} - set(told.forgotten):
-                    told = replace(told, forgotten=(*told.forgotten, thing))
-                    write_json(self.folder / "views" / told.id / "view.json", told.described())
-                else:
-                    continue
-                changed += 1
+                forgotten = set(told.forgotten) | set(things.get(told.id, ()))
+                if forgotten >= {names.get(key) for key in told.things}:
+                    self._remove(told.id)
+                elif forgotten != set(told.forgotten):
+                    changed = replace(told, forgotten=tuple(sorted(forgotten)))
+                    write_json(self.folder / "views" / told.id / "view.json", changed.described())
             self._sweep()
-        return changed
 
-    def held_path(self, slot: str) -> Path:
-        return self.folder / "held" / f"{hashlib.blake2b(slot.encode(), digest_size=8).hexdigest()}.json"
+    def hold(self, folder: Path, views: Sequence[str]) -> None:
+        """Let the job that works in ``folder`` keep ``views``, and no others."""
+        write_json(self._held(folder), {"folder": str(folder.resolve()), "views": list(views)})
 
-    def hold(self, slot: str, names: Sequence[str]) -> None:
-        write_json(self.held_path(slot), {"slot": slot, "views": list(names)})
+    def release(self, folder: Path) -> None:
+        """The job that works in ``folder`` has ended."""
+        self._held(folder).unlink(missing_ok=True)
+
+    def _held(self, folder: Path) -> Path:
+        name = hashlib.blake2b(str(folder.resolve()).encode(), digest_size=8).hexdigest()
+        return self.folder / "held" / f"{name}.json"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -91,28 +98,40 @@ class WorldMemory:
         finally:
             os.close(handle)
 
-    def trim(self, slot: str, live: Sequence[str]) -> None:
-        """Drop what nobody holds until the limit is kept: first what is not ``live``, oldest first."""
+    def trim(self) -> int:
+        """Drop what no job holds, oldest first, until the limit is kept; bytes that are left."""
         with self.alone():
-            self.hold(slot, live)
             told = self.views()  # read before the holds: a view is held before it is written
-            holds = [read_json(path) or {} for path in (self.folder / "held").glob("*.json")]
-            held = {name for hold in holds for name in cast("list[str]", hold.get("views", []))}
-            over = sum(one.bytes for one in told) - self.limit_bytes
+            held = {name for path in (self.folder / "held").glob("*.json") for name in _held_by(path)}
+            total = sum(one.bytes for one in told)
             for one in told:
-                if over > 0 and one.id not in held:
-                    self.remove(one.id)
-                    over -= one.bytes
+                if total > self.limit_bytes and one.id not in held:
+                    self._remove(one.id)
+                    total -= one.bytes
+            for part in (self.folder / "views").glob(f"{PART}*"):
+                if time.time() - part.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(part, ignore_errors=True)
+        return total
 
-    def remove(self, name: str) -> None:
+    def _remove(self, name: str) -> None:
         gone = self.folder / "views" / f"{PART}{os.getpid()}-{name}"
         with suppress(FileNotFoundError):
             os.rename(self.folder / "views" / name, gone)  # so that it is whole or not there
         shutil.rmtree(gone, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove versions of things that no view shows any longer, and what killed runs left."""
+        """Remove versions of things that no view shows any longer."""
         used = {key for told in self.views() for key in told.things}
         for path in (self.folder / "things").glob("*.json"):
             if path.stem not in used:
                 path.unlink(missing_ok=True)
+
+
+def _held_by(path: Path) -> list[str]:
+    """The views that a job holds; none if its folder is gone, and the job with it."""
+    hold = read_json(path) or {}
+    views = hold.get("views")
+    if not isinstance(views, list) or not Path(str(hold.get("folder"))).is_dir():
+        path.unlink(missing_ok=True)
+        return []
+    return [str(name) for name in views]

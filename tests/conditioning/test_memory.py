@@ -139,12 +139,12 @@ def psnr(session: Session, taken: Taken, of: F32 | None = None) -> tuple[float, 
 def test_what_was_seen_is_found_after_the_camera_went_away(take: Take, tmp_path: Path) -> None:
     memory, world = WorldMemory(tmp_path), Set().world()
     here, away = camera(), camera((0, -2.5, 1.6), (0, -9, 1.6))
-    with remembering(memory, world, "look", "a") as session:
+    with remembering(memory, world, "look", memory.folder) as session:
         for k, view in enumerate((here, away)):
             taken = take(world, view)
             assert session.remember("there", k, taken.frame, taken.picture)
     nearer = take(world, camera((0.6, -1.8, 1.4), (0.1, 3.0, 0.9), 28.0))
-    with remembering(memory, world, "look", "b") as session:
+    with remembering(memory, world, "look", memory.folder) as session:
         decibels, share = psnr(session, nearer)
     assert decibels >= 34
     assert share > 0.9
@@ -154,7 +154,7 @@ def test_what_was_seen_is_found_after_the_camera_went_away(take: Take, tmp_path:
 def remembered(take: Take, tmp_path: Path) -> WorldMemory:
     """Two views of the room at two times."""
     memory, world = WorldMemory(tmp_path / "Drehbuch 映画"), Set().world()
-    with remembering(memory, world, "look", "first") as session:
+    with remembering(memory, world, "look", memory.folder) as session:
         for k, (view, time) in enumerate([(camera(), 0.0), (camera((1.0, -2.0, 1.5), (-0.2, 3, 0.8)), 0.8)]):
             taken = take(world, view, time)
             assert session.remember("Ω-shot", k, taken.frame, taken.picture)
@@ -164,7 +164,7 @@ def remembered(take: Take, tmp_path: Path) -> WorldMemory:
 def recalled(memory: WorldMemory, take: Take, edited: Set, of: str, time: float = 0.0) -> tuple[float, float]:
     world = edited.world()
     taken = take(world, camera((0.3, -2.2, 1.5)), time)
-    with remembering(memory, world, "look", "now") as session:
+    with remembering(memory, world, "look", memory.folder) as session:
         return psnr(session, taken, taken.of(of))
 
 
@@ -212,7 +212,7 @@ def test_a_new_wall_hides_nothing_of_the_past(take: Take, remembered: WorldMemor
 def test_a_coat_is_known_after_a_cut_in_another_pose(take: Take, remembered: WorldMemory) -> None:
     world = Set().world()
     taken = take(world, camera((0.9, -0.6, 1.4), (0.7, 2.5, 0.9), 35.0), 2.2)
-    with remembering(remembered, world, "look", "cut") as session:
+    with remembering(remembered, world, "look", remembered.folder) as session:
         decibels, share = psnr(session, taken, taken.of("figure"))
     assert decibels >= 34
     assert share > 0.5
@@ -221,6 +221,6 @@ def test_a_coat_is_known_after_a_cut_in_another_pose(take: Take, remembered: Wor
 def test_another_look_knows_nothing(take: Take, remembered: WorldMemory) -> None:
     world = Set().world()
     taken = take(world, camera())
-    with remembering(remembered, world, "another prompt", "x") as session:
+    with remembering(remembered, world, "another prompt", remembered.folder) as session:
         assert session.live == ()
         assert session.chosen([taken.frame]) == ()
