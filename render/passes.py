@@ -1,8 +1,8 @@
 """Everything a picture knows about its surfaces, derived from a visibility buffer.
 
 :class:`Surface` works out, only when asked and only once, what lies at a flat list of samples; :class:`Passes` lays the
-same answers out as pictures. Missing pixels hold 0, except ``depth``, which is ``+inf``, and ``material_index``, which
-is -1.
+same answers out as pictures. Missing pixels hold 0, except ``depth`` and ``distance``, which are ``+inf``, and
+``material_index``, which is -1.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ class Passes:
     def depth(self) -> F32:
         """(H, W), ``+inf`` where nothing is seen."""
         return self.image(self.surface.depth, np.inf)
+
+    @cached_property
+    def distance(self) -> F32:
+        """(H, W) metres along the ray, ``+inf`` where nothing is seen."""
+        away = self.surface.position - self.surface.camera.position.astype(np.float32)
+        return self.image(np.sqrt(np.einsum("nc,nc->n", away, away)), np.inf)
 
     @cached_property
     def normal(self) -> F32:

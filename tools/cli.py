@@ -47,7 +47,14 @@ class PassFormat(StrEnum):
     exr = "exr"
 
 
-SceneFile = Annotated[Path, typer.Argument(metavar="SCENE", help="The scene file, or the folder with its scene.yaml.")]
+class DepthPolarity(StrEnum):
+    """Which end of inverse depth is white."""
+
+    near_white = "near-white"
+    near_black = "near-black"
+
+
+Path, typer.Argument(metavar="SCENE", help="The scene file, or the folder with its scene.yaml.")]
 Out = Annotated[Path, typer.Option(help="Where the folder of the scene goes.")]
 ShotName = Annotated[str | None, typer.Option(help="Only the shot of this name.")]
 PictureSize = Annotated[str | None, typer.Option(metavar="WxH", help="Another picture size, like 640x360.")]
@@ -121,17 +128,24 @@ def passes(
         PassFormat, typer.Option("--format", help="png to look at, npz or exr for exact values.")
     ] = PassFormat.png,
     shot: ShotName = None,
+    frames: Annotated[str | None, typer.Option(metavar="A-B", help="Only these frames, counted from 1.")] = None,
     size: PictureSize = None,
     quality: QualityOption = Quality.final,
+    polarity: Annotated[
+        DepthPolarity, typer.Option("--depth-polarity", help="Of inverse_depth.")
+    ] = DepthPolarity.near_white,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the frames.")] = 1,
     rasterizer: RasterizerName = "auto",
     out: Out = Path("out"),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Depth, normals, ids and more, one file a frame."""
-    from tools.commands_passes import make_passes
+    """Depth, normals, ids and more, one file a frame. Stopped at any moment, the same command goes on from there."""
+    from tools.commands_passes import Wanted, make_passes
 
-    make_passes(scene, names, form.value, shot, size, quality.value, rasterizer, out, force, json)
+    white = polarity is DepthPolarity.near_white
+    wanted = Wanted(scene, names, form.value, shot, size, quality.value, rasterizer, out, white)
+    make_passes(wanted, frames, jobs, force, json)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from conditioning.job import key_of
 from conditioning.stage import Stage
 from render.files import bytes_from_display, sole_writer, write_image
 from render.passes import Passes
-from render.passfile import layer, picture
+from render.passpicture import picture
 from render.raster import open_rasterizer
 from render.shade import Shader, Shading
 from render.sheet import Tile, burn_in, contact_sheet, spread
@@ -65,10 +65,8 @@ def _animatic(opened: Opened, shot: Shot, shader: Shader, folder: Path, tell: Pr
             image = bytes_from_display(shading.proxy)
             clock = timecode(k, shot.fps)
             if k in chosen:
-                views = [
-                    picture(name, layer(name, passes, shading), shading.sky.display)
-                    for name in ("depth", "camera_normal")
-                ]
+                shown = {"depth": passes.depth, "camera_normal": passes.camera_normal}
+                views = [picture(name, values, shading.sky.display) for name, values in shown.items()]
                 tiles.append(Tile(image, f"{shot.name}  {k + 1:04d}", clock, tuple(views)))
             tell(k + 1, shot.frames)
             yield burn_in(image, f"{opened.production.name} / {shot.name}  {k + 1:04d}", clock)

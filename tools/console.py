@@ -89,7 +89,7 @@ def guarded(command: Callable[[], int | None]) -> int:
             words = str(usage()).replace("Value error, ", "").rstrip(".")
             say(f"{words}{'' if words.endswith('?') else '.'} Try: setpiece --help")
             return BAD_INPUT
-        if isinstance(error, ValueError) and _raised_by_us(error):
+        if isinstance(error, ValueError) and raised_by_us(error):
             say(str(error))
             return BAD_INPUT
         say(_of_ours(error))
@@ -103,7 +103,7 @@ def _as_interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _raised_by_us(error: BaseException) -> bool:
+def raised_by_us(error: BaseException) -> bool:
     """Whether our own code raised it on purpose: a ``ValueError`` out of a library is a bug, not bad input."""
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and str(Path(frames[-1].filename).resolve()).startswith(_OURS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from render.passes import Passes, Surface, interpolate
-from render.passfile import picture
+from render.passpicture import picture
 from worldgen.ade20k import CLASSES, PALETTE, PERSON, SKY
 from worldgen.conventions import stable_id
 from worldgen.light import Sky

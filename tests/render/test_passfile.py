@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from render.passfile import NAMES, chosen_passes, depth_code, id_colours, picture
+from render.passpicture import depth_code, id_colours, picture
+from render.passtable import NAMES, chosen_passes
 
 
 def test_depth_reads_back() -> None:

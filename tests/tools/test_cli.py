@@ -99,7 +99,7 @@ def test_a_prompt_never_makes_the_built_pictures_again(run: Run, yard: Path, tmp
 
 
 def test_passes_hold_exact_values_in_every_format(run: Run, yard: Path, tmp_path: Path) -> None:
-    options = ("--pass", "depth,normal,object-id,occlusion", "--shot", "again", "--out", tmp_path)
+    options = ("--pass", "depth,normal,object-id,ambient-occlusion", "--shot", "again", "--out", tmp_path)
     folder = tmp_path / "yard" / "again" / "passes"
     assert run("passes", yard, *options, "--format", "npz").code == 0
     depth = np.load(folder / "depth" / "0001.npz")["depth"]
@@ -117,7 +117,7 @@ def test_passes_hold_exact_values_in_every_format(run: Run, yard: Path, tmp_path
 
     assert run("passes", yard, *options, "--format", "exr").code == 0
     planes, header = read_exr(folder / "exr" / "0002.exr")
-    assert {"depth.Z", "normal.X", "object_id.id", "occlusion.Y"} <= set(planes)
+    assert {"depth.Z", "normal.X", "object_id.id", "ambient_occlusion.Y"} <= set(planes)
     np.testing.assert_array_equal(planes["depth.Z"], np.load(folder / "depth" / "0002.npz")["depth"])
     assert "metres" in header["units"]
 
@@ -181,11 +181,30 @@ def test_report_measures_and_shows(run: Run, yard: Path, tmp_path: Path, painted
     assert "<svg" in page
     assert "http" not in page.replace("http-equiv", "")
     for film in ("look.mp4", "unguided/look.mp4"):
-        assert f'src="{film}"' in page
+        assert f'href="{film}"' in page
         assert (folder / film).is_file()
+    assert 'src="data:video/mp4;base64,' in page
+    films = report["films"]
+    assert films["guided"]["flicker"]["0"] < 0.5 * films["unguided"]["flicker"]["0"]
+    assert films["guided"]["pairs"]["farthest"]["psnr"]["0"] > 8 + films["unguided"]["pairs"]["farthest"]["psnr"]["0"]
+    assert 0.6 < films["guided"]["edge_f1"] <= 1
     before = tree(folder)
     assert run("report", yard, *options).json["shots"][0] == report
     assert tree(folder) == before
+
+
+def test_report_of_several_shots_looks_across_the_cut(run: Run, yard: Path, tmp_path: Path, painted: list[str]) -> None:
+    told = run("report", yard, "--out", tmp_path / "out", "--json").json
+    cut = {name: film["pairs"]["cut"] for name, film in told["cuts"]["films"].items()}
+    assert cut["guided"]["pixels"] == cut["unguided"]["pixels"] > 500
+    assert cut["guided"]["psnr"]["0"] > cut["unguided"]["psnr"]["0"] + 8
+    things = told["cuts"]["films"]["guided"]["colours"]["things"]
+    assert {"crate", "wall"} <= {thing["thing"] for thing in things}
+    assert all(thing["shots"] == ["look", "again"] and thing["delta_e"] < 2 for thing in things)
+    page = (tmp_path / "out" / "yard" / "report.html").read_text()
+    assert 'href="look/report.html"' in page
+    assert "crate" in page
+    assert "http" not in page
 
 
 @pytest.mark.parametrize(
