@@ -36,11 +36,8 @@ SHARPNESS_PRICE: Final = 4.0
 """What each lost unit of sharpness below ``SHARPNESS_KEPT`` adds to the score. Blurring by a pixel takes 30 to 50% of
 the gradients and, of the warp error, less than 70%, so at this price it always scores above the film it blurred."""
 
-MOTION_ALLOWED: Final = 1.2
-"""Light may follow the world this much worse than in the unguided film at no price."""
-
 MOTION_PRICE: Final = 2.0
-"""What each unit of motion error beyond that, as a share of the unguided film's, adds to the score."""
+"""What each unit of motion error more than is allowed adds to the score; a frozen film has an error of 1."""
 
 EDGE_STEP: Final = 0.03
 """A step of inverse depth, as a share of the nearer one, that counts as an edge of the world."""
@@ -97,23 +94,12 @@ def change(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence,
     where: (H, W), count only there.
     """
     seen = counted(correspondence.visible if where is None else correspondence.visible & where)
-    total, squared = [], []
-    for sigma in SIGMAS:
-        found = difference(image_i, image_j, correspondence, sigma)[seen]
-        total.append(float(np.abs(found).mean(-1).sum(dtype=np.float64)))
-        squared.append(float(np.square(found).mean(-1).sum(dtype=np.float64)))
-    return Change(tuple(total), tuple(squared), int(seen.sum()))
+    return summed(prefiltered(image_i) - warp(prefiltered(image_j), correspondence), seen)
 
 
 def e_warp(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence, sigma: float = 0.0) -> float:
     """Mean difference, 0 to 255, over the pixels of i that j shows too; ``sigma`` is one of ``SIGMAS``."""
     return change(image_i, image_j, correspondence).mean[SIGMAS.index(sigma)]
-
-
-def difference(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence, sigma: float) -> F32:
-    """(H, W, 3) frame i less frame j warped to it, in levels, both prefiltered; meaningless where j shows no point."""
-    a, b = (blurred(_levels(x), sigma) for x in (image_i, image_j))
-    return a - warp(b, correspondence)
 
 
 def flicker(
@@ -126,14 +112,33 @@ def flicker(
     ``2 - 2 cos ω``: all of a flicker every other frame, nothing of a steady change. It cannot see pulses slower than
     about six frames (long-range pairs do), and lamps that really flicker count too: compare with the unguided film.
     """
-    seen = counted(to_before.visible & to_after.visible)
-    total, squared = [], []
-    for sigma in SIGMAS:
-        back, ahead = (difference(image, x, to, sigma) for x, to in ((before, to_before), (after, to_after)))
-        found = (back + ahead)[seen] / np.float32(np.sqrt(6.0))
-        total.append(float(np.abs(found).mean(-1).sum(dtype=np.float64)))
-        squared.append(float(np.square(found).mean(-1).sum(dtype=np.float64)))
-    return Change(tuple(total), tuple(squared), int(seen.sum()))
+    middle = prefiltered(image)
+    back = middle - warp(prefiltered(before), to_before)
+    ahead = middle - warp(prefiltered(after), to_after)
+    return second_difference(back, ahead, counted(to_before.visible & to_after.visible))
+
+
+def second_difference(back: F32, ahead: F32, seen: Bool) -> Change:
+    """The :func:`flicker` of a frame from its differences (H, W, 3 x len(SIGMAS)) to the frames before and after."""
+    return summed((back + ahead) * np.float32(1.0 / np.sqrt(6.0)), seen)
+
+
+def prefiltered(image: U8 | F32) -> F32:
+    """(H, W, 3 x len(SIGMAS)) a picture in levels, after each of ``SIGMAS``: what differences are taken of."""
+    picture = levels(image)
+    return np.concatenate([blurred(picture, sigma) for sigma in SIGMAS], axis=-1)
+
+
+def summed(differences: F32, seen: Bool) -> Change:
+    """The sums of ``differences`` (H, W, 3 x len(SIGMAS)) over the pixels ``seen`` (H, W)."""
+    found = differences[seen].reshape(-1, len(SIGMAS), 3)
+    total, squared = np.abs(found).mean(-1), np.square(found).mean(-1)
+    pixels = int(seen.sum())
+    return Change(
+        tuple(float(v) for v in total.sum(0, dtype=np.float64)),
+        tuple(float(v) for v in squared.sum(0, dtype=np.float64)),
+        pixels,
+    )
 
 
 def counted(visible: Bool) -> Bool:
@@ -178,7 +183,7 @@ def detail_kept(image: U8 | F32, truth: U8 | F32) -> float:
 
 def laplacian_variance(image: U8 | F32) -> float:
     """Variance of the luma's Laplacian, squared levels of 0 to 255 (the focus measure of Pech-Pacheco et al. 2000)."""
-    return float(ndimage.laplace(_levels(image) @ _LUMA).var())
+    return float(ndimage.laplace(levels(image) @ _LUMA).var())
 
 
 def depth_edges(depth: F32, thing: I32) -> Bool:
@@ -213,15 +218,17 @@ def edge_f1(image: U8 | F32, edges: Bool) -> float:
     wanted = int(edges.sum())
     if wanted == 0:
         return 1.0
-    luma = ndimage.gaussian_filter(_levels(image) @ _LUMA, 1.0, mode="nearest")
+    luma = ndimage.gaussian_filter(levels(image) @ _LUMA, 1.0, mode="nearest")
     dy, dx = ndimage.sobel(luma, 0, mode="nearest"), ndimage.sobel(luma, 1, mode="nearest")
     size = np.hypot(dx, dy)
-    unit_y, unit_x = dy / np.maximum(size, 1e-6), dx / np.maximum(size, 1e-6)
-    y, x = np.mgrid[0 : size.shape[0], 0 : size.shape[1]].astype(np.float32)
-    sides = (ndimage.map_coordinates(size, [y + s * unit_y, x + s * unit_x], order=1, mode="nearest") for s in (-1, 1))
-    thin = np.where(np.all([size >= side for side in sides], axis=0), size, 0.0)
-    strongest = np.partition(thin.ravel(), -wanted)[-wanted]
-    drawn = (thin >= strongest) & (thin > 1e-3)
+    steep = min(size.size, 8 * wanted)  # the maxima wanted are among the steepest pixels: only those are looked at
+    y, x = np.nonzero(size >= max(float(np.partition(size.ravel(), -steep)[-steep]), 1e-3))
+    here = size[y, x]
+    unit_y, unit_x = dy[y, x] / here, dx[y, x] / here
+    sides = [ndimage.map_coordinates(size, [y + s * unit_y, x + s * unit_x], order=1, mode="nearest") for s in (-1, 1)]
+    thin = np.zeros_like(size)
+    thin[y, x] = np.where((here >= sides[0]) & (here >= sides[1]), here, 0.0)
+    drawn = (thin >= np.partition(thin.ravel(), -wanted)[-wanted]) & (thin > 0)
     if not drawn.any():
         return 0.0
     square = np.ones((2 * EDGE_REACH_PX + 1,) * 2, dtype=np.bool_)
@@ -239,7 +246,7 @@ def blurred(image: F32, sigma: float) -> F32:
 
 def blurred_control(image: U8) -> U8:
     """A frame of the blurred control: the unguided frame out of focus."""
-    return np.rint(blurred(_levels(image), BLUR_SIGMA)).astype(np.uint8)
+    return np.rint(blurred(levels(image), BLUR_SIGMA)).astype(np.uint8)
 
 
 def carried_control(image: U8, first: U8, to_first: Correspondence) -> U8:
@@ -247,27 +254,27 @@ def carried_control(image: U8, first: U8, to_first: Correspondence) -> U8:
 
     Its warp error is the floor of the measure (resampling alone), and it is no film: light and life stand still.
     """
-    moved = np.clip(np.rint(warp(_levels(first), to_first)), 0, 255).astype(np.uint8)
+    moved = np.clip(np.rint(warp(levels(first), to_first)), 0, 255).astype(np.uint8)
     return np.where(to_first.visible[..., None], moved, image)
 
 
-def score(e_warp_ratio: float, sharpness_ratio: float, motion_ratio: float = 1.0) -> float:
+def score(e_warp_ratio: float, sharpness_ratio: float, frozen: float = 0.0) -> float:
     """One number for steadiness, sharpness and life, all against the unguided film, which scores 1; less is better.
 
     ``e_warp_ratio + SHARPNESS_PRICE · max(0, SHARPNESS_KEPT - sharpness_ratio)
-    + MOTION_PRICE · max(0, motion_ratio - MOTION_ALLOWED)``
+    + MOTION_PRICE · frozen``, frozen: motion error beyond what is allowed (``metrics_light.frozen``).
     """
     blur = SHARPNESS_PRICE * max(0.0, SHARPNESS_KEPT - sharpness_ratio)
-    return e_warp_ratio + blur + MOTION_PRICE * max(0.0, motion_ratio - MOTION_ALLOWED)
+    return e_warp_ratio + blur + MOTION_PRICE * frozen
 
 
 def _gradient(image: U8 | F32) -> tuple[F32, F32]:
     """(H, W) vertical and horizontal slope of the luma, levels per pixel; 0 along a side of one pixel."""
-    luma = _levels(image) @ _LUMA
+    luma = levels(image) @ _LUMA
     dy, dx = (np.gradient(luma, axis=k) if luma.shape[k] > 1 else np.zeros_like(luma) for k in (0, 1))
     return np.asarray(dy, dtype=np.float32), np.asarray(dx, dtype=np.float32)
 
 
-def _levels(image: U8 | F32) -> F32:
+def levels(image: U8 | F32) -> F32:
     """Display values as float32 levels of 0 to 255."""
     return image.astype(np.float32) if image.dtype == np.uint8 else np.asarray(image * 255.0, dtype=np.float32)

@@ -13,18 +13,19 @@ from typing import Final
 
 import numpy as np
 
-from conditioning.metrics import SIGMAS, counted, difference
+from conditioning.metrics import counted, prefiltered
 from render.correspondence import Correspondence
+from render.warp import warp
 from worldgen.conventions import F32, F64, I32, U8, Array, Bool, linear_from_srgb
-
-LIGHT_SIGMA: Final = 1.0
-"""Prefilter, pixels, before light is compared: all but grain and resampling."""
 
 SAME_LIGHT: Final = 4.0
 """Levels of 0 to 255 by which a point's proxy may differ between two frames that show it in the same light."""
 
 MOVED_LIGHT: Final = 12.0
 """Levels by which a point's proxy differs where light has moved: the edge of a shadow, a highlight, a lamp."""
+
+MOTION_ALLOWED: Final = 1.2
+"""Light may follow the world this many times worse than in the unguided film at no price."""
 
 FEWEST_PX: Final = 50
 """Pixels below which a thing is too small to have a colour, and moving light too little to be judged."""
@@ -41,8 +42,12 @@ def same_light(proxy_i: U8 | F32, proxy_j: U8 | F32, correspondence: Corresponde
 
     proxy_i, proxy_j: (H, W, 3). Shots that are exposed differently print the same light differently, and drop out.
     """
-    found = difference(proxy_i, proxy_j, correspondence, LIGHT_SIGMA)
-    return np.asarray(correspondence.visible & (np.square(found).mean(-1) <= SAME_LIGHT**2), dtype=np.bool_)
+    return lit_alike(_differences(proxy_i, proxy_j, correspondence), correspondence.visible)
+
+
+def lit_alike(proxy: F32, visible: Bool) -> Bool:
+    """The same of the ``proxy``'s differences (H, W, 3 x len(SIGMAS)), as :func:`metrics.prefiltered` lays them out."""
+    return np.asarray(visible & (np.square(proxy[..., 3:6]).mean(-1) <= SAME_LIGHT**2), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -89,16 +94,26 @@ def motion(
     shadows lighter than the proxy has an error of its own: compare with the unguided film. It cannot see light that
     the proxy does not have.
     """
-    sigma = SIGMAS[-1]
-    world = difference(proxy_i, proxy_j, correspondence, sigma)
-    moves = counted(correspondence.visible) & (np.square(world).mean(-1) > MOVED_LIGHT**2)
+    painted, proxy = (_differences(*x, correspondence) for x in ((image_i, image_j), (proxy_i, proxy_j)))
+    return moved(painted, proxy, correspondence.visible)
+
+
+def frozen(film: Motion, unguided: Motion) -> float:
+    """Motion error of a film beyond ``MOTION_ALLOWED`` times the unguided film's; 0 where no light moves."""
+    mine, theirs = film.amiss, unguided.amiss
+    return 0.0 if mine is None or theirs is None else max(0.0, mine - MOTION_ALLOWED * theirs)
+
+
+def moved(painted: F32, proxy: F32, visible: Bool) -> Motion:
+    """The same of the differences (H, W, 3 x len(SIGMAS)) of the picture and of the proxy."""
+    world = proxy[..., -3:]
+    moves = counted(visible) & (np.square(world).mean(-1) > MOVED_LIGHT**2)
     if not moves.any():
         return STILL
-    painted = difference(image_i, image_j, correspondence, sigma)[moves].astype(np.float64)
-    wanted = world[moves].astype(np.float64)
+    change, wanted = painted[moves][:, -3:].astype(np.float64), world[moves].astype(np.float64)
     return Motion(
-        float(np.square(painted - wanted).mean(-1).sum()),
-        float((painted * wanted).mean(-1).sum()),
+        float(np.square(change - wanted).mean(-1).sum()),
+        float((change * wanted).mean(-1).sum()),
         float(np.square(wanted).mean(-1).sum()),
         int(moves.sum()),
     )
@@ -200,6 +215,10 @@ def ciede2000(lab_a: Array, lab_b: Array) -> F64:
     rt = -2 * np.sqrt(c**7 / (c**7 + 25.0**7)) * turned
     x, y = dc / sc, dh / sh
     return np.asarray(np.sqrt((dl / sl) ** 2 + x**2 + y**2 + rt * x * y), dtype=np.float64)
+
+
+def _differences(image_i: U8 | F32, image_j: U8 | F32, correspondence: Correspondence) -> F32:
+    return prefiltered(image_i) - warp(prefiltered(image_j), correspondence)
 
 
 def _unit(image: U8 | F32) -> F32:

@@ -1,111 +1,202 @@
-"""The measuring behind ``setpiece report``: two painted films and two controls along one exact correspondence."""
+"""The measuring behind ``setpiece report`` and the consistency benchmark: films of one shot, frame by frame.
+
+What is far apart (a second later, after a detour, across a cut) is measured by ``tools.measure_again``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from conditioning.metrics import (
     NO_CHANGE,
-    SIGMAS,
     Change,
     blurred_control,
     carried_control,
-    change,
+    counted,
+    depth_edges,
+    edge_f1,
+    gradient_energy,
     laplacian_variance,
-    score,
+    prefiltered,
+    second_difference,
     sharpness,
+    summed,
 )
 from render.correspondence import FrameGeometry, correspond
-from render.files import read_image
+from render.passes import Passes
 from render.raster import Rasterizer
-from tools.console import Progress
-from worldgen.conventions import U8
+from render.warp import warp
+from worldgen.conventions import F32, U8, Bool
 from worldgen.world import Shot, World
 
-FILMS: Final = ("guided", "unguided", "blurred", "carried")
+Film = Callable[[int], U8]
+"""The picture (H, W, 3) of a frame, counted from 0."""
+
+BASE: Final = "unguided"
+"""The film that every other is measured against, and of which the controls are made."""
+
+CONTROLS: Final = ("blurred", "carried")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured of one film.
+class Take:
+    """A shot, the films painted of it by name (``BASE`` among them), and its proxy, the built world lit."""
 
-    changes: one for each frame from the second on, against the frame before. sharpness: mean gradient. laplacian: its
-    variance. Both are means over the frames.
+    shot: Shot
+    films: Mapping[str, Film]
+    proxy: Film
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The films, and then the controls."""
+        return (*self.films, *CONTROLS)
+
+
+class Seen(NamedTuple):
+    """A frame on the walk. errors: change since the frame before, (H, W) levels at σ = 1, NaN where none counts."""
+
+    frame: int
+    images: dict[str, U8]
+    errors: dict[str, F32]
+
+
+class FrameScore(NamedTuple):
+    """Of one picture: ``sharpness``, ``gradient_energy``, ``laplacian_variance`` and ``edge_f1`` of the metrics."""
+
+    sharpness: float
+    energy: float
+    laplacian: float
+    edges: float
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What a film was like from frame to frame.
+
+    changes: one for each frame from the second on, against the frame before. flickers: one for each frame that has two
+    neighbours. frames: one score each.
     """
 
     changes: tuple[Change, ...]
-    sharpness: float
-    laplacian: float
+    flickers: tuple[Change, ...]
+    frames: tuple[FrameScore, ...]
 
     @property
     def e_warp(self) -> tuple[float, ...]:
-        """Over the whole film, for each of ``SIGMAS``."""
+        """Over the whole film, levels, for each of ``SIGMAS``."""
         return sum(self.changes, NO_CHANGE).mean
 
+    @property
+    def flicker(self) -> tuple[float, ...]:
+        """Root mean square over the whole film, levels, for each of ``SIGMAS``."""
+        return sum(self.flickers, NO_CHANGE).rms
 
-def measure(
-    world: World,
-    shot: Shot,
-    raster: Rasterizer,
-    guided: Sequence[Path],
-    unguided: Sequence[Path],
-    tell: Progress,
-) -> dict[str, Measured]:
-    """Measure the films of ``FILMS``. guided, unguided: one picture a frame of ``shot``, in order."""
-    changes: dict[str, list[Change]] = {name: [] for name in FILMS}
-    edges: dict[str, list[tuple[float, float]]] = {name: [] for name in FILMS}
-    first: tuple[U8, FrameGeometry] | None = None
-    before: tuple[dict[str, U8], FrameGeometry] | None = None
-    for k, camera in enumerate(shot.track):
-        snapshot = world.at(shot.time(k))
-        geometry = FrameGeometry.of(snapshot, camera, raster.rasterize(snapshot, camera))
-        images = {"guided": read_image(guided[k]), "unguided": read_image(unguided[k])}
-        first = first or (images["unguided"], geometry)
-        images["blurred"] = blurred_control(images["unguided"])
-        images["carried"] = carried_control(images["unguided"], first[0], correspond(geometry, first[1]))
-        for name, image in images.items():
-            edges[name].append((sharpness(image), laplacian_variance(image)))
-        if before is not None:
-            back = correspond(geometry, before[1])
+    @property
+    def mean(self) -> FrameScore:
+        """Means over the frames."""
+        return FrameScore(*(float(v) for v in np.array(self.frames).mean(0)))
+
+
+class FilmMeter:
+    """Measures the films of one take, and its two controls, while it walks over the frames, once."""
+
+    def __init__(self, world: World, take: Take, raster: Rasterizer) -> None:
+        self._world, self._take, self._raster = world, take, raster
+        self._changes: dict[str, list[Change]] = {name: [] for name in take.names}
+        self._flickers: dict[str, list[Change]] = {name: [] for name in take.names}
+        self._scores: dict[str, list[FrameScore]] = {name: [] for name in take.names}
+
+    def frames(self) -> Iterator[Seen]:
+        """Every frame with its pictures, measured as it is passed."""
+        start: Start | None = None
+        before: _Passed | None = None
+        for k in range(self._take.shot.frames):
+            geometry, edges = self._geometry(k)
+            start = start or Start(self._take.films[BASE](k), geometry)
+            images = pictures(self._take, k, geometry, start)
             for name, image in images.items():
-                changes[name].append(change(image, before[0][name], back))
-        before = (images, geometry)
-        tell(k + 1, shot.frames)
-    return {
-        name: Measured(
-            tuple(changes[name]),
-            sum(s for s, _ in edges[name]) / shot.frames,
-            sum(v for _, v in edges[name]) / shot.frames,
-        )
-        for name in FILMS
-    }
+                self._scores[name].append(_score(image, edges))
+            now = _Passed(geometry, stacked(images))
+            if before is not None:
+                self._compare(now, before)
+            yield Seen(k, images, _heat(now, self._take.names))
+            before = now
 
-
-def summary(measured: dict[str, Measured]) -> dict[str, Any]:
-    """The numbers of a report as JSON values; ratios are against the unguided film."""
-    base = measured["unguided"]
-    found: dict[str, Any] = {f"e_warp_{name}": round(measured[name].e_warp[0], 4) for name in FILMS}
-    found["e_warp_sigma"] = {
-        name: {f"{s:g}": round(v, 4) for s, v in zip(SIGMAS, measured[name].e_warp, strict=True)} for name in FILMS
-    }
-    found["e_warp_ratio"] = _ratio(measured["guided"].e_warp[0], base.e_warp[0])
-    found["sharpness_ratio"] = _ratio(measured["guided"].sharpness, base.sharpness)
-    found["films"] = {
-        name: {
-            "e_warp_ratio": _ratio(film.e_warp[0], base.e_warp[0]),
-            "sharpness_ratio": _ratio(film.sharpness, base.sharpness),
-            "laplacian_ratio": _ratio(film.laplacian, base.laplacian),
-            "score": round(score(_ratio(film.e_warp[0], base.e_warp[0]), _ratio(film.sharpness, base.sharpness)), 4),
-            "e_warp_frames": [round(c.mean[0], 4) for c in film.changes],
+    def walked(self) -> dict[str, Walked]:
+        """What was measured, by film; after ``frames`` has come to its end."""
+        return {
+            name: Walked(tuple(self._changes[name]), tuple(self._flickers[name]), tuple(self._scores[name]))
+            for name in self._take.names
         }
-        for name, film in measured.items()
+
+    def _compare(self, now: _Passed, before: _Passed) -> None:
+        """Measure a frame against the one before, and that one's flicker between its two neighbours."""
+        back = correspond(now.geometry, before.geometry)
+        now.back, now.seen = now.stack - warp(before.stack, back), back.visible
+        for name, mine in shares(self._take.names, now.back).items():
+            self._changes[name].append(summed(mine, counted(now.seen)))
+        if before.back is not None and before.seen is not None:
+            ahead = correspond(before.geometry, now.geometry)
+            seen = counted(before.seen & ahead.visible)
+            later = shares(self._take.names, before.stack - warp(now.stack, ahead))
+            for name, mine in shares(self._take.names, before.back).items():
+                self._flickers[name].append(second_difference(mine, later[name], seen))
+
+    def _geometry(self, k: int) -> tuple[FrameGeometry, Bool]:
+        snapshot, camera = self._world.at(self._take.shot.time(k)), self._take.shot.track[k]
+        gbuffer = self._raster.rasterize(snapshot, camera)
+        passes = Passes(snapshot, camera, gbuffer)
+        return FrameGeometry.of(snapshot, camera, gbuffer), depth_edges(passes.depth, passes.object_id)
+
+
+@dataclass
+class _Passed:
+    """A frame that was passed: all its films' pictures stacked, and their differences from the frame before it."""
+
+    geometry: FrameGeometry
+    stack: F32
+    back: F32 | None = None
+    seen: Bool | None = None
+
+
+class Start(NamedTuple):
+    """The first frame of a shot, which the carried control carries."""
+
+    image: U8
+    geometry: FrameGeometry
+
+
+def pictures(take: Take, frame: int, geometry: FrameGeometry, start: Start) -> dict[str, U8]:
+    """The pictures of a frame by film, controls among them."""
+    images = {name: film(frame) for name, film in take.films.items()}
+    images["blurred"] = blurred_control(images[BASE])
+    images["carried"] = carried_control(images[BASE], start.image, correspond(geometry, start.geometry))
+    return images
+
+
+def stacked(images: Mapping[str, U8]) -> F32:
+    """(H, W, n x C) the prefiltered pictures side by side in depth: one warp carries them all, sooner."""
+    return np.concatenate([prefiltered(image) for image in images.values()], axis=-1)
+
+
+def shares(names: tuple[str, ...], stack: F32) -> dict[str, F32]:
+    """What of a stack belongs to each name, (H, W, C)."""
+    return dict(zip(names, np.split(stack, len(names), axis=-1), strict=True))
+
+
+def _heat(now: _Passed, names: tuple[str, ...]) -> dict[str, F32]:
+    if now.back is None or now.seen is None:
+        return {}
+    seen = counted(now.seen)
+    return {
+        name: np.where(seen, np.abs(mine[..., 3:6]).mean(-1), np.float32(np.nan))
+        for name, mine in shares(names, now.back).items()
     }
-    return found
 
 
-def _ratio(value: float, base: float) -> float:
-    """``value / base``; 1 where both are nothing (two still pictures are equally steady)."""
-    return round(value / base, 4) if base > 0 else 1.0
+def _score(image: U8, edges: Bool) -> FrameScore:
+    return FrameScore(sharpness(image), gradient_energy(image), laplacian_variance(image), edge_f1(image, edges))

@@ -1,129 +1,234 @@
-"""The page of a report: one file that opens without a network, films by relative path."""
+"""The pages of a report: one file each, which opens without a network."""
 
 from __future__ import annotations
 
 import base64
 import html
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image
+from tools.report_parts import card, dot_plot, key, line_plot, pictures, player, shell, table, terms
+from tools.report_pictures import Picture
 
-from worldgen.conventions import U8
+EMBEDDED_MB: Final = 24
+"""A film up to this size travels inside the page; a larger one lies beside it."""
 
-_COLOURS: Final = {"guided": "#d9622b", "unguided": "#5b7fa6", "blurred": "#a7a39a", "carried": "#6f9a5c"}
-_WORDS: Final = {
-    "guided": "guided: what Setpiece delivers",
-    "unguided": "unguided: every frame by itself, same seed",
-    "blurred": "control: unguided, blurred by a pixel. It must score worse than guided",
-    "carried": "control: the first frame carried along. The floor of the measure, and no film",
+_FILMS: Final = {
+    "guided": "guided<small>what Setpiece delivers</small>",
+    "unguided": "unguided<small>every frame by itself, same seed</small>",
+    "blurred": "blurred<small>a control: unguided, out of focus. It must score worse than guided</small>",
+    "carried": "carried<small>a control: the first frame brought along. The floor of the measure, and no film</small>",
 }
-_STYLE: Final = """
-body{margin:0 auto;max-width:1080px;padding:2rem 1.2rem;background:#141416;color:#e8e6e1}
-body,button{font:16px/1.5 system-ui,sans-serif}
-h1{font-weight:600;margin:0}p{max-width:46rem;color:#b9b6b0}table{border-collapse:collapse;width:100%;margin:1.5rem 0}
-th,td{padding:.45rem .6rem;border-bottom:1px solid #2c2c30;text-align:right}
-th:first-child,td:first-child{text-align:left}
-th{color:#9a9791;font-weight:500}.pair{display:grid;grid-template-columns:1fr 1fr;gap:.8rem;margin:1rem 0}
-video,.pair img{width:100%;display:block;border-radius:4px}figcaption{color:#9a9791;font-size:.85rem}figure{margin:0}
-i{display:inline-block;width:.8em;height:.8em;border-radius:50%;margin-right:.5em}svg{width:100%;height:auto}
-button{background:#2c2c30;color:inherit;border:0;border-radius:4px;padding:.5rem 1rem;cursor:pointer}
-"""
-_PLAY: Final = """
-const films=[...document.querySelectorAll('video')];
-document.querySelector('button').onclick=()=>{
-  const go=films[0].paused;
-  for(const f of films){f.currentTime=films[0].currentTime;go?f.play():f.pause()}
-};
-"""
+_KINDS: Final = {
+    "second": "one second apart",
+    "farthest": "the farthest frame that still shows it",
+    "revisit": "seen again after it was out of view",
+    "cut": "across a cut",
+}
+_TERMS: Final = {
+    "Change (warp error)": "How much a surface point differs between two frames, in levels of 0 to 255, over the "
+    "points that both show. Where each point lies in the other frame is known exactly, not estimated. σ is a blur in "
+    "pixels before comparing: at 0 grain and resampling count, at 2 only shifts of light and form. Light that really "
+    "moves counts too.",
+    "Flicker": "The standard deviation, in levels, of an error that is new in every frame and would make surface "
+    "points flicker as much as they do. Steady changes are none; pulses slower than six frames are not seen here.",
+    "Sharpness": "Mean gradient against the unguided film of the same seed. Blur lowers every change, so sharpness "
+    "lost is charged for in the score. Gradient energy weighs strong edges more.",
+    "Silhouettes": "Whether the strongest edges of the picture lie where the built world has steps of depth: F1, 1 at "
+    "best. Textures and shadows compete, so no film reaches 1; compare the rows.",
+    "Seen again": "The same surface points far apart in time, resolved alike and in the same light (the built "
+    "world knows). PSNR in decibels: 34 is a difference one has to look for. Empty where nothing is seen twice.",
+    "Light follows": "Where shadows and highlights move, the picture must change as the world does: 1 goes all the "
+    "way, 0 is frozen. Motion error is what is left over, against the unguided film's.",
+    "Colour drift": "How far the mean colour of a thing is from one shot to the other, after dividing out the light "
+    "that the built world has in each: CIEDE2000. 1 is just noticeable side by side, 2 is little.",
+    "Score": "Change against the unguided film (consecutive and far pairs, all σ) + 4 × the sharpness lost beyond 3% "
+    "+ 2 × the motion error beyond 1.2 times the unguided one. Less is better; the unguided film scores 1.",
+}
 
 
-def page(report: dict[str, Any], films: tuple[str, str], thumbnails: Sequence[tuple[str, U8, U8]]) -> str:
-    """The HTML of ``report`` (see ``tools.report``).
-
-    films: paths of the guided and the unguided film, relative to the page. thumbnails: caption, guided and unguided
-    picture (H, W, 3) uint8.
-    """
-    title = html.escape(f"{report['title']}: {report['shot']}")
-    kept, ratio = report["sharpness_ratio"], report["e_warp_ratio"]
-    verdict = (
-        f"Surfaces change {report['e_warp_guided']:.2f} levels of 255 from frame to frame with guidance, "
-        f"{report['e_warp_unguided']:.2f} without: {ratio:.2f} times. Of the sharpness, {kept:.0%} is kept."
+def shot_page(
+    report: Mapping[str, Any],
+    film: Path,
+    links: Mapping[str, str],
+    worst: Sequence[tuple[Picture, Picture]],
+) -> str:
+    """The page of one shot. report: as in report.json. film: report.mp4. links: words and addresses of other films."""
+    title = f"{report['title']}: {report['shot']}"
+    films, kept = report["films"], report["sharpness_ratio"]
+    seconds = report["frames"] / report["fps"]
+    others = ", ".join(f'<a href="{html.escape(link, quote=True)}">{words}</a>' for words, link in links.items())
+    lead = (
+        f"From frame to frame a surface point changes by <b>{report['e_warp_guided']:.2f}</b> levels of 255 with "
+        f"guidance and by {report['e_warp_unguided']:.2f} without, at {kept:.0%} of the sharpness."
     )
-    pairs = "".join(
-        f'<div class="pair">{_figure(f"{words}, guided", a)}{_figure(f"{words}, unguided", b)}</div>'
-        for words, a, b in thumbnails
-    )
-    players = "".join(
-        f'<figure><video src="{html.escape(path, quote=True)}" loop muted playsinline controls></video>'
-        f"<figcaption>{name}</figcaption></figure>"
-        for name, path in zip(("guided", "unguided"), films, strict=True)
-    )
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>{_STYLE}</style></head><body>
-<h1>{title}</h1>
-<p>{report["frames"]} frames, {report["width"]} × {report["height"]}. {verdict}</p>
-<div class="pair">{players}</div><button>Play both</button>
-<h2>How much each frame differs from the one before, along exact motion</h2>
-{plot({name: film["e_warp_frames"] for name, film in report["films"].items()})}
-{_table(report)}
-<p>Warp error: mean difference in levels of 0 to 255 over the surface points that both frames show, unfiltered and after
-Gaussian filters of 1 and 2 pixels. Blur lowers it too, so the score adds a price for sharpness lost against the
-unguided film; less is better, and the unguided film scores 1.</p>
-{pairs}
-<script>{_PLAY}</script></body></html>
-"""
+    body = f"""<h1>{html.escape(title)}</h1>
+<p>{report["frames"]} frames, {seconds:.1f} s, {report["width"]} × {report["height"]}. In full: {others}.</p>
+<p class="lead">{lead}</p>
+<div class="cards">{_cards(report)}</div>
+<h2>Side by side</h2>
+<p>Drag over the picture to wipe. Space plays, the arrow keys step; a click in a plot goes to that frame.</p>
+{player(_address(film), report["frames"], report["fps"])}
+<h2>Over time</h2>
+<div class="plots">
+{line_plot("Change since the frame before", "levels, σ = 0; less is steadier", _series(films, "e_warp_frames"), 1)}
+{line_plot("Flicker", "levels, σ = 1; less is steadier", _series(films, "flicker_frames"), 1)}
+{line_plot("Sharpness", "mean gradient, levels a pixel; more is sharper", _series(films, "sharpness_frames"), 0)}
+{dot_plot("Drift", "change over time apart, same light, σ = 1; less is steadier", _series(films, "apart"))}
+</div>
+<h2>All figures</h2>
+{_film_table(films)}
+{_far(films, ("second", "farthest", "revisit"))}
+{_worst(worst)}
+<h2>What the figures mean</h2>
+{terms({k: v for k, v in _TERMS.items() if k != "Colour drift"})}"""
+    return shell(title, body)
 
 
-def plot(series: dict[str, list[float]]) -> str:
-    """Lines over frames as an SVG: value 0 at the bottom, second frame at the left."""
-    width, height, left, bottom = 1000, 300, 44, 26
-    top = max((max(values) for values in series.values() if values), default=1.0) * 1.08 or 1.0
-    count = max((len(values) for values in series.values()), default=1)
-
-    def at(index: int, value: float) -> str:
-        x = left + (width - left - 8) * index / max(count - 1, 1)
-        return f"{x:.1f},{(height - bottom) * (1 - value / top):.1f}"
-
-    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="warp error over frames">']
-    for k in range(5):
-        value = top * k / 4
-        y = (height - bottom) * (1 - k / 4)
-        parts.append(f'<line x1="{left}" x2="{width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#2c2c30"/>')
-        parts.append(_label(left - 8, max(y + 4, 12), "end", f"{value:.1f}"))
-    for index in sorted({0, count // 2, count - 1}):
-        parts.append(_label(float(at(index, 0).split(",")[0]), height - 6, "middle", str(index + 2)))
-    for name, values in series.items():
-        points = " ".join(at(index, value) for index, value in enumerate(values))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{_COLOURS[name]}" stroke-width="2.5"/>')
-    return "".join(parts) + "</svg>"
-
-
-def _label(x: float, y: float, anchor: str, words: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="#9a9791" font-size="12" text-anchor="{anchor}">{words}</text>'
-
-
-def _table(report: dict[str, Any]) -> str:
-    rows = []
-    for name, film in report["films"].items():
-        sigma = "".join(f"<td>{value:.2f}</td>" for value in report["e_warp_sigma"][name].values())
-        rows.append(
-            f'<tr><td><i style="background:{_COLOURS[name]}"></i>{_WORDS[name]}</td>{sigma}'
-            f"<td>{film['sharpness_ratio']:.2f}</td><td>{film['score']:.2f}</td></tr>"
+def scene_page(report: Mapping[str, Any], shots: Sequence[Mapping[str, Any]], across: Sequence[Picture]) -> str:
+    """The page of a scene of several shots. report, shots: as in its report.json and theirs. across: of the cut."""
+    films, title = report["films"], f"{report['title']}: across the cuts"
+    guided, plain = films["guided"], films["unguided"]
+    cut, loose = guided["pairs"].get("cut"), plain["pairs"].get("cut")
+    cards = []
+    if cut and loose:
+        cards.append(
+            card(
+                f"{cut['psnr']['1']:.1f} dB",
+                "Across a cut",
+                f"same points, same light; {loose['psnr']['1']:.1f} unguided",
+            )
         )
-    head = "".join(f"<th>{word}</th>" for word in ("film", "σ 0", "σ 1", "σ 2", "sharpness", "score"))
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-
-
-def _figure(words: str, image: U8) -> str:
-    picture = Image.fromarray(image)
-    picture.thumbnail((640, 640))
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=86)
-    code = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<figure><img src="data:image/jpeg;base64,{code}" alt="{html.escape(words, quote=True)}">'
-        f"<figcaption>{html.escape(words)}</figcaption></figure>"
+        cards.append(
+            card(f"{cut['e_warp']['0']:.2f}", "Change across a cut", f"levels; {loose['e_warp']['0']:.2f} unguided")
+        )
+    drift, other = guided["colours"], plain["colours"]
+    if drift["mean"] is not None:
+        cards.append(
+            card(f"{drift['mean']:.2f} ΔE", "Colour drift", f"mean over all things; {other['mean']:.2f} unguided")
+        )
+        cards.append(card(f"{drift['worst']:.2f} ΔE", "Worst thing", html.escape(drift["things"][0]["thing"])))
+    nothing = (
+        "" if cut else "<p>No surface point is seen in two shots in the same light, so only colours are compared.</p>"
     )
+    rows = [
+        [
+            f'<a href="{html.escape(shot["shot"], quote=True)}/report.html">{html.escape(shot["shot"])}</a>',
+            str(shot["frames"]),
+            f"{shot['e_warp_guided']:.2f}",
+            f"{shot['e_warp_unguided']:.2f}",
+            f"{shot['sharpness_ratio']:.2f}",
+            f"{shot['films']['guided']['score']:.2f}",
+        ]
+        for shot in shots
+    ]
+    things = [
+        [
+            html.escape(thing["thing"]),
+            " → ".join(html.escape(name) for name in thing["shots"]),
+            "".join(f'<i class="swatch" style="background:{colour}"></i>' for colour in thing["srgb"]),
+            f"{thing['delta_e']:.2f}",
+            f"{thing['pixels']:,}",
+        ]
+        for thing in drift["things"]
+    ]
+    body = f"""<h1>{html.escape(title)}</h1>
+<p>{len(shots)} shots of one world. What both sides of a cut show must look the same on both.</p>
+<div class="cards">{"".join(cards)}</div>{nothing}
+{pictures(across) if across else ""}
+{_far(films, ("cut",))}
+<h2>Colours of things</h2>
+<p>As guided, most different first. The swatches are what was painted in each shot, in that shot's light; the drift has
+the light divided out.</p>
+{table(("thing", "shots", "painted", "drift, ΔE", "pixels"), things)}
+<h2>Shots</h2>
+{table(("shot", "frames", "change, guided", "unguided", "sharpness", "score"), rows)}
+<h2>What the figures mean</h2>
+{terms(_TERMS)}"""
+    return shell(title, body)
+
+
+def _cards(report: Mapping[str, Any]) -> str:
+    guided, plain = report["films"]["guided"], report["films"]["unguided"]
+    found = [
+        card(
+            f"{report['e_warp_ratio']:.2f} ×",
+            "Change",
+            f"{report['e_warp_guided']:.2f} of {report['e_warp_unguided']:.2f}",
+        ),
+        card(f"{guided['flicker']['1']:.2f}", "Flicker", f"levels; {plain['flicker']['1']:.2f} unguided"),
+        card(f"{report['sharpness_ratio']:.0%}", "Sharpness kept", "of the unguided film's"),
+    ]
+    for kind, name in (("revisit", "Seen again"), ("farthest", "First and last")):
+        if kind in guided["pairs"] and kind in plain["pairs"]:
+            mine, other = (film["pairs"][kind]["psnr"]["1"] for film in (guided, plain))
+            found.append(card(f"{mine:.1f} dB", name, f"same points, same light; {other:.1f} unguided"))
+            break
+    if guided["motion"]["follows"] is not None:
+        follows, other = guided["motion"]["follows"], plain["motion"]["follows"]
+        found.append(card(f"{follows:.2f}", "Light follows", f"1 all the way, 0 frozen; {other:.2f} unguided"))
+    found.append(card(f"{guided['score']:.2f}", "Score", "unguided is 1, less is better"))
+    return "".join(found)
+
+
+def _film_table(films: Mapping[str, Any]) -> str:
+    head = (
+        "film", "change σ 0", "σ 1", "σ 2", "flicker", "sharpness", "gradient energy", "silhouettes", "light follows",
+        "motion error", "score",
+    )  # fmt: skip
+    rows = []
+    for name, film in films.items():
+        motion = film["motion"]
+        rows.append(
+            [
+                key(name) + _FILMS[name],
+                *(f"{value:.2f}" for value in film["e_warp"].values()),
+                f"{film['flicker']['1']:.2f}",
+                f"{film['sharpness_ratio']:.2f}",
+                f"{film['gradient_energy_ratio']:.2f}",
+                f"{film['edge_f1']:.2f}",
+                "–" if motion["follows"] is None else f"{motion['follows']:.2f}",
+                "–" if motion["error"] is None else f"{motion['ratio']:.2f} ×",
+                f"{film['score']:.2f}",
+            ]
+        )
+    return table(head, rows)
+
+
+def _far(films: Mapping[str, Any], kinds: Sequence[str]) -> str:
+    """Tables of the kinds of far pairs that there are."""
+    found = ""
+    for kind in kinds:
+        rows = [
+            [
+                key(name) + name,
+                *(f"{value:.2f}" for value in film["pairs"][kind]["e_warp"].values()),
+                *(f"{value:.1f}" for value in film["pairs"][kind]["psnr"].values()),
+                f"{film['pairs'][kind]['pixels']:,}",
+            ]
+            for name, film in films.items()
+            if kind in film["pairs"]
+        ]
+        if rows:
+            head = ("film", "change σ 0", "σ 1", "σ 2", "PSNR σ 0", "σ 1", "σ 2", "points")
+            found += f"<h2>Same points, same light: {_KINDS[kind]}</h2>{table(head, rows)}"
+    return found
+
+
+def _worst(worst: Sequence[tuple[Picture, Picture]]) -> str:
+    if not worst:
+        return ""
+    return "<h2>Where it changes most</h2>" + "".join(pictures(pair) for pair in worst)
+
+
+def _series(films: Mapping[str, Any], what: str) -> dict[str, Any]:
+    return {name: film[what] for name, film in films.items()}
+
+
+def _address(film: Path) -> str:
+    """The film itself where it is small, else its name."""
+    content = film.read_bytes()
+    if len(content) > EMBEDDED_MB * 2**20:
+        return film.name
+    return f"data:video/mp4;base64,{base64.b64encode(content).decode()}"

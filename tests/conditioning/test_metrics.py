@@ -228,8 +228,8 @@ def test_edge_f1_is_of_what_is_drawn_where_it_stands() -> None:
 
 
 def test_a_frozen_film_pays() -> None:
-    assert score(0.3, 1.0, 1.1) == 0.3
-    assert score(0.3, 1.0, 2.5) > 1.0
+    assert score(0.3, 1.0, 0.0) == 0.3
+    assert score(0.3, 1.0, 0.9) > 1.0
 
 
 def test_one_pixel_is_measured_too() -> None:

@@ -11,6 +11,7 @@ from conditioning.metrics_light import (
     ciede2000,
     colour_drift,
     colours,
+    frozen,
     lab_from_linear,
     motion,
     same_light,
@@ -51,18 +52,20 @@ def test_same_light_leaves_out_the_shadow_that_moved() -> None:
 def test_a_film_that_follows_the_light_has_no_motion_error() -> None:
     now, then = wall(30), wall(40)
     exact = motion(now, then, now, then, still())
-    frozen = motion(then, then, now, then, still())
+    still_film = motion(then, then, now, then, still())
     assert exact.amiss == pytest.approx(0.0, abs=1e-6)
     assert exact.follows == pytest.approx(1.0)
-    assert frozen.amiss == pytest.approx(1.0)
-    assert frozen.follows == pytest.approx(0.0, abs=1e-6)
+    assert still_film.amiss == pytest.approx(1.0)
+    assert still_film.follows == pytest.approx(0.0, abs=1e-6)
     # Half as dark a shadow goes half the way; grain is not motion.
     paler = motion(wall(30, 0.25), wall(40, 0.25), now, then, still())
     assert paler.follows == pytest.approx(0.5, abs=0.02)
     grainy = motion(wall(30, grain=8, seed=1), wall(40, grain=8, seed=2), now, then, still())
     assert grainy.amiss is not None
     assert grainy.amiss < 0.15
-    both = exact + frozen
+    assert frozen(still_film, exact) == pytest.approx(1.0)
+    assert frozen(grainy, grainy) == frozen(STILL, still_film) == 0.0
+    both = exact + still_film
     assert both.amiss == pytest.approx(np.sqrt(0.5))
 
 
