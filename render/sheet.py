@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from render.video import Picture
 from worldgen.conventions import U8
 
 _PAPER = (18, 18, 20)
@@ -59,31 +60,47 @@ def contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int = 4, t
     return np.asarray(page)
 
 
-def burn_in(frame: U8, left: str, right: str) -> U8:
-    """A copy of ``frame`` (H, W, 3) with words on a darkened strip along its lower edge."""
+def burn_in(frame: Picture, left: str, right: str) -> Picture:
+    """A copy of ``frame`` (H, W, 3), uint8 or uint16, with words on a darkened strip along its lower edge."""
     height, width = frame.shape[:2]
     text = max(9, height // 28)
     strip = text * 2
     result = frame.copy()
     result[height - strip :] //= 3
-    page = Image.fromarray(result)
-    draw, baseline = ImageDraw.Draw(page), height - strip // 2
-    draw.text((text, baseline), left, fill=_INK, font=_font(text), anchor="lm")
-    draw.text((width - text, baseline), right, fill=_INK, font=_font(text), anchor="rm")
+    page = Image.new("L", (width, strip))
+    draw = ImageDraw.Draw(page)
+    draw.text((text, text), left, fill=255, font=_font(text), anchor="lm")
+    draw.text((width - text, text), right, fill=255, font=_font(text), anchor="rm")
+    cover = np.asarray(page, dtype=np.float32)[..., None] / 255.0
+    ink = np.array(_INK, dtype=np.float32) * (np.iinfo(frame.dtype).max / 255.0)
+    lower = result[height - strip :]
+    lower[:] = np.rint(lower + cover * (ink - lower)).astype(frame.dtype)
+    return result
+
+
+def inset(frame: U8, pictures: Sequence[U8]) -> U8:
+    """A copy of ``frame`` (H, W, 3) with other ``pictures`` of the same view small along its right edge."""
+    page = Image.fromarray(frame)
+    width = max(8, frame.shape[1] // max(5, len(pictures)))
+    gap = max(2, width // 20)
+    for k, picture in enumerate(pictures):
+        small = _fitted(picture, width)
+        page.paste(small, (page.width - width - gap, gap + k * (small.height + gap)))
     return np.asarray(page)
 
 
 def _framed(tile: Tile, width: int) -> Image.Image:
-    def fitted(image: U8, to: int) -> Image.Image:
-        size = (to, round(to * image.shape[0] / image.shape[1]))
-        return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
-
-    picture = fitted(tile.image, width)
+    picture = _fitted(tile.image, width)
     small = width // max(5, len(tile.insets))
-    for k, inset in enumerate(tile.insets):
-        drawn = fitted(inset, small - 4)
+    for k, view in enumerate(tile.insets):
+        drawn = _fitted(view, small - 4)
         picture.paste(drawn, (k * small + 2, picture.height - drawn.height - 2))
     return picture
+
+
+def _fitted(image: U8, width: int) -> Image.Image:
+    size = (width, max(1, round(width * image.shape[0] / image.shape[1])))
+    return Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
 
 
 @cache

@@ -35,6 +35,7 @@ _TO_709: Final = {
     "out_color_matrix": "bt709",
     "flags": "accurate_rnd+full_chroma_int",
 }
+_TAGGED: Final = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "range": "tv"}
 _X265: Final = "log-level=error:range=limited:colorprim=bt709:transfer=bt709:colormatrix=bt709"
 
 
@@ -179,7 +180,7 @@ def _encoder(
     rate, pixels = f"{fps.numerator}/{fps.denominator}", "rgb48le" if deep else "rgb24"
     stream: Any = ffmpeg.input("pipe:", format="rawvideo", pix_fmt=pixels, s=f"{width}x{height}", framerate=rate)
     if codec != "ffv1":
-        stream = stream.filter("scale", **_TO_709)
+        stream = stream.filter("scale", **_TO_709).filter("setparams", **_TAGGED)
     arguments = ffmpeg.output(stream, str(part), **options).global_args("-loglevel", "error", "-y")
     process: subprocess.Popen[bytes] = ffmpeg.run_async(
         arguments, cmd=imageio_ffmpeg.get_ffmpeg_exe(), pipe_stdin=True, pipe_stderr=True

@@ -47,6 +47,15 @@ class PassFormat(StrEnum):
     exr = "exr"
 
 
+class FilmCodec(StrEnum):
+    """How a film is packed."""
+
+    h264 = "h264"
+    h265 = "h265"
+    prores = "prores"
+    ffv1 = "ffv1"
+
+
 class DepthPolarity(StrEnum):
     """Which end of inverse depth is white."""
 
@@ -54,14 +63,14 @@ class DepthPolarity(StrEnum):
     near_black = "near-black"
 
 
-Path, typer.Argument(metavar="SCENE", help="The scene file, or the folder with its scene.yaml.")]
+SceneFile = Annotated[Path, typer.Argument(metavar="SCENE", help="The scene file, or the folder with its scene.yaml.")]
 Out = Annotated[Path, typer.Option(help="Where the folder of the scene goes.")]
 ShotName = Annotated[str | None, typer.Option(help="Only the shot of this name.")]
 PictureSize = Annotated[str | None, typer.Option(metavar="WxH", help="Another picture size, like 640x360.")]
 QualityOption = Annotated[
     Quality, typer.Option(help="draft: a quarter of the width and height; preview: half; final: as the scene says.")
 ]
-RasterizerName = Annotated[str, typer.Option(help="auto, gl, embree or open3d.")]
+RasterizerName = Annotated[str, typer.Option(help="auto, gl, embree, open3d or pytorch3d.")]
 Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 
@@ -173,6 +182,32 @@ def render(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force
     )
     render_scene(scene, choices, json)
+
+
+@app.command()
+def film(
+    scene: SceneFile,
+    shot: ShotName = None,
+    codec: Annotated[
+        FilmCodec, typer.Option(help="h264; h265 (10 bit); prores (422 HQ, 10 bit); ffv1 (lossless).")
+    ] = FilmCodec.h264,
+    lens: Annotated[
+        bool, typer.Option(help="Depth of field, motion blur and distortion, as the shots' lenses say.")
+    ] = True,
+    timecode: Annotated[str, typer.Option(metavar="HH:MM:SS:FF", help="Of the first frame.")] = "01:00:00:00",
+    burn_in: Annotated[
+        bool, typer.Option("--burn-in", help="Names, frames, lens and timecode in the picture.")
+    ] = False,
+    crf: Annotated[int, typer.Option(min=0, max=51, help="0 best, 51 smallest; of h264 and h265.")] = 16,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """The painted shots in the order of the cut, through their lenses, as one film."""
+    from tools.commands_film import Finish, make_film
+
+    make_film(scene, Finish(shot, codec.value, lens, timecode, burn_in, crf, rasterizer, out, force), json)
 
 
 @app.command()

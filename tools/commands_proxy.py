@@ -13,10 +13,9 @@ from render.passpicture import picture
 from render.raster import open_rasterizer
 from render.shade import Shader, Shading
 from render.sheet import Tile, burn_in, contact_sheet, spread
-from render.video import timecode, write_video
+from render.video import Picture, timecode, write_video
 from tools.console import Progress, emit, progress, say
 from tools.opened import Opened, open_production
-from worldgen.conventions import U8
 from worldgen.world import Shot, World
 
 SHEET_PICTURES = 8
@@ -60,7 +59,7 @@ def _animatic(opened: Opened, shot: Shot, shader: Shader, folder: Path, tell: Pr
     chosen = set(spread(shot.frames, SHEET_PICTURES))
     tiles: list[Tile] = []
 
-    def frames() -> Iterator[U8]:
+    def frames() -> Iterator[Picture]:
         for k, shading, passes in shaded(opened.production.world, shot, shader):
             image = bytes_from_display(shading.proxy)
             clock = timecode(k, shot.fps)

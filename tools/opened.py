@@ -20,6 +20,8 @@ from worldgen.world import Shot
 SCALES: Final = {"draft": 0.25, "preview": 0.5, "final": 1.0}
 """Of width and height."""
 MAX_SIDE: Final = 8192
+_FINISH: Final = {"focus": True, "stop": True, "shutter": True, "distortion": True}
+"""What of a lens is laid over pictures afterwards: it changes no picture that is drawn or painted."""
 _COMPANIONS: Final = (".gltf", ".obj")
 """Mesh files that read others (buffers, materials, pictures) from their folder."""
 
@@ -44,7 +46,7 @@ class Opened:
         for told in ("model", "steps", *(() if prompts else ("prompt", "negative"))):
             del words["look"][told]  # model and steps stand beside this key wherever they matter
         said = next(words for words in self.scene.shots if words.name == shot.name)
-        own = said.model_dump(mode="json", exclude=set() if prompts else {"prompt"})
+        own = said.model_dump(mode="json", exclude={"lens": _FINISH, **({} if prompts else {"prompt": True})})
         return key_of([words, own, self._assets(), _track_words(shot)])
 
     def geometry_key(self, shot: Shot) -> str:
@@ -112,9 +114,15 @@ def _resized(track: CameraTrack, width: int, height: int) -> CameraTrack:
     return replace(track, K=K, width=width, height=height)
 
 
+def lens_key(shot: Shot) -> str:
+    """Names all that the lens of ``shot`` lays over its pictures: depth of field, motion blur, distortion."""
+    track = shot.track
+    return key_of([track.focus_m.tolist(), track.f_stop.tolist(), track.sensor_mm, track.shutter, *track.distortion])
+
+
 def _track_words(shot: Shot) -> list[object]:
     """The cameras themselves: whatever moves them, the same cameras give the same pictures."""
     track = shot.track
-    arrays = (track.world_from_camera, track.K, track.focus_m, track.f_stop)
+    arrays = (track.world_from_camera, track.K)
     numbers = [key_of(np.round(array, 9).tolist()) for array in arrays]
     return [*numbers, track.width, track.height, track.near, track.far, str(shot.fps), shot.start]

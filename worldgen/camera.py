@@ -100,7 +100,9 @@ class CameraTrack:
     """One camera a frame.
 
     world_from_camera: (N, 4, 4) float64. K: (N, 3, 3) float64, pixels. width, height: pixels.
-    focus_m, f_stop: (N,) float64, the lens at each frame. near, far: metres.
+    focus_m, f_stop: (N,) float64, the lens at each frame. near, far: metres. sensor_mm: width of what the picture's
+    width falls on. shutter: radians it is open, of the 2 pi of a frame's time. distortion: k1 and k2 of Brown and
+    Conrady, for radii in focal lengths; below 0 for a barrel.
     """
 
     world_from_camera: F64
@@ -111,6 +113,9 @@ class CameraTrack:
     f_stop: F64
     near: float = 0.05
     far: float = 6000.0
+    sensor_mm: float = 24.89
+    shutter: float = np.pi
+    distortion: tuple[float, float] = (0.0, 0.0)
 
     def __len__(self) -> int:
         return len(self.world_from_camera)
@@ -120,3 +125,11 @@ class CameraTrack:
 
     def __iter__(self) -> Iterator[Camera]:
         return (self[frame] for frame in range(len(self)))
+
+    def focal_mm(self, frame: int) -> float:
+        """Focal length, millimetres."""
+        return float(self.K[frame, 0, 0] / self.width * self.sensor_mm)
+
+    def aperture_m(self, frame: int) -> float:
+        """Diameter of the lens's opening, metres."""
+        return self.focal_mm(frame) / float(self.f_stop[frame]) / 1000.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -103,6 +104,9 @@ Prompt = Annotated[
 ]
 
 
+Bend = Annotated[float, Field(ge=-0.5, le=0.5)]
+
+
 class FocalRamp(Ramp):
     """The focal length: still, or a zoom over the whole shot."""
 
@@ -133,6 +137,12 @@ class LensWords(Words):
         None, description="A distance, or a name to keep sharp. Unsaid: what the camera looks at."
     )
     stop: FStop = Field(8.0, description="Aperture, like `f/2.8`.")
+    shutter: Annotated[Angle, Field(ge=0.0, le=2 * math.pi + 1e-9)] = Field(
+        math.pi, description="How long a frame is exposed: `180deg` is half of its time, `0deg` freezes motion."
+    )
+    distortion: tuple[Bend, Bend] | None = Field(
+        None, description="Brown-Conrady `[k1, k2]`, radii in focal lengths: below 0 a barrel, above 0 a cushion."
+    )
 
 
 class Static(Words):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 from scipy.spatial.transform import Rotation
 
+from worldgen.camera import Camera, CameraTrack
 from worldgen.conventions import F64
 from worldgen.easing import eased
 
@@ -63,3 +64,19 @@ def slerp(a: F64, b: F64, s: npt.ArrayLike) -> F64:
     start = Rotation.from_matrix(a)
     turn = (start.inv() * Rotation.from_matrix(b)).as_rotvec()
     return np.asarray((start * Rotation.from_rotvec(turn * np.asarray(s)[:, None])).as_matrix(), dtype=np.float64)
+
+
+def camera_between(track: CameraTrack, at: float) -> Camera:
+    """The camera at a moment between frames (from 0); before the first and after the last frame it moves on as it did.
+
+    A track of one frame stands still.
+    """
+    last = len(track) - 1
+    if last == 0:
+        return track[0]
+    start = min(max(int(np.floor(at)), 0), last - 1)
+    share, (a, b) = at - start, track.world_from_camera[start : start + 2]
+    pose = a + share * (b - a)
+    pose[:3, :3] = slerp(a[None, :3, :3], b[None, :3, :3], [share])[0]
+    K = track.K[start] + share * (track.K[start + 1] - track.K[start])
+    return Camera(pose, K, track.width, track.height, track.near, track.far)

@@ -83,16 +83,26 @@ def camera_track(
     lens = shot.lens
     keys = shot.camera.body.keyframes or ()
     if filmed is not None:
-        return CameraTrack(poses, filmed[1], *size, _focus(shot, poses, seconds, where), np.full(count, lens.stop))
-    if keys and keys[0].focal is not None:
-        focal = smooth_values([k.t for k in keys], [k.focal or 0.0 for k in keys], _key_times(keys, seconds))
+        K = filmed[1]
     else:
-        focal = _ramp(lens.focal, count)
-    unit_lens = Lens(1.0, lens.sensor).intrinsics(*size)
-    K = np.tile(unit_lens, (count, 1, 1))
-    K[:, 0, 0] *= focal
-    K[:, 1, 1] *= focal
-    return CameraTrack(poses, K, *size, _focus(shot, poses, seconds, where), np.full(count, lens.stop))
+        if keys and keys[0].focal is not None:
+            focal = smooth_values([k.t for k in keys], [k.focal or 0.0 for k in keys], _key_times(keys, seconds))
+        else:
+            focal = _ramp(lens.focal, count)
+        K = np.tile(Lens(1.0, lens.sensor).intrinsics(*size), (count, 1, 1))
+        K[:, 0, 0] *= focal
+        K[:, 1, 1] *= focal
+    focus, stop = _focus(shot, poses, seconds, where), np.full(count, lens.stop)
+    return CameraTrack(
+        poses,
+        K,
+        *size,
+        focus,
+        stop,
+        sensor_mm=lens.sensor[0],
+        shutter=lens.shutter,
+        distortion=lens.distortion or (0.0, 0.0),
+    )
 
 
 def _filmed(words: Filmed, seconds: F64, size: tuple[int, int], paths: Paths) -> tuple[F64, F64]:
