@@ -1,9 +1,9 @@
 """Reprojection guidance: frames agree on what a surface looks like, inside every sampling step.
 
-A few frames of the window are anchors. Every other frame fetches, in one hop along exact correspondence, what the
-anchors before and after it show of its own surface points, and moves its clean prediction there, keeping its own local
-energy of fine detail (averaging is what blurs). A view counts by how well it saw the surface and by whether the light
-is the same there: where the proxy says that a shadow or a reflection has moved, frames do not copy from each other.
+Keyframes are painted first, each taking from the ones before it and from memory what they show of its surfaces. Every
+other frame fetches, in one hop along exact correspondence, what the keyframes on both sides of it show, and moves its
+clean prediction there. A view counts by how well it saw the surface (facing, resolution, silhouettes) and by its
+distance in time; where the proxy says that a shadow or a reflection has moved, frames do not copy from each other.
 
 After SyncMVD (Liu et al. 2023) and Rerender-A-Video (Yang et al. 2023), which edit x0 along estimated or UV
 correspondence; ours is exact, and one hop.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import torch
 import torch.nn.functional as F
@@ -24,19 +24,19 @@ from render.correspondence import Correspondence
 
 LOW_SIGMA: Final = 2.0
 ENERGY_SIGMA: Final = 6.0
-ENERGY_RANGE: Final = (0.7, 1.6)
+ENERGY_RANGE: Final = (0.9, 1.2)
 LIGHT_SIGMA: Final = 1.5
-LIGHT_TOLERANCE: Final = 0.10
+LIGHT_TOLERANCE: Final = 0.20
 ENOUGH: Final = 0.15
-"""Total weight of the views at which a frame follows them entirely."""
+"""How well the views must have seen a surface, all together, for a frame to follow them entirely."""
 
 
 @dataclass(frozen=True)
 class Guidance:
     """How strongly and from where frames take each other's surfaces.
 
-    strength: 0 (off) to 1, share of the way to the consensus. every: frames between anchors. release: sigma below which
-    frames are left alone; 0 holds to the end.
+    strength: 0 (off) to 1, share of the way to the consensus. every: frames between keyframes, at most. release: sigma
+    below which frames are left alone; 0 holds to the end.
     """
 
     strength: float = 1.0
@@ -46,41 +46,74 @@ class Guidance:
 
 @dataclass(frozen=True)
 class Source:
-    """One view that a frame takes from.
+    """One finished picture that a frame takes from.
 
-    frame: index of the view's picture. seen: where the frame's pixels lie in it. weight: (H, W) float32 how much the
-    view counts at each of them.
+    picture, light: (3, H', W') in [-1, 1], sRGB-encoded: as painted, and its proxy. seen: where the frame's pixels lie
+    in them. near: 0 to 1, how much it counts among the sources.
     """
 
-    frame: int
+    picture: Tensor
+    light: Tensor
     seen: Correspondence
-    weight: Tensor
+    near: float = 1.0
 
 
-def anchors_of(start: int, stop: int, every: int) -> tuple[int, ...]:
-    """Anchor frames of a window: its last frame, and others evenly ``every`` frames or less before it."""
-    count = max(1, round((stop - start) / every))
-    return tuple(sorted({stop - 1 - (k * (stop - start)) // count for k in range(count)}))
+@dataclass(frozen=True)
+class Consensus:
+    """What the sources of one frame agree on.
 
-
-def light_of(proxy: Tensor) -> Tensor:
-    """What of a proxy picture (3, H, W) in [-1, 1] tells whether the light is the same: all but its finest detail."""
-    return low_pass(proxy[None], LIGHT_SIGMA)[0]
-
-
-def source(frame: int, seen: Correspondence, near: float, light_i: Tensor, light_j: Tensor) -> Source:
-    """The source that view j is to frame i. near: 0-1, how close j is among the sources in time.
-
-    light_i, light_j: (3, H, W), ``light_of`` the two frames' proxies.
+    low: (3, H, W) its coarse part. high: the rest. share: (1, H, W) how far the frame follows.
     """
-    change = (fetched(light_j, seen, "bilinear") - light_i).square().mean(0).sqrt()
-    same_light = torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
-    weight = torch.from_numpy(seen.confidence)[None, None]
-    weight = F.avg_pool2d(weight, 3, 1, 1, count_include_pad=False)[0, 0] * (weight[0, 0] > 0)  # silhouettes fade in
-    return Source(frame, seen, weight * same_light * near)
+
+    low: Tensor
+    high: Tensor
+    share: Tensor
 
 
-def fetched(picture: Tensor, seen: Correspondence, kernel: Literal["bilinear", "bicubic"]) -> Tensor:
+def around(frame: int, keys: Sequence[int]) -> list[tuple[int, float]]:
+    """The keyframes before and after a frame, each with its share: 1 at the keyframe, falling to 0 at the next one."""
+    earlier = max((k for k in keys if k <= frame), default=None)
+    later = min((k for k in keys if k > frame), default=None)
+    if earlier is None or later is None or earlier == frame:
+        only = later if earlier is None else earlier
+        return [] if only is None else [(only, 1.0)]
+    share = (frame - earlier) / (later - earlier)
+    return [(earlier, 1.0 - share), (later, share)]
+
+
+def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
+    """What a frame's sources show of its surfaces; ``light`` is its proxy (3, H, W) in [-1, 1]."""
+    if not sources:
+        return None
+    mine = low_pass(light[None], LIGHT_SIGMA)[0]
+    total = torch.zeros_like(light)
+    seen, weights = (torch.full(light.shape[1:], 1e-6) for _ in range(2))
+    for source in sources:
+        quality = torch.from_numpy(source.seen.confidence)[None, None]
+        quality = F.avg_pool2d(quality, 3, 1, 1, count_include_pad=False) * (quality > 0)  # silhouettes fade in
+        theirs = fetched(low_pass(source.light[None], LIGHT_SIGMA)[0], source.seen, "bilinear")
+        change = (theirs - mine).square().mean(0).sqrt()
+        weight = quality[0, 0] * source.near
+        seen += weight
+        weight = weight * torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
+        total += weight * fetched(source.picture, source.seen, "bicubic")
+        weights += weight
+    there = total / weights
+    low = low_pass(there[None], LOW_SIGMA)[0]
+    share = (seen / ENOUGH).clamp(max=1.0) * (weights / seen)
+    return Consensus(low, there - low, share[None])
+
+
+def agreed(mine: Tensor, there: Consensus | None, strength: float = 1.0) -> Tensor:
+    """A frame's picture (3, H, W) moved towards the consensus, its fine detail about as strong as it was."""
+    if there is None or strength <= 0:
+        return mine
+    own = mine - low_pass(mine[None], LOW_SIGMA)[0]
+    gain = (energy(own) / energy(there.high).clamp(min=1e-8)).sqrt().clamp(*ENERGY_RANGE)
+    return mine + strength * there.share * (there.low + gain * there.high - mine)
+
+
+def fetched(picture: Tensor, seen: Correspondence, kernel: str) -> Tensor:
     """(C, H, W) of another view, carried to the frame whose pixels lie in it as ``seen``.
 
     Torch's own sampler rather than ``render.warp``: five times as fast, and exact to 1e-5, which is enough here.
@@ -88,23 +121,6 @@ def fetched(picture: Tensor, seen: Correspondence, kernel: Literal["bilinear", "
     size = torch.tensor([picture.shape[2], picture.shape[1]])
     grid = 2.0 * torch.from_numpy(seen.xy) / size - 1.0
     return F.grid_sample(picture[None], grid[None], mode=kernel, padding_mode="border", align_corners=False)[0]
-
-
-def agreed(mine: Tensor, pictures: Tensor, views: Sequence[Source], guidance: Guidance) -> Tensor:
-    """One frame (C, H, W) moved towards the views."""
-    if not views or guidance.strength <= 0:
-        return mine
-    total = torch.zeros_like(mine)
-    weights = torch.full(mine.shape[1:], 1e-6)
-    for view in views:
-        total += view.weight * fetched(pictures[view.frame], view.seen, "bicubic")
-        weights += view.weight
-    there = total / weights
-    low_mine, low_there = low_pass(mine[None], LOW_SIGMA)[0], low_pass(there[None], LOW_SIGMA)[0]
-    high_mine, high = mine - low_mine, there - low_there
-    gain = (energy(high_mine) / energy(high).clamp(min=1e-8)).sqrt().clamp(*ENERGY_RANGE)
-    share = guidance.strength * (weights / ENOUGH).clamp(max=1.0)
-    return mine + share * (low_there + gain * high - mine)
 
 
 def energy(high: Tensor) -> Tensor:

@@ -1,145 +1,185 @@
-"""The painter: windows of a shot, from the world to finished frames."""
+"""The painter: a shot's keyframes, and the frames between them, from the world to finished pictures.
+
+For measurements and other denoisers: ``list(FrameMaker(world, shot, rasterizer, seed, gamma).frames(range(a, b)))``
+(``conditioning.frames``) is what is known of frames before they are painted, and ``paint_clip(frames, denoiser,
+settings)`` paints them, keyframes first, as a film is painted. ``settings.guidance`` None paints each frame alone.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from itertools import islice
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from conditioning.controls import Controls, controls
-from conditioning.guidance import Guidance, Source, agreed, anchors_of, light_of, source
-from conditioning.job import Carry, Window
-from conditioning.models.pocket.denoiser import FOLDER, Pocket
-from conditioning.noise import blended_noise, gaussian, world_noise
-from conditioning.sampler import sample, sigmas_of
+from conditioning.codec import Codec, Pixels, through
+from conditioning.frames import Frame, FrameMaker
+from conditioning.guidance import Guidance, Source, agreed, around, consensus
+from conditioning.job import Keyframe, plan_keyframes
+from conditioning.memory import Frame as SeenFrame
+from conditioning.memory import Session
+from conditioning.models.pocket.denoiser import Pocket
+from conditioning.sampler import Predict, sample, sigmas_of
 from render.correspondence import FrameGeometry, correspond
-from render.raster import Rasterizer
-from render.shade import Drawn, Shader
-from worldgen.conventions import F32, seed_from
-from worldgen.world import Shot, World
+from render.files import bytes_from_display
+from render.tables import tensor
+from worldgen.conventions import F32, U8
 
-AT_ONCE: Final = 2
-"""Frames lit side by side; what a frame needs while it is lit is a few hundred bytes a pixel."""
+Item = TypeVar("Item")
+
+
+class Denoiser(Protocol):
+    """A model that paints. ``codec`` is between its latents and pictures; ``together``: frames it paints at once."""
+
+    codec: Codec
+    together: int
+
+    def predictor(self, frames: Sequence[Frame]) -> Predict:
+        """From x_t and sigma to the clean latents of exactly these frames, in their order."""
+        ...
 
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """What the painter may be told.
+    """What painting may be told.
 
-    steps: of the sampler; pocket scores best with one (see its model card). guidance: None paints each frame alone,
-    with its own noise. gamma: share of each frame's noise that is its own rather than the world's.
+    steps: of the sampler; pocket scores best with one (see its model card). guidance: None paints each frame alone.
     """
 
     steps: int = 1
     guidance: Guidance | None = field(default_factory=Guidance)
-    seed: int = 0
-    gamma: float = 0.0
-    weights: Path = FOLDER
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One frame ready to be painted: what the denoiser is told, where its surfaces are, and its starting noise."""
+class PocketDenoiser:
+    """Pocket, frame by frame."""
 
-    told: Controls
-    geometry: FrameGeometry
-    noise: Tensor
+    together = 1
 
+    def __init__(self, model: Pocket) -> None:
+        self.model = model
+        self.codec: Codec = Pixels()
 
-class PocketPainter:
-    """Paints windows of one shot with pocket. The carry is the last frame of the window before, as it was painted."""
-
-    def __init__(self, world: World, shot: Shot, settings: PaintSettings, rasterizer: Rasterizer) -> None:
-        self.world, self.shot, self.settings = world, shot, settings
-        self._shader = Shader.of(world, shot, rasterizer, AT_ONCE)
-        self._model = Pocket(settings.weights)
-        self._last: tuple[int, Frame] | None = None  # saves making it again for the next window; changes no picture
-
-    def paint(self, window: Window, carry: Carry | None) -> tuple[F32, Carry]:
-        """Frames (n, H, W, 3) sRGB-encoded in [0, 1], and the carry of the next window."""
-        guidance = self.settings.guidance
-        known = [torch.from_numpy(carry["picture"])[None]] if guidance and carry else []
-        first = window.start - len(known)
-        kept = [self._last[1]] if known and self._last and self._last[0] == first else []
-        frames = kept + self.frames(first + len(kept), window.stop)
-        self._last = (window.stop - 1, frames[-1])
-        sources = self._sources(window, frames) if guidance else []
-        frames = frames[len(known) :]
-        conditions = [self._model.prepared(frame.told) for frame in frames]
+    def predictor(self, frames: Sequence[Frame]) -> Predict:
+        """The clean pictures of ``frames``."""
+        conditions = [self.model.prepared(frame.told) for frame in frames]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
-            return torch.stack([self._model.clean(x[k], sigma, conditions[k]) for k in range(len(frames))])
+            return torch.stack([self.model.clean(x[k], sigma, conditions[k]) for k in range(len(conditions))])
 
-        def edit(x0: Tensor, sigma: float) -> Tensor:
-            if guidance is None or sigma < guidance.release:
-                return x0
-            views = torch.cat([*known, x0]) if known else x0
-            return torch.stack([agreed(x0[k], views, sources[k], guidance) for k in range(len(x0))])
-
-        noise = torch.stack([frame.noise for frame in frames])
-        painted = sample(predict, noise, sigmas_of(self.settings.steps), edit if guidance else None).clamp(-1, 1)
-        pictures = (painted.permute(0, 2, 3, 1).numpy() * 0.5 + 0.5).astype(np.float32)
-        return pictures, {"picture": painted[-1].numpy()}
-
-    def frames(self, start: int, stop: int) -> list[Frame]:
-        """Everything about frames ``start`` to ``stop - 1`` of the shot that does not depend on the others."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="frames") as pool:
-            waiting: list[Future[Frame]] = []
-            for index in range(start, stop):
-                if len(waiting) > AT_ONCE:
-                    waiting[-1 - AT_ONCE].result()  # drawn frames are large: only a few may wait for light
-                waiting.append(pool.submit(self._lit, index, self._drawn(index)))
-            return [frame.result() for frame in waiting]
-
-    def _drawn(self, index: int) -> Drawn:
-        return self._shader.draw(self.world.at(self.shot.time(index)), self.shot.track[index])
-
-    def _lit(self, index: int, drawn: Drawn) -> Frame:
-        snapshot, camera = drawn.snapshot, drawn.camera
-        shading = self._shader.light(drawn)
-        shape = (3, camera.height, camera.width)
-        own = seed_from(self.settings.seed, self.shot.name, index)
-        alone = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3).reshape(shape)
-        noise = alone
-        if self.settings.guidance is not None:
-            anchored = world_noise(snapshot, camera, shading.gbuffer, self.settings.seed)
-            noise = blended_noise(anchored, alone, self.settings.gamma)
-        told = controls(shading, camera)
-        return Frame(told, FrameGeometry.of(snapshot, camera, shading.gbuffer), torch.from_numpy(noise))
-
-    def _sources(self, window: Window, frames: list[Frame]) -> list[list[Source]]:
-        """For each frame of the window, the anchors on both sides of it (``frames`` may begin with the one before)."""
-        assert self.settings.guidance is not None
-        before = len(frames) - len(window)
-        first = window.start - before
-        anchors = list(anchors_of(window.start, window.stop, self.settings.guidance.every))
-        anchors = [window.start - 1] * before + anchors
-        if not before:
-            anchors = sorted({window.start, *anchors})
-        lights = [light_of(torch.from_numpy(frame.told.proxy)) for frame in frames]
-        sources = []
-        for index in range(window.start, window.stop):
-            views = []
-            for anchor, near in _around(index, anchors):
-                i, j = index - first, anchor - first
-                seen = correspond(frames[i].geometry, frames[j].geometry)
-                views.append(source(j, seen, near, lights[i], lights[j]))
-            sources.append(views)
-        return sources
+        return predict
 
 
-def _around(index: int, anchors: list[int]) -> list[tuple[int, float]]:
-    """The anchors before and after a frame, each with its share: 1 at the anchor, falling to 0 at the next one."""
-    earlier = [a for a in anchors if a <= index]
-    later = [a for a in anchors if a > index]
-    if not earlier:
-        return [(later[0], 1.0)]
-    if not later or earlier[-1] == index:
-        return [(earlier[-1], 1.0)]
-    share = (index - earlier[-1]) / (later[0] - earlier[-1])
-    return [(earlier[-1], 1.0 - share), (later[0], share)]
+def paint(
+    frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, sources: Sequence[Sequence[Source]]
+) -> F32:
+    """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of frames painted together.
+
+    sources: what each of them may take from; without guidance, nothing is.
+    """
+    guidance = settings.guidance or Guidance(strength=0.0)
+    wanted = [consensus(frame.light, views) for frame, views in zip(frames, sources, strict=True)]
+    changed = torch.stack(
+        [torch.zeros_like(f.light[:1]) if w is None else w.share.sign() for f, w in zip(frames, wanted, strict=True)]
+    )
+
+    def edit(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+        if sigma < guidance.release or guidance.strength <= 0 or not changed.any():
+            return pictures, changed
+        moved = [agreed(mine, there, guidance.strength) for mine, there in zip(pictures, wanted, strict=True)]
+        return torch.stack(moved), changed
+
+    noise = torch.stack([frame.noise for frame in frames])
+    edit_latents = through(denoiser.codec, edit)
+    painted = denoiser.codec.decode(sample(denoiser.predictor(frames), noise, sigmas_of(settings.steps), edit_latents))
+    return (painted.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5).astype(np.float32)
+
+
+def paint_clip(frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings) -> F32:
+    """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of consecutive frames of one shot."""
+    keys: list[tuple[FrameGeometry, Keyframe]] = []
+    pictures: dict[int, F32] = {}
+    every = settings.guidance.every if settings.guidance else 0
+    for k in plan_keyframes(0, len(frames), every) if every else ():
+        known = [_source(frames[k], *keys[-1])] if keys else []
+        pictures[k] = paint([frames[k]], denoiser, settings, [known])[0]
+        keys.append((frames[k].geometry, Keyframe(frames[k].index, bytes_from_display(pictures[k]), _light(frames[k]))))
+    rest = [k for k in range(len(frames)) if k not in pictures]
+    for some in _batches(rest, denoiser.together):
+        chosen = [frames[k] for k in some]
+        pictures |= zip(some, paint(chosen, denoiser, settings, [between(f, keys) for f in chosen]), strict=True)
+    return np.stack([pictures[k] for k in range(len(frames))])
+
+
+def between(frame: Frame, keys: Sequence[tuple[FrameGeometry, Keyframe]]) -> list[Source]:
+    """What a frame takes from the keyframes on both sides of it."""
+    shares = around(frame.index, [key.frame for _, key in keys])
+    known = {key.frame: (geometry, key) for geometry, key in keys}
+    return [_source(frame, *known[k], near) for k, near in shares]
+
+
+Remembering = Callable[[Sequence[str] | None], AbstractContextManager[Session]]
+"""Opens the memory for one job: None for one that begins, the views it may read for one that goes on."""
+
+
+class ShotPainter:
+    """Paints one shot for a job. remembering: None neither reads nor writes a memory."""
+
+    def __init__(
+        self, maker: FrameMaker, denoiser: Denoiser, settings: PaintSettings, remembering: Remembering | None = None
+    ) -> None:
+        self._maker, self._denoiser, self._settings, self._remembering = maker, denoiser, settings, remembering
+
+    def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Generator[Keyframe, None, None]:
+        """Paint keyframes, each after the one before it and after what the memory knows."""
+        last = None if before is None else (self._maker.geometry(before.frame), before)
+        opened = self._remembering(None if before is None else before.views) if self._remembering else nullcontext()
+        with opened as session:
+            for frame in self._maker.frames(frames):
+                known = [] if last is None else [_source(frame, *last)]
+                seen = SeenFrame(frame.snapshot, frame.geometry, frame.gbuffer, _light(frame))
+                if session is not None:
+                    found = session.recalled(session.chosen([seen]), seen)
+                    known += [Source(one.picture, one.light, one.seen) for one in found]
+                picture = bytes_from_display(paint([frame], self._denoiser, self._settings, [known])[0])
+                views: tuple[str, ...] = ()
+                if session is not None:
+                    session.remember(self._maker.shot.name, frame.index, seen, picture)
+                    views = session.live
+                key = Keyframe(frame.index, picture, _light(frame), views)
+                last = (frame.geometry, key)
+                yield key
+                if session is not None:
+                    session.settle()
+
+    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
+        """Paint frames of one window, which take from its keyframes."""
+        known = [(self._maker.geometry(key.frame), key) for key in keys]
+        painted = []
+        for some in _batches(self._maker.frames(frames), self._denoiser.together):
+            painted.append(paint(some, self._denoiser, self._settings, [between(frame, known) for frame in some]))
+        return np.concatenate(painted)
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _source(frame: Frame, geometry: FrameGeometry, key: Keyframe, near: float = 1.0) -> Source:
+    return Source(_tensor(key.picture), _tensor(key.light), correspond(frame.geometry, geometry), near)
+
+
+def _tensor(picture: U8) -> Tensor:
+    """(3, H, W) in [-1, 1]."""
+    return tensor(picture).permute(2, 0, 1).float() / 127.5 - 1.0
+
+
+def _light(frame: Frame) -> U8:
+    """(H, W, 3) the proxy, as it is kept."""
+    return bytes_from_display(frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5)

@@ -162,6 +162,9 @@ def render(
     scene: SceneFile,
     shot: ShotName = None,
     guidance: Annotated[Guidance, typer.Option(help="off paints every frame by itself.")] = Guidance.on,
+    memory: Annotated[
+        bool, typer.Option("--memory/--no-memory", help="Remember what surfaces look like, across shots and runs.")
+    ] = True,
     steps: Annotated[
         int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
     ] = None,
@@ -179,7 +182,7 @@ def render(
     from tools.commands_render import Choices, render_scene
 
     choices = Choices(
-        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force
+        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory
     )
     render_scene(scene, choices, json)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conditioning.job import RenderJob, Result, run_job
+from conditioning.job import RenderJob, Result, Work, read_keyframe, run_job
 from conditioning.machine import code_key
+from conditioning.memory import Session, remembering
+from conditioning.memory_store import WorldMemory
 from render.files import sole_writer
 from render.raster import Rasterizer, open_rasterizer
 from tools.console import emit, progress, say
@@ -22,7 +27,8 @@ class Choices:
     """What the command line asks for. None: as the scene or the model says.
 
     shot: only this one. steps: of sampling. size: ``WxH``. frames: ``A-B`` from 1. still: one frame, from 1. quality:
-    a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there.
+    a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there. memory: read
+    and write what surfaces have looked like, where guidance is on.
     """
 
     shot: str | None
@@ -36,6 +42,7 @@ class Choices:
     rasterizer: str
     out: Path
     force: bool
+    memory: bool = True
 
 
 def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
@@ -70,6 +77,7 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
     elif choices.frames is not None:
         folder = folder / "ranges" / f"{start + 1:04d}-{stop:04d}"
     chosen = painting_of(opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided)
+    memory = WorldMemory(opened.folder / "memory") if guided and choices.memory else None
     job = RenderJob(
         scene=opened.scene_key(shot, prompts=chosen.reads_prompts),
         shot=shot.name,
@@ -82,18 +90,31 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
         weights=chosen.weights,
         steps=chosen.steps,
         window=chosen.window,
-        guidance=chosen.guidance,
+        every=chosen.every,
+        guidance=tuple(sorted({**dict(chosen.guidance), "memory": memory is not None}.items())),
         seed=chosen.seed,
         rasterizer=raster.name,
         device=chosen.device,
         code=code_key(),
     )
+
+    def session(views: Sequence[str] | None) -> AbstractContextManager[Session]:
+        assert memory is not None
+        return remembering(memory, opened.production.world, chosen.look, folder, views)
+
     words = f"{shot.name}: painting" if guided else f"{shot.name}: painting unguided"
     with sole_writer(folder), progress(words) as tell:
-        if choices.force:
+        if choices.force or (memory and _forgotten(job, memory, folder)):
             shutil.rmtree(folder / "windows", ignore_errors=True)
         tell(0, stop - start)
-        return run_job(job, chosen.make, folder, tell, film=choices.still is None)
+        make = partial(chosen.make, session if memory else None)
+        return run_job(job, make, folder, tell, film=choices.still is None)
+
+
+def _forgotten(job: RenderJob, memory: WorldMemory, folder: Path) -> bool:
+    """Whether the next keyframe needs remembered views that are no longer there, so that it cannot be as it was."""
+    work = Work.of(job, folder)
+    return bool(work.keys) and work.before is not None and not memory.has(read_keyframe(folder, work.before).views)
 
 
 def chosen_frames(shot: Shot, choices: Choices) -> tuple[int, int]:

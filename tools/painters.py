@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from conditioning.job import Painter, Setting
+from conditioning.job import Painter, Setting, key_of
 from render.raster import Rasterizer
 from tools.opened import Opened
 from worldgen.world import Shot
+
+if TYPE_CHECKING:
+    from conditioning.paint import Remembering
 
 WINDOW: Final = 16
 """Frames painted together, at most."""
@@ -19,7 +22,8 @@ WINDOW: Final = 16
 class Painting:
     """A generator chosen for a shot. ``make`` loads it; the rest is what a ``RenderJob`` says about it.
 
-    reads_prompts: whether words change its pictures. device: what its arithmetic runs on.
+    reads_prompts: whether words change its pictures. every: frames between keyframes; 0: none. look: key of what
+    decides the look of all things at once. device: what its arithmetic runs on.
     """
 
     model: str
@@ -28,9 +32,11 @@ class Painting:
     reads_prompts: bool
     steps: int
     window: int
+    every: int
+    look: str
     guidance: tuple[tuple[str, Setting], ...]
     seed: int
-    make: Callable[[], Painter]
+    make: Callable[[Remembering | None], Painter]
 
 
 def painting_of(
@@ -45,27 +51,35 @@ def painting_of(
         raise ValueError(f"{opened.path}: look.model is {look.model!r}, and the only generator here is 'pocket'")
     import torch
 
+    from conditioning.frames import FrameMaker
     from conditioning.guidance import Guidance
     from conditioning.models.pocket import denoiser
-    from conditioning.paint import PaintSettings, PocketPainter
+    from conditioning.paint import PaintSettings, PocketDenoiser, ShotPainter
 
-    settings = PaintSettings(
-        steps=steps or look.steps or PaintSettings().steps,
-        guidance=Guidance() if guided else None,
-        seed=shot.seed if seed is None else seed,
-        weights=denoiser.FOLDER,
-    )
-    told: dict[str, Setting] = {"gamma": settings.gamma}
-    if settings.guidance is not None:
-        told |= asdict(settings.guidance)
+    guidance = Guidance() if guided else None
+    settings = PaintSettings(steps or look.steps or PaintSettings().steps, guidance)
+    used, folder = shot.seed if seed is None else seed, denoiser.FOLDER
+    gamma = 0.0 if guided else 1.0
+
+    def make(remembering: Remembering | None) -> Painter:
+        model = PocketDenoiser(denoiser.Pocket(folder))
+        maker = FrameMaker(opened.production.world, shot, raster, used, gamma)
+        return ShotPainter(maker, model, settings, remembering)
+
+    told: dict[str, Setting] = {"gamma": gamma}
+    if guidance is not None:
+        told |= asdict(guidance)
+    weights = denoiser.weights_key(folder)
     return Painting(
         model="pocket",
-        weights=denoiser.weights_key(settings.weights),
+        weights=weights,
         device="cuda" if torch.cuda.is_available() else "cpu",
         reads_prompts=False,
         steps=settings.steps,
         window=WINDOW,
+        every=guidance.every if guidance else 0,
+        look=key_of(["pocket", weights, settings.steps, look.exposure]),
         guidance=tuple(sorted(told.items())),
-        seed=settings.seed,
-        make=lambda: PocketPainter(opened.production.world, shot, settings, raster),
+        seed=used,
+        make=make,
     )

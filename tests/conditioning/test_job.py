@@ -8,16 +8,28 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import conditioning.job
-from conditioning.job import Carry, Painter, RenderJob, Window, file_key, frame_path, plan_windows, run_job
+from conditioning.job import (
+    Keyframe,
+    Painter,
+    RenderJob,
+    Window,
+    file_key,
+    frame_path,
+    key_path,
+    plan_keyframes,
+    plan_windows,
+    run_job,
+)
 from render.files import read_image, read_json, sole_writer
 from render.video import read_video
 from worldgen.conventions import F32
@@ -34,6 +46,7 @@ JOB = RenderJob(
     weights="b2",
     steps=2,
     window=4,
+    every=2,
     guidance=(("strength", 1.0),),
     seed=7,
     rasterizer="none",
@@ -43,22 +56,41 @@ JOB = RenderJob(
 
 
 class FakePainter:
-    """Each window depends on all before it through the carry, so that a wrong carry shows in the bytes."""
+    """Keyframes depend on all before them and windows on their keyframes, so that a wrong one shows in the bytes.
+
+    stop_at: how many keyframes and windows are painted before it stops.
+    """
 
     def __init__(self, job: RenderJob, stop_at: int | None = None, wait_s: float = 0.0) -> None:
         self.job, self.stop_at, self.wait_s = job, stop_at, wait_s
         self.painted: list[int] = []
+        self.parts = 0
 
-    def paint(self, window: Window, carry: Carry | None) -> tuple[F32, Carry]:
-        if window.index == self.stop_at:
+    def picture(self, frame: int) -> F32:
+        rng = np.random.default_rng([self.job.seed, frame])
+        return rng.random((self.job.height, self.job.width, 3), dtype=np.float32)
+
+    def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Iterator[Keyframe]:
+        for frame in frames:
+            self.begin([frame])
+            mine = self.picture(frame)
+            if before is not None:
+                mine = 0.5 * mine + before.picture / np.float32(510) * len(before.views) / frame
+            picture = np.rint(mine * 255).astype(np.uint8)
+            before = Keyframe(frame, picture, picture[::-1], tuple(f"view-{k}" for k in range(frame + 1)))
+            yield before
+
+    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
+        self.begin(frames)
+        known = sum((key.picture.astype(np.float32) + key.light for key in keys), np.zeros((1, 1, 3), np.float32))
+        return np.stack([0.5 * self.picture(k) + known / np.float32(1020 * max(1, len(keys))) for k in frames])
+
+    def begin(self, frames: Sequence[int]) -> None:
+        if self.parts == self.stop_at:
             raise KeyboardInterrupt
+        self.parts += 1
         time.sleep(self.wait_s)
-        self.painted.append(window.index)
-        rng = np.random.default_rng([self.job.seed, window.index])
-        noise = rng.random((len(window), self.job.height, self.job.width, 3), dtype=np.float32)
-        memory = np.zeros(noise.shape[1:], np.float32) if carry is None else carry["memory"]
-        frames = 0.5 * noise + 0.5 * memory
-        return frames, {"memory": frames.mean(0, dtype=np.float32)}
+        self.painted += frames
 
 
 def painted_by(painter: FakePainter) -> Callable[[], Painter]:
@@ -88,6 +120,18 @@ def test_windows_cover_every_frame_once() -> None:
         plan_windows(0)
 
 
+def test_keyframes_are_close_enough_and_windows_share_them() -> None:
+    for start, stop, every in ((0, 1, 8), (0, 2, 8), (3, 20, 8), (0, 17, 8), (5, 105, 7)):
+        keys = plan_keyframes(start, stop, every)
+        assert keys[0] == start
+        assert keys[-1] == stop - 1
+        assert max(np.diff(keys), default=1) <= every
+    assert JOB.keys == (0, 1, 3, 4, 6, 7, 9)
+    for one, other in pairwise(JOB.windows):
+        assert JOB.keys_of(one)[-1] == JOB.keys_of(other)[0] == other.start
+    assert replace(JOB, every=0).keys == ()
+
+
 def test_the_key_names_everything_that_determines_the_frames() -> None:
     assert JOB.key == replace(JOB).key
     changes = {"scene": "x", "stop": 9, "width": 34, "fps": Fraction(25), "weights": "y", "steps": 3, "seed": 8}
@@ -98,6 +142,7 @@ def test_the_key_names_everything_that_determines_the_frames() -> None:
         "code": "z",
         "model": "m",
         "window": 5,
+        "every": 3,
     }
     keys = {replace(JOB, **{name: value}).key for name, value in changes.items()}
     assert len(keys | {JOB.key}) == len(changes) + 1
@@ -106,7 +151,7 @@ def test_the_key_names_everything_that_determines_the_frames() -> None:
 def test_a_job_leaves_frames_film_and_manifest(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     result = run_job(JOB, painted_by(FakePainter(JOB)), tmp_path, lambda done, total: told.append((done, total)))
-    assert told == [(3, 10), (6, 10), (10, 10)]
+    assert told == [*((k, 10) for k in range(1, 8)), (8, 10), (9, 10), (10, 10)]
     assert [p.name for p in result.frames] == [f"{k:04d}.png" for k in range(1, 11)]
     assert result.film is not None
     assert len(list(read_video(result.film))) == 10
@@ -121,8 +166,10 @@ def test_a_job_leaves_frames_film_and_manifest(tmp_path: Path) -> None:
 
 def test_frames_are_what_was_painted(tmp_path: Path) -> None:
     run_job(JOB, painted_by(FakePainter(JOB)), tmp_path)
-    frames, _ = FakePainter(JOB).paint(JOB.windows[0], None)
-    assert np.abs(read_image(frame_path(tmp_path, 1)) / 255.0 - frames[1]).max() <= 0.5 / 255 + 1e-6
+    keys = list(FakePainter(JOB).keyframes(JOB.keys, None))
+    np.testing.assert_array_equal(read_image(frame_path(tmp_path, 3)), keys[2].picture)
+    frames = FakePainter(JOB).paint([2], keys[:3])
+    assert np.abs(read_image(frame_path(tmp_path, 2)) / 255.0 - frames[0]).max() <= 0.5 / 255 + 1e-6
 
 
 def test_nothing_to_do_the_second_time(tmp_path: Path) -> None:
@@ -133,14 +180,15 @@ def test_nothing_to_do_the_second_time(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("stop_at", [0, 1, 2])
+@pytest.mark.parametrize("stop_at", [0, 1, 3, 7, 8, 9])
 def test_interrupted_and_resumed_is_uninterrupted(tmp_path: Path, stop_at: int) -> None:
     run_job(JOB, painted_by(FakePainter(JOB)), tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         run_job(JOB, painted_by(FakePainter(JOB, stop_at)), tmp_path / "cut")
     again = FakePainter(JOB)
     run_job(JOB, painted_by(again), tmp_path / "cut")
-    assert again.painted == list(range(stop_at, 3))
+    order = [*JOB.keys, 2, 5, 8]
+    assert again.painted == order[stop_at:]
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
@@ -159,7 +207,7 @@ def test_killed_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
     out = tmp_path / "cut"
     process = subprocess.Popen([sys.executable, "-c", program, __file__, str(out)])
     deadline = time.monotonic() + 60
-    while not (out / "windows/000/done.json").exists() and time.monotonic() < deadline:
+    while not (out / "windows/keys/0002.json").exists() and time.monotonic() < deadline:
         assert process.poll() is None
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
@@ -176,10 +224,24 @@ def test_killed_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
 def test_a_damaged_frame_is_painted_again_with_its_window_only(tmp_path: Path) -> None:
     run_job(JOB, painted_by(FakePainter(JOB)), tmp_path)
     before = contents(tmp_path)
-    frame_path(tmp_path, 4).write_bytes(b"")
+    frame_path(tmp_path, 5).write_bytes(b"")
     again = FakePainter(JOB)
     run_job(JOB, painted_by(again), tmp_path)
-    assert again.painted == [1]
+    assert again.painted == [5]
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("path", [frame_path, key_path])
+def test_after_a_damaged_keyframe_all_that_hangs_on_it_is_painted_again(
+    tmp_path: Path, path: Callable[[Path, int], Path]
+) -> None:
+    run_job(JOB, painted_by(FakePainter(JOB)), tmp_path)
+    before = contents(tmp_path)
+    path(tmp_path, 4).write_bytes(b"")
+    frame_path(tmp_path, 5).write_bytes(b"")
+    again = FakePainter(JOB)
+    run_job(JOB, painted_by(again), tmp_path)
+    assert again.painted == [4, 6, 5]
     assert contents(tmp_path) == before
 
 
@@ -187,9 +249,10 @@ def test_a_changed_job_starts_again_and_never_mixes(tmp_path: Path) -> None:
     run_job(JOB, painted_by(FakePainter(JOB)), tmp_path / "both")
     shorter = replace(JOB, seed=8, stop=5)
     with pytest.raises(KeyboardInterrupt):
-        run_job(shorter, painted_by(FakePainter(shorter, stop_at=1)), tmp_path / "both")
+        run_job(shorter, painted_by(FakePainter(shorter, stop_at=2)), tmp_path / "both")
     names = sorted(p.name for p in (tmp_path / "both" / "frames").iterdir())
-    assert names == ["0001.png", "0002.png"]
+    assert names == ["0001.png", "0003.png"]
+    assert {p.stem for p in (tmp_path / "both" / "windows").rglob("*.*")} == {"0001", "0003"}
     assert not (tmp_path / "both" / "reveal.mp4").exists()
     assert not (tmp_path / "both" / "manifest.json").exists()
     run_job(shorter, painted_by(FakePainter(shorter)), tmp_path / "both")
@@ -241,7 +304,7 @@ def test_a_full_disk_leaves_no_half_file_and_resumes(tmp_path: Path, monkeypatch
     monkeypatch.setattr(conditioning.job, "write_image", real)
     again = FakePainter(JOB)
     run_job(JOB, painted_by(again), out)
-    assert again.painted == [1, 2]
+    assert again.painted == [7, 9, 2, 5, 8]
     assert contents(out) == contents(whole)
 
 

@@ -2,85 +2,143 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from conditioning.frames import Frame, FrameMaker
 from conditioning.guidance import Guidance
-from conditioning.job import Window
+from conditioning.memory import remembering
+from conditioning.memory_store import WorldMemory
 from conditioning.metrics import e_warp, sharpness
-from conditioning.paint import PaintSettings, PocketPainter
+from conditioning.models.pocket.denoiser import Pocket
+from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser, Remembering, ShotPainter, paint_clip
 from render.correspondence import correspond
 from render.raster import Rasterizer
 from worldgen.world import Shot, World
 
-WHOLE = Window(0, 0, 9)
+
+@pytest.fixture(scope="module")
+def denoiser(untrained: Path) -> Denoiser:
+    return PocketDenoiser(Pocket(untrained))
 
 
-def painter(world: World, shot: Shot, weights: Path, rasterizer: Rasterizer, **more: object) -> PocketPainter:
-    return PocketPainter(world, shot, replace(PaintSettings(weights=weights, seed=5), **more), rasterizer)  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def frames(world: World, shot: Shot, rasterizer: Rasterizer) -> list[Frame]:
+    return list(FrameMaker(world, shot, rasterizer, seed=5).frames(range(9)))
 
 
-def test_frames_are_pictures(world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer) -> None:
-    frames, carry = painter(world, shot, untrained, rasterizer).paint(Window(0, 0, 3), None)
-    assert frames.shape == (3, 54, 96, 3)
-    assert frames.dtype == np.float32
-    assert 0 <= frames.min() < frames.max() <= 1
-    np.testing.assert_allclose(carry["picture"].transpose(1, 2, 0) * 0.5 + 0.5, frames[-1], atol=1e-6)
+@pytest.fixture(scope="module")
+def lone_frames(world: World, shot: Shot, rasterizer: Rasterizer) -> list[Frame]:
+    return list(FrameMaker(world, shot, rasterizer, seed=5, gamma=1.0).frames(range(9)))
 
 
-def test_same_seed_same_bytes_other_seed_other_film(
-    world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer
+def test_frames_are_pictures(frames: list[Frame], denoiser: Denoiser) -> None:
+    painted = paint_clip(frames[:3], denoiser, PaintSettings())
+    assert painted.shape == (3, 54, 96, 3)
+    assert painted.dtype == np.float32
+    assert 0 <= painted.min() < painted.max() <= 1
+    assert paint_clip(frames[:1], denoiser, PaintSettings()).shape == (1, 54, 96, 3)
+
+
+def test_frames_do_not_depend_on_which_others_are_made(
+    world: World, shot: Shot, rasterizer: Rasterizer, frames: list[Frame]
 ) -> None:
-    window = Window(0, 0, 4)
-    first = painter(world, shot, untrained, rasterizer).paint(window, None)[0]
-    again = painter(world, shot, untrained, rasterizer).paint(window, None)[0]
-    other = painter(world, shot, untrained, rasterizer, seed=6).paint(window, None)[0]
-    assert first.tobytes() == again.tobytes()
-    assert np.abs(first - other).mean() > 1e-3
+    for frame in FrameMaker(world, shot, rasterizer, seed=5).frames([6, 2]):
+        np.testing.assert_array_equal(frame.told.proxy, frames[frame.index].told.proxy)
+        np.testing.assert_array_equal(frame.noise, frames[frame.index].noise)
+    other = next(FrameMaker(world, shot, rasterizer, seed=6).frames([6]))
+    assert float((other.noise - frames[6].noise).abs().mean()) > 0.5
 
 
-def test_guidance_steadies_and_does_not_blur(world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer) -> None:
-    guided = painter(world, shot, untrained, rasterizer)
-    loose = painter(world, shot, untrained, rasterizer, guidance=None)
-    a, b = guided.paint(WHOLE, None)[0], loose.paint(WHOLE, None)[0]
-    geometry = [frame.geometry for frame in guided.frames(0, 9)]
-    seen = [correspond(geometry[k], geometry[k - 1]) for k in range(1, 9)]
-    steady = np.mean([e_warp(a[k], a[k - 1], seen[k - 1]) for k in range(1, 9)])
-    wild = np.mean([e_warp(b[k], b[k - 1], seen[k - 1]) for k in range(1, 9)])
-    assert steady < 0.6 * wild
+@pytest.mark.parametrize("steps", [1, 3])
+def test_guidance_steadies_and_does_not_blur(
+    frames: list[Frame], lone_frames: list[Frame], denoiser: Denoiser, steps: int
+) -> None:
+    a = paint_clip(frames, denoiser, PaintSettings(steps))
+    b = paint_clip(lone_frames, denoiser, PaintSettings(steps, guidance=None))
+    seen = [correspond(frames[k].geometry, frames[k - 1].geometry) for k in range(1, 9)]
+    steady, wild = (np.mean([e_warp(x[k], x[k - 1], seen[k - 1]) for k in range(1, 9)]) for x in (a, b))
+    assert steady < 0.5 * wild
     assert np.mean([sharpness(f) for f in a]) > 0.8 * np.mean([sharpness(f) for f in b])
 
 
-def test_the_next_window_continues_the_last(world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer) -> None:
-    """The seam between two windows is as steady as the frames inside one."""
-    p = painter(world, shot, untrained, rasterizer, guidance=Guidance(every=4))
-    first, carry = p.paint(Window(0, 0, 5), None)
-    second, _ = p.paint(Window(1, 5, 9), carry)
-    alone, _ = p.paint(Window(1, 5, 9), None)
-    geometry = [frame.geometry for frame in p.frames(4, 7)]
-    seam, inside = correspond(geometry[1], geometry[0]), correspond(geometry[2], geometry[1])
-    at_seam, within = e_warp(second[0], first[-1], seam), e_warp(second[1], second[0], inside)
-    assert at_seam < 1.5 * within
-    assert at_seam < 0.7 * e_warp(alone[0], first[-1], seam)
+def test_frames_painted_together_are_as_those_painted_alone(frames: list[Frame], denoiser: Denoiser) -> None:
+    alone = paint_clip(frames, denoiser, PaintSettings())
+    together = PocketDenoiser(denoiser.model)  # type: ignore[attr-defined]
+    together.together = 4
+    np.testing.assert_array_equal(paint_clip(frames, together, PaintSettings()), alone)
+
+
+def test_a_released_film_is_the_unguided_one(frames: list[Frame], denoiser: Denoiser) -> None:
+    free = paint_clip(frames, denoiser, PaintSettings(guidance=Guidance(release=1.1)))
+    np.testing.assert_array_equal(free, paint_clip(frames, denoiser, PaintSettings(guidance=None)))
+
+
+def shot_painter(
+    world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser, remembers: Remembering | None = None
+) -> ShotPainter:
+    settings = PaintSettings(guidance=Guidance(every=4))
+    return ShotPainter(FrameMaker(world, shot, rasterizer, seed=5), denoiser, settings, remembers)
+
+
+def test_windows_depend_on_their_keyframes_alone_and_seams_are_as_steady_as_the_rest(
+    world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser, frames: list[Frame]
+) -> None:
+    def painter() -> ShotPainter:
+        return shot_painter(world, shot, rasterizer, denoiser)
+
+    keys = list(painter().keyframes([0, 4, 8], None))
+    second = painter().paint([5, 6, 7], keys[1:])
+    first = painter().paint([1, 2, 3], keys[:2])
+    film = [keys[0].picture, *first, keys[1].picture, *second, keys[2].picture]
+    film = [p if p.dtype == np.float32 else p.astype(np.float32) / 255 for p in film]
+    change = [e_warp(film[k], film[k - 1], correspond(frames[k].geometry, frames[k - 1].geometry)) for k in range(1, 9)]
+    assert max(change[3], change[4]) < 1.5 * np.mean(change)
+
+
+def test_keyframes_go_on_from_any_of_them(
+    world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser, tmp_path: Path
+) -> None:
+    def opened(name: str) -> Remembering:
+        return memory_of(WorldMemory(tmp_path / name), world)
+
+    whole = list(shot_painter(world, shot, rasterizer, denoiser, opened("a")).keyframes([0, 4, 8], None))
+    assert whole[-1].views
+    stopped = shot_painter(world, shot, rasterizer, denoiser, opened("b")).keyframes([0, 4, 8], None)
+    first = next(stopped)
+    stopped.close()
+    rest = list(shot_painter(world, shot, rasterizer, denoiser, opened("b")).keyframes([4, 8], first))
+    for one, other in zip(whole, [first, *rest], strict=True):
+        np.testing.assert_array_equal(one.picture, other.picture)
+
+
+def test_memory_makes_a_later_film_agree_with_an_earlier_one(
+    world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser, tmp_path: Path
+) -> None:
+    """The same places, painted with another seed: what was remembered is seen again."""
+    memory = WorldMemory(tmp_path)
+    first = next(shot_painter(world, shot, rasterizer, denoiser, memory_of(memory, world)).keyframes([2], None))
+    again = ShotPainter(
+        FrameMaker(world, shot, rasterizer, seed=77), denoiser, PaintSettings(), memory_of(memory, world)
+    )
+    forgetful = ShotPainter(FrameMaker(world, shot, rasterizer, seed=77), denoiser, PaintSettings())
+    known, new = (next(p.keyframes([2], None)).picture.astype(np.float32) for p in (again, forgetful))
+    assert np.abs(known - first.picture).mean() < 0.4 * np.abs(new - first.picture).mean()
+
+
+def memory_of(memory: WorldMemory, world: World) -> Remembering:
+    return lambda live: remembering(memory, world, "look", memory.folder / "job", live)
 
 
 @pytest.mark.parametrize("missing", ["config.json", "diffusion_pytorch_model.safetensors"])
-def test_missing_and_broken_weights_are_named(
-    world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer, tmp_path: Path, missing: str
-) -> None:
+def test_missing_and_broken_weights_are_named(untrained: Path, tmp_path: Path, missing: str) -> None:
     for file in untrained.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / missing).write_bytes(b"not weights")
     with pytest.raises(ValueError, match="cannot be read"):
-        painter(world, shot, tmp_path, rasterizer)
+        Pocket(tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(ValueError, match="missing"):
-        painter(world, shot, tmp_path, rasterizer)
-
-
-def test_a_one_frame_shot(world: World, shot: Shot, untrained: Path, rasterizer: Rasterizer) -> None:
-    frames, _ = painter(world, shot, untrained, rasterizer).paint(Window(0, 0, 1), None)
-    assert frames.shape[0] == 1
+        Pocket(tmp_path)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 
-from conditioning.sampler import sample, sigmas_of
+from conditioning.sampler import Scheduler, edited, sample, sigmas_of
 
 NOISE = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 PICTURE = torch.linspace(-1, 1, 2 * 3 * 64).reshape(2, 3, 8, 8)
@@ -39,3 +44,64 @@ def test_the_noise_level_falls_and_the_input_is_what_it_says() -> None:
 def test_no_steps_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         sigmas_of(0)
+
+
+FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
+SCHEDULERS = {
+    "flow-euler": lambda: FlowMatchEulerDiscreteScheduler(shift=3.0),
+    "unipc-flow": lambda: UniPCMultistepScheduler(**FLOW),
+    "unipc-epsilon": lambda: UniPCMultistepScheduler(),
+    "unipc-v": lambda: UniPCMultistepScheduler(prediction_type="v_prediction"),
+    "dpm-flow": lambda: DPMSolverMultistepScheduler(**FLOW),
+    "dpm-epsilon": lambda: DPMSolverMultistepScheduler(use_karras_sigmas=True),
+    "dpm-v": lambda: DPMSolverMultistepScheduler(prediction_type="v_prediction"),
+    "ddim-epsilon": lambda: DDIMScheduler(clip_sample=False),
+    "ddim-v": lambda: DDIMScheduler(clip_sample=False, prediction_type="v_prediction"),
+    "ddim-sample": lambda: DDIMScheduler(clip_sample=False, prediction_type="sample"),
+}
+
+
+def run(scheduler: Scheduler) -> torch.Tensor:
+    """A loop as pipelines have it, around a model that knows nothing."""
+    scheduler.set_timesteps(6)
+    x = NOISE
+    for time in scheduler.timesteps:
+        x = scheduler.step(torch.tanh(0.3 * x), time, x, return_dict=False)[0]
+    return x
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_an_edit_of_x0_survives_any_scheduler(name: str) -> None:
+    """Edits on every step, in the order that a scheduler with a memory could spoil; the last one is what comes out."""
+    levels: list[float] = []
+
+    def edit(x0: torch.Tensor, sigma: float) -> torch.Tensor:
+        levels.append(sigma)
+        return PICTURE if len(levels) == 6 else x0 + 0.3
+
+    scheduler = SCHEDULERS[name]()
+    with edited(scheduler, edit):
+        made = run(scheduler)
+    torch.testing.assert_close(made, PICTURE, atol=2e-4, rtol=0)
+    assert 1.0 >= levels[0] > levels[-1] > 0
+    assert levels == sorted(levels, reverse=True)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_an_edit_that_leaves_x0_changes_no_bit_and_is_gone_afterwards(name: str) -> None:
+    plain, watched = SCHEDULERS[name](), SCHEDULERS[name]()
+    with edited(watched, lambda x0, sigma: x0):
+        made = run(watched)
+    assert torch.equal(made, run(plain))
+    assert "step" not in vars(watched)
+
+
+def test_unknown_schedulers_are_refused() -> None:
+    with (
+        pytest.raises(ValueError, match="EulerDiscreteScheduler cannot be guided"),
+        edited(
+            EulerDiscreteScheduler(),  # type: ignore[arg-type]
+            lambda x0, sigma: x0,
+        ),
+    ):
+        pass

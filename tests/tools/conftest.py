@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tools.commands_render
-from conditioning.job import Carry, Painter, Window
+from conditioning.job import Keyframe, Painter
 from render.raster import Rasterizer
 from render.shade import Shader
 from tools.cli import app
@@ -94,13 +94,16 @@ class NoisyProxy:
         self.shader = Shader(self.world, raster)
         self.seed, self.noise = seed, 0.02 if guided else 0.1
 
-    def paint(self, window: Window, carry: Carry | None) -> tuple[F32, Carry]:
-        frames = []
-        for k in range(window.start, window.stop):
+    def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Iterator[Keyframe]:
+        raise AssertionError("this painter has no keyframes")
+
+    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
+        painted = []
+        for k in frames:
             proxy = self.shader.shade(self.world.at(self.shot.time(k)), self.shot.track[k]).proxy
             noise = np.random.default_rng([self.seed, k]).normal(0, self.noise, proxy.shape)
-            frames.append(np.clip(proxy + noise, 0, 1).astype(np.float32))
-        return np.stack(frames), {"last": frames[-1]}
+            painted.append(np.clip(proxy + noise, 0, 1).astype(np.float32))
+        return np.stack(painted)
 
 
 @pytest.fixture
@@ -113,11 +116,11 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ) -> Painting:
         used = shot.seed if seed is None else seed
 
-        def make() -> Painter:
+        def make(remembering: object) -> Painter:
             loaded.append(shot.name)
             return NoisyProxy(opened, shot, raster, used, guided)
 
-        return Painting("noisy", "w", "cpu", False, steps or 2, 2, (("guided", guided),), used, make)
+        return Painting("noisy", "w", "cpu", False, steps or 2, 2, 0, "noisy", (("guided", guided),), used, make)
 
     monkeypatch.setattr(tools.commands_render, "painting_of", painting_of)
     return loaded

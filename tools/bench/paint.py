@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from conditioning.controls import controls
-from conditioning.guidance import Guidance, agreed, light_of, source
+from conditioning.guidance import Source, agreed, consensus
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.noise import world_noise
 from render.correspondence import FrameGeometry, correspond
@@ -41,7 +41,7 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
         spent.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
         return made
 
-    before: tuple[FrameGeometry, torch.Tensor] | None = None
+    before: tuple[FrameGeometry, torch.Tensor, torch.Tensor] | None = None
     for k in range(min(FRAMES, shot.frames)):
         camera = shot.track[k]
         camera = camera.resized(*size) if size else camera
@@ -52,12 +52,12 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
         noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
         conditions = timed("to the device", model.prepared, told)
         x0 = timed("network, a step", model.clean, torch.from_numpy(noise), 1.0, conditions)
-        light = timed("light of the proxy", light_of, torch.from_numpy(told.proxy))
+        light = torch.from_numpy(told.proxy)
         if before is not None:
             seen = timed("correspondence, a view", correspond, geometry, before[0])
-            view = timed("weights, a view", source, 0, seen, 1.0, light, before[1])
-            timed("guidance, a step and view", agreed, x0, x0[None], [view], Guidance())
-        before = (geometry, light)
+            there = timed("consensus, of a view", consensus, light, [Source(before[1], before[2], seen)])
+            timed("guidance, a step", agreed, x0, there)
+        before = (geometry, x0, light)
     rasterizer.close()
     return {stage: round(median(values[1:] or values), 1) for stage, values in spent.items()}
 

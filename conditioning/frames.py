@@ -1,0 +1,83 @@
+"""What is known of a frame before it is painted: what the denoiser is told, where its surfaces are, its noise."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from conditioning.controls import Controls, controls
+from conditioning.noise import blended_noise, gaussian, world_noise
+from render.correspondence import FrameGeometry
+from render.raster import GBuffer, Rasterizer
+from render.shade import Drawn, Shader
+from worldgen.conventions import seed_from
+from worldgen.world import Shot, Snapshot, World
+
+AT_ONCE: Final = 2
+"""Frames lit side by side; what a frame needs while it is lit is a few hundred bytes a pixel."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame ready to be painted: what the denoiser is told, where its surfaces are, and its starting noise.
+
+    index: its number in the shot, from 0. noise: (3, H, W) standard normal.
+    """
+
+    index: int
+    snapshot: Snapshot
+    told: Controls
+    geometry: FrameGeometry
+    gbuffer: GBuffer
+    noise: Tensor
+
+    @property
+    def light(self) -> Tensor:
+        """(3, H, W) its proxy in [-1, 1]."""
+        return torch.from_numpy(self.told.proxy)
+
+
+class FrameMaker:
+    """Makes the frames of one shot ready. gamma: share of each frame's noise that is its own, not its surfaces'."""
+
+    def __init__(self, world: World, shot: Shot, rasterizer: Rasterizer, seed: int = 0, gamma: float = 0.0) -> None:
+        self.world, self.shot, self.seed, self.gamma = world, shot, seed, gamma
+        self.rasterizer = rasterizer
+        self._shader = Shader.of(world, shot, rasterizer, AT_ONCE)
+
+    def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """The frames of these numbers, in order, some made ahead; no frame depends on which others are made."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="frames") as pool:
+            waiting: deque[Future[Frame]] = deque()
+            for index in indices:
+                waiting.append(pool.submit(self._lit, index, self._drawn(index)))
+                if len(waiting) > AT_ONCE:  # drawn frames are large: only a few may wait for light
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def geometry(self, index: int) -> FrameGeometry:
+        """Where the surfaces of one frame are, without its light."""
+        snapshot, camera = self.world.at(self.shot.time(index)), self.shot.track[index]
+        return FrameGeometry.of(snapshot, camera, self.rasterizer.rasterize(snapshot, camera))
+
+    def _drawn(self, index: int) -> Drawn:
+        return self._shader.draw(self.world.at(self.shot.time(index)), self.shot.track[index])
+
+    def _lit(self, index: int, drawn: Drawn) -> Frame:
+        snapshot, camera = drawn.snapshot, drawn.camera
+        shading = self._shader.light(drawn)
+        shape = (3, camera.height, camera.width)
+        own = seed_from(self.seed, self.shot.name, index)
+        noise = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3).reshape(shape)
+        if self.gamma < 1:
+            noise = blended_noise(world_noise(snapshot, camera, shading.gbuffer, self.seed), noise, self.gamma)
+        told, geometry = controls(shading, camera), FrameGeometry.of(snapshot, camera, shading.gbuffer)
+        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise))
