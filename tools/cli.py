@@ -116,15 +116,21 @@ def proxy(
     shot: ShotName = None,
     size: PictureSize = None,
     quality: QualityOption = Quality.final,
+    lens: Annotated[
+        bool, typer.Option("--lens", help="With depth of field, motion blur and distortion, as the shot's lens says.")
+    ] = False,
+    show: Annotated[
+        str, typer.Option("--inset", metavar="A,B", help="Passes to show small in the picture, like depth,normal.")
+    ] = "",
     rasterizer: RasterizerName = "auto",
     out: Out = Path("out"),
     force: Force = False,
     json: Json = False,
 ) -> None:
     """The animatic (proxy.mp4) and a contact sheet of every shot: the built world, not painted."""
-    from tools.commands_proxy import make_proxy
+    from tools.commands_proxy import Look, make_proxy
 
-    make_proxy(scene, shot, size, quality.value, rasterizer, out, force, json)
+    make_proxy(scene, shot, size, quality.value, Look.of(lens, show), rasterizer, out, force, json)
 
 
 @app.command()
