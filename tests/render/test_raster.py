@@ -60,7 +60,7 @@ def test_backends_agree_on_a_lively_world(make, rasterizer, rays):
         a, b = rasterizer.rasterize(snapshot, camera), rays.rasterize(snapshot, camera)
         sure = inner(b.triangle)
         assert sure.sum() > 3000
-        assert (a.triangle == b.triangle)[sure].mean() >= 0.999
+        assert (a.triangle == b.triangle)[sure].mean() >= 0.9999
         both = sure & (a.triangle == b.triangle) & b.hit
         depth_a, depth_b = (Passes(snapshot, camera, g).depth for g in (a, b))
         assert np.abs(depth_a[both] - depth_b[both]).max() <= 1e-3
@@ -181,7 +181,7 @@ def test_barycentrics_are_weights(make, rasterizer):
 
 
 def test_unknown_and_broken_backends_are_told_apart(monkeypatch):
-    with pytest.raises(ValueError, match="'vulkan' is not a rasterizer: choose one of auto, gl, embree, open3d, pytorch3d"):
+    with pytest.raises(ValueError, match="'vulkan' is not a rasterizer: choose one of auto, gl, embree, "):
         open_rasterizer("vulkan")
 
     def refuse(name):
