@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlparse
 import numpy as np
 import numpy.typing as npt
 import trimesh
+from PIL import Image
 
 from worldgen.conventions import F64, YUP_FROM_ZUP, linear_from_srgb, translation
 from worldgen.gltf_file import described, open_gltf
@@ -173,7 +174,7 @@ def _other(path: Path, suffix: str, notes: set[str]) -> list[tuple[Part, F64]]:
         if total > MOST_TRIANGLES:
             raise ValueError(f"{path.name} has more than {MOST_TRIANGLES:,} triangles: reduce it first")
         try:
-            part = mended(_part(f"{path.stem}/{key}", geometry, stl=suffix == ".stl"), notes)
+            part = mended(_part(f"{path.stem}/{key}", geometry, beside, stl=suffix == ".stl"), notes)
         except ValueError as error:
             raise ValueError(f"{path.name}: {error}") from None
         if part is not None:
@@ -201,6 +202,19 @@ class _Beside(trimesh.resolvers.Resolver):  # type: ignore[misc]
             raise FileNotFoundError(key)
         return target.read_bytes()
 
+    def picture(self, words: list[str] | None) -> Image.Image | None:
+        """How opaque each pixel is ("L"), by an OBJ material's ``map_d``; None where there is none, or it is whole."""
+        if not words:
+            return None
+        try:
+            opened = Image.open(io.BytesIO(self.get(words[-1] if words[0].startswith("-") else " ".join(words))))
+            opened.load()
+        except (OSError, ValueError, Image.DecompressionBombError, SyntaxError):
+            self.notes.add("a picture of its holes cannot be read: it is shown whole")
+            return None
+        opacity = opened.getchannel("A") if "A" in opened.getbands() else opened.convert("L")
+        return opacity if np.asarray(opacity).min() < 128 else None
+
     def keys(self) -> list[str]:
         """Names of the files beside the mesh."""
         return [item.name for item in self.folder.iterdir() if item.is_file()]
@@ -214,14 +228,14 @@ class _Beside(trimesh.resolvers.Resolver):  # type: ignore[misc]
         raise ValueError(f"{name!r} is not to be written")
 
 
-def _part(name: str, geometry: Any, *, stl: bool) -> Part:
+def _part(name: str, geometry: Any, beside: _Beside, *, stl: bool) -> Part:
     """One geometry as it is in the file."""
     vertices = np.asarray(geometry.vertices, dtype=np.float64)
     faces = np.asarray(geometry.faces)
     uv = getattr(geometry.visual, "uv", None)
     if uv is not None and (np.shape(uv) != (len(vertices), 2) or not np.all(np.isfinite(uv))):
         uv = None
-    surface = _surface(geometry.visual, uv)
+    surface = _surface(geometry.visual, uv, beside)
     # What a format stores for each corner is the author's shading; STL stores one a face, which is none.
     stored = None if stl else geometry._cache.cache.get("vertex_normals")
     normals = None if stored is None or np.shape(stored) != vertices.shape else np.asarray(stored, np.float32)
@@ -235,7 +249,7 @@ def _narrowed(faces: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     return np.where((faces < 0) | (faces > 2**31 - 1), -1, faces).astype(np.int32)
 
 
-def _surface(visual: Any, uv: Any) -> Surface:
+def _surface(visual: Any, uv: Any, beside: _Beside) -> Surface:
     if visual.kind in ("vertex", "face"):
         return Surface(_linear(visual.face_colors))
     material = getattr(visual, "material", None)
@@ -250,7 +264,12 @@ def _surface(visual: Any, uv: Any) -> Surface:
     if isinstance(material, trimesh.visual.material.SimpleMaterial):
         image = material.image if uv is not None else None
         color = np.ones(3) if image is not None else _linear(np.asarray(material.diffuse)[None])[0]
-        return Surface(color, image)
+        holes = beside.picture(material.kwargs.get("map_d")) if uv is not None else None
+        if holes is None:
+            return Surface(color, image)
+        cut = Image.new("RGB", holes.size, "white") if image is None else image.convert("RGB")
+        cut.putalpha(holes.resize(cut.size))
+        return Surface(color, cut, cutoff=0.5)
     return Surface()
 
 

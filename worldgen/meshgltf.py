@@ -164,14 +164,29 @@ class _Reader:
             kind = None
         if float(_extension(material, "KHR_materials_transmission").get("transmissionFactor", 0.0)) > 0.5:
             kind = kind or "glass"
-        if material.get("alphaMode", "OPAQUE") != "OPAQUE":
-            self.notes.add("what is cut out or see-through in its pictures is shown whole")
         emission = self._emission(material)
         return (
-            Surface(color, bitmap, roughness, metallic, emission, kind),
+            Surface(color, bitmap, roughness, metallic, emission, kind, self._cutoff(material, bitmap)),
             int(_extension(picture or {}, "KHR_texture_transform").get("texCoord", (picture or {}).get("texCoord", 0))),
             _bend(_extension(picture or {}, "KHR_texture_transform")),
         )
+
+    def _cutoff(self, material: dict[str, Any], bitmap: Image.Image | None) -> float | None:
+        """Opacity of the picture below which there is no surface (3.9.4); None where all of it is there."""
+        mode = material.get("alphaMode", "OPAQUE")
+        if mode not in ("MASK", "BLEND"):
+            return None
+        whole = float(((material.get("pbrMetallicRoughness") or {}).get("baseColorFactor") or (1, 1, 1, 1))[3])
+        alpha = np.full(1, whole) if bitmap is None else np.asarray(bitmap.convert("RGBA"))[..., 3] / 255.0 * whole
+        cutoff = float(material.get("alphaCutoff", 0.5)) if mode == "MASK" else 0.5
+        if mode == "BLEND" and np.any((alpha > 0.05) & (alpha < 0.95)):
+            self.notes.add("what is half see-through in its pictures is either there or not")
+        if alpha.min() >= cutoff:
+            return None
+        if bitmap is None or alpha.max() < cutoff:
+            self.notes.add("what is see-through all over is shown whole")
+            return None
+        return cutoff / whole
 
     def _emission(self, material: dict[str, Any]) -> tuple[float, float, float]:
         strength = float(_extension(material, "KHR_materials_emissive_strength").get("emissiveStrength", 1.0))

@@ -28,6 +28,7 @@ class Surface:
     """How a part looks. color: linear (3,), or one a face (F, 3), of the surface or, with a ``bitmap``, its factor.
 
     kind: one word of ``KINDS`` if the file says so, else None. emission: linear, kilocandela per square metre.
+    cutoff: 0-1, the bitmap's opacity below which there is no surface; None where it is whole.
     """
 
     color: F64 = field(default_factory=lambda: np.full(3, 0.5))
@@ -36,6 +37,7 @@ class Surface:
     metallic: float = 0.0
     emission: RGB = (0.0, 0.0, 0.0)
     kind: str | None = None
+    cutoff: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _plain(name: str, surface: Surface, color: F64) -> Material:
 
 
 def _textured(name: str, surface: Surface, bitmap: Image.Image) -> Material:
-    """Mean colour times a multiplier map, which is what a :class:`Texture` is."""
+    """Mean colour times a multiplier map, which is what a :class:`Texture` is; with its holes."""
     if max(bitmap.size) > MOST_PIXELS:
         bitmap = bitmap.copy()
         bitmap.thumbnail((MOST_PIXELS, MOST_PIXELS))
@@ -139,9 +141,16 @@ def _textured(name: str, surface: Surface, bitmap: Image.Image) -> Material:
     rows = np.arange(edge) * pixels.shape[0] // edge
     columns = np.arange(edge) * pixels.shape[1] // edge
     pixels = pixels[rows][:, columns]
+    opacity = None
+    if surface.cutoff is not None:
+        alpha = np.asarray(bitmap.convert("RGBA"), dtype=np.float32)[rows][:, columns, 3]
+        opacity = (alpha / max(surface.cutoff, 1e-3) * 0.5).round().clip(0, 255).astype(np.uint8)
+        there = opacity > 127
+        if there.any():  # else what nobody sees would shine through from afar
+            pixels = np.where(there[..., None], pixels, pixels[there].mean(0))
     mean = np.maximum(pixels.mean((0, 1)), 1e-4)
-    digest = hashlib.blake2s(pixels.tobytes()).hexdigest()[:16]
-    texture = Texture(digest, (pixels / mean).astype(np.float32), 1.0)
+    digest = hashlib.blake2s(pixels.tobytes() + (b"" if opacity is None else opacity.tobytes())).hexdigest()[:16]
+    texture = Texture(digest, (pixels / mean).astype(np.float32), 1.0, opacity=opacity)
     roughness, metallic = surface.roughness, surface.metallic
     kind = surface.kind or ("metal" if metallic > 0.5 else "plastic")
     if surface.kind is not None:

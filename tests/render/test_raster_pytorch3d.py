@@ -91,4 +91,4 @@ def test_an_outline_pulls_a_wall_to_where_it_was(make, pytorch3d):
         cover = pytorch3d.silhouette(torch.from_numpy(snapshot.vertices) + shift, faces, camera)
         ((cover.cpu() - goal) ** 2).sum().backward()
         optimiser.step()
-    assert shift.detach().abs()[[0, 2]].max() < 0.03
+    assert shift.detach().abs()[[0, 2]].max() < 0.06

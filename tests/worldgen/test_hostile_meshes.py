@@ -318,9 +318,10 @@ def test_pictures_may_be_turned(tmp_path: Path) -> None:
 
 def test_glowing_glass_and_our_own_kinds(tmp_path: Path) -> None:
     def look(document: Document) -> None:
+        document["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"][3] = 0.2
         document["materials"][0].update(
             emissiveFactor=[1, 0.5, 0],
-            alphaMode="MASK",
+            alphaMode="BLEND",
             extras={"kind": "wood"},
             extensions={"KHR_materials_emissive_strength": {"emissiveStrength": 10}},
         )
@@ -334,6 +335,59 @@ def test_glowing_glass_and_our_own_kinds(tmp_path: Path) -> None:
     strange = read_glb(tmp_path, *edited(lambda d: d["materials"][0].update(extras={"kind": "cheese"})))
     assert any("cheese" in note for note in strange.notes)
     assert strange.mesh.materials[0].kind == "plastic"
+
+
+def leaf() -> bytes:
+    """A green picture whose left half is a hole, and whose right half is there; below it is half see-through."""
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[:, :4, :3] = (250, 0, 250)
+    pixels[:, 4:, 1] = 128
+    pixels[:, 4:, 3] = 255
+    pixels[6:, 4:, 3] = 100
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("mode", "rows"), [({"alphaMode": "MASK", "alphaCutoff": 0.3}, 8), ({"alphaMode": "BLEND"}, 6), ({}, None)]
+)
+def test_what_a_picture_cuts_out_is_a_hole(tmp_path: Path, mode: Document, rows: int | None) -> None:
+    def cut(document: Document) -> None:
+        textured(document, {"uri": "data:image/png;base64," + base64.b64encode(leaf()).decode()})
+        document["materials"][0].update(mode)
+        document["materials"][0]["pbrMetallicRoughness"]["baseColorFactor"] = [1, 1, 1, 1]
+
+    read = read_glb(tmp_path, *edited(cut))
+    (material,) = read.mesh.materials
+    assert material.texture is not None
+    if rows is None:
+        assert material.texture.opacity is None
+        return
+    expected = np.zeros((8, 8), bool)
+    expected[:rows, 4:] = True
+    assert material.texture.opacity is not None
+    np.testing.assert_array_equal(material.texture.opacity > 127, expected)
+    assert material.base_color[0] == pytest.approx(0, abs=1e-3)  # the holes' purple is gone
+    assert any("half see-through" in note for note in read.notes) == (mode["alphaMode"] == "BLEND")
+
+
+@pytest.mark.parametrize("line", ["map_d leaf.png", "map_d -imfchan m -bm 1 leaf.png", "map_d gone.png", ""])
+def test_an_obj_may_have_holes(tmp_path: Path, line: str) -> None:
+    (tmp_path / "leaf.png").write_bytes(leaf())
+    (tmp_path / "a.mtl").write_text(f"newmtl leaf\nKd 0.2 0.4 0.6\n{line}\n")
+    corners = "v 0 0 0\nv 1 0 0\nv 1 0 1\nvt 0 0\nvt 1 0\nvt 1 1\n"
+    (tmp_path / "a.obj").write_text(f"mtllib a.mtl\n{corners}usemtl leaf\nf 1/1 2/2 3/3\n")
+    read = read_mesh(tmp_path / "a.obj")
+    (material,) = read.mesh.materials
+    if "leaf" in line:
+        assert material.texture is not None
+        assert material.texture.opacity is not None
+        assert (material.texture.opacity > 127).mean() == pytest.approx(6 / 8 / 2)
+    else:
+        assert material.texture is None
+    assert material.base_color == pytest.approx((0.0331, 0.1329, 0.3185), abs=2e-3)
+    assert any("cannot be read" in note for note in read.notes) == ("gone" in line)
 
 
 def test_obj_as_people_write_it(tmp_path: Path) -> None:
