@@ -115,6 +115,16 @@ class FocalRamp(Ramp):
     ease: EaseName = Field("in-out-sine", description="How the zoom starts and ends.")
 
 
+class FocusPull(Ramp):
+    """What is sharp: one thing throughout, or the focus is pulled from one to another."""
+
+    from_: Focus = Field(description="A distance, or a name or point to keep sharp, before the pull.")
+    to: Focus = Field(description="The same after it.")
+    at: Duration = Field(0.0, description="Seconds into the shot at which the pull begins.")
+    for_: PositiveDuration | None = Field(None, description="How long it takes. Unsaid: to the end of the shot.")
+    ease: EaseName = Field("in-out-sine", description="How the pull starts and ends.")
+
+
 class AngleRamp(Ramp):
     """An angle: still, or turning over the whole shot."""
 
@@ -133,8 +143,10 @@ class LensWords(Words):
     sensor: Sensor = Field(
         (24.89, 18.66), description="Name of a sensor (`super35`, `full-frame`, ...) or `[width, height]`."
     )
-    focus: Focus | None = Field(
-        None, description="A distance, or a name to keep sharp. Unsaid: what the camera looks at."
+    focus: FocusPull | None = Field(
+        None,
+        description="A distance, or a name to keep sharp, or a pull: `{from: vase, to: mara.head, at: 1s, for: 0.8s}`. "
+        "Unsaid: what the camera looks at.",
     )
     stop: FStop = Field(8.0, description="Aperture, like `f/2.8`.")
     shutter: Annotated[Angle, Field(ge=0.0, le=2 * math.pi + 1e-9)] = Field(

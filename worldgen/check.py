@@ -239,6 +239,9 @@ def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
     if shot.prompt and shot.prompt[-1][0] >= end > 0:
         late = shot.prompt[-1][0]
         raise SceneProblem(f"words for {late:g} s are never seen: the shot ends at {end:g} s", (*loc, "prompt"))
+    pull = shot.lens.focus
+    if pull and pull.from_ != pull.to and pull.at >= end > 0:
+        raise SceneProblem(f"the shot ends at {end:g} s, before the focus is pulled", (*loc, "lens", "focus", "at"))
     for target, where in _targets(shot):
         if isinstance(target, str):
             _check_target(target, scene, (*loc, *where))
@@ -251,7 +254,10 @@ def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
 
 def _targets(shot: ShotWords) -> Iterator[tuple[Any, Loc]]:
     body, aim = shot.camera.body, shot.camera.aim
-    yield shot.lens.focus, ("lens", "focus")
+    if shot.lens.focus:
+        pulled = shot.lens.focus.from_ != shot.lens.focus.to
+        yield shot.lens.focus.from_, ("lens", "focus", *(("from",) if pulled else ()))
+        yield shot.lens.focus.to, ("lens", "focus", *(("to",) if pulled else ()))
     yield aim.look_at, ("camera", "aim", "look-at")
     if body.push_in:
         yield body.push_in.toward, ("camera", "body", "push-in", "toward")

@@ -258,15 +258,24 @@ def _apart(positions: F64, targets: F64, seconds: F64, loc: Loc) -> None:
 
 def _focus(shot: ShotWords, poses: F64, seconds: F64, where: Where) -> F64:
     """Distance of sharp focus along the view, metres."""
-    focus = shot.lens.focus
-    if isinstance(focus, float):
-        return np.full(len(seconds), focus)
-    if focus is None:
+
+    def distance(focus: Any) -> F64:
+        if isinstance(focus, float):
+            return np.full(len(seconds), focus)
+        offset = where(focus, seconds + shot.start) - poses[:, :3, 3]
+        return np.asarray(np.maximum(np.einsum("ni,ni->n", offset, poses[:, :3, 2]), 0.05))
+
+    pull = shot.lens.focus
+    if pull is None:
         camera = shot.camera
         keys = camera.body.keyframes
         turned = camera.aim.pan is not None or camera.aim.tilt is not None or camera.body.file is not None
         if turned or (keys and camera.aim.look_at is None):
             return np.full(len(seconds), UNSAID_FOCUS_M)
-        focus = aim_target(camera)[0]
-    offset = where(focus, seconds + shot.start) - poses[:, :3, 3]
-    return np.asarray(np.maximum(np.einsum("ni,ni->n", offset, poses[:, :3, 2]), 0.05))
+        return distance(aim_target(camera)[0])
+    near = distance(pull.from_)
+    if pull.to == pull.from_:
+        return near
+    takes = pull.for_ or max(float(seconds[-1]) - pull.at, 1e-9)
+    share = eased(pull.ease, np.clip((seconds - pull.at) / takes, 0.0, 1.0))
+    return np.asarray(1.0 / ((1.0 - share) / near + share / distance(pull.to)))  # evenly along the lens's barrel

@@ -183,6 +183,35 @@ def test_focus_is_a_distance_or_what_is_looked_at():
     assert track(still, shot="duration: 1s\n    lens: {focus: [0, 4, 0.5]}").focus_m[0] == pytest.approx(4, abs=1e-2)
 
 
+def test_focus_is_pulled_between_things():
+    still = "{body: {static: {at: [1, 0, 0.5]}}, aim: {look-at: ball}}"
+    lens = "duration: 2s\n    lens: {focus: {from: 2m, to: [0, 4, 0.5], at: 0.5s, for: 1s, ease: linear}}"
+    focus = track(still, shot=lens).focus_m
+    rate = (len(focus) - 1) / 2
+    assert focus[: round(0.5 * rate) + 1] == pytest.approx(2.0)
+    assert focus[round(1.5 * rate) + 1 :] == pytest.approx(4.0, abs=1e-2)
+    assert focus[round(rate)] == pytest.approx(1 / (0.5 / 2 + 0.5 / 4), abs=0.05)
+    assert (np.diff(focus) >= -1e-9).all()
+
+
+def test_a_pull_after_the_shot_and_one_to_nobody_are_refused():
+    still = "{body: {static: {at: [1, 0, 0.5]}}, aim: {look-at: ball}}"
+    for pull, words in (("{from: 2m, to: 4m, at: 9s}", "before the focus is pulled"), ("{from: 2m, to: bull}", "ball")):
+        with pytest.raises(SceneError, match=words):
+            track(still, shot=f"duration: 2s\n    lens: {{focus: {pull}}}")
+
+
+def test_shutter_and_distortion_reach_the_track():
+    lens = (
+        "duration: 1s\n    lens: {shutter: 90deg, distortion: [-0.1, 0.02], sensor: full-frame, focal: 50mm, stop: f/2}"
+    )
+    a_track = track("{body: {static: {at: [0, 0, 1]}}, aim: {look-at: ball}}", shot=lens)
+    assert a_track.shutter == pytest.approx(np.pi / 2)
+    assert a_track.distortion == (-0.1, 0.02)
+    assert a_track.focal_mm(0) == pytest.approx(50)
+    assert a_track.aperture_m(0) == pytest.approx(0.025)
+
+
 def test_amount_0_is_the_clean_rig_and_another_seed_another_shake():
     camera = "{body: {dolly: {from: [0, 0, 1], to: [0, 2, 1]}}, aim: {look-at: ball}SHAKE}"
     clean = track(camera.replace("SHAKE", "")).world_from_camera

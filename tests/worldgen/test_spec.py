@@ -77,6 +77,6 @@ def test_shorthands(tmp_path):
         "prompt: {3s: sun, 0s: fog}, size: 64x36",
     )
     shot = scene_from_text(text, tmp_path / "x.yaml").shots[0]
-    assert (shot.lens.focal.from_, shot.lens.focal.to, shot.lens.stop, shot.lens.focus) == (35, 70, 2, 4)
+    assert (shot.lens.focal.from_, shot.lens.focal.to, shot.lens.stop, shot.lens.focus.to) == (35, 70, 2, 4)
     assert shot.prompt == ((0.0, "fog"), (3.0, "sun"))  # in order of time
     assert shot.size == (64, 36)
