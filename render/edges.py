@@ -30,7 +30,7 @@ _JUMP_RELATIVE: Final = 0.004
 _TAPS: Final = np.array([1.0, 3.0, 3.0, 1.0], dtype=np.float32) / 8.0
 _FULL: Final = 0.75
 """What a straight line of two samples leaves of itself after ``_TAPS``."""
-_SOFT: Final = 1.0 / 420.0
+_SOFT: Final = 1.0 / 550.0
 """Blur of soft edges over the picture's diagonal."""
 _NEAR: Final = 1.0 / 90.0
 """Radius over the picture's diagonal in which lines are counted."""

@@ -22,7 +22,8 @@ WIDTH: Final = 192
 RARE: Final = 0.2
 """Per cent of what is seen may be nearer than near, and as much farther than far."""
 OUTSIDE: Final = 1.0
-"""Per cent of what is seen may lie beyond each side of the box."""
+"""Per cent of what is seen may lie beyond each side of the box, each pixel counted by its nearness: what is seen of a
+far street through a window shall not take a room its colours."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,17 @@ def scale_of(world: World, shot: Shot, raster: Rasterizer) -> ShotScale:
     if not len(depth):
         return ShotScale(1.0, 10.0, (-1.0, -1.0, -1.0), (1.0, 1.0, 1.0))
     near, far = np.percentile(depth, (RARE, 100.0 - RARE))
-    low, high = np.percentile(point.astype(np.float64), (OUTSIDE, 100.0 - OUTSIDE), axis=0)
+    low, high = np.array([_shares(axis, 1.0 / depth, OUTSIDE) for axis in point.T]).T
     flat = high - low < 0.1
     low, high = np.where(flat, low - 0.05, low), np.where(flat, high + 0.05, high)
     rounded = [tuple(round(float(c), 4) for c in corner) for corner in (low, high)]
     near = max(round(float(near), 4), 1e-3)
     return ShotScale(near, max(round(float(far), 4), 1.05 * near), *rounded)  # type: ignore[arg-type]
+
+
+def _shares(values: F32, weights: F32, per_cent: float) -> tuple[float, float]:
+    """The values below which, and above which, ``per_cent`` of the weight lies."""
+    order = np.argsort(values, kind="stable")
+    sums = np.cumsum(weights[order].astype(np.float64))
+    low, high = np.searchsorted(sums, sums[-1] * np.array([per_cent, 100.0 - per_cent]) / 100.0)
+    return float(values[order[low]]), float(values[order[min(high, len(order) - 1)]])
