@@ -113,16 +113,25 @@ class GLRasterizer:
         bary = np.empty((*triangle.shape, 2), np.float32)
         with self._gl:
             target = self._target(camera.width, camera.height)
-            self._upload(snapshot)
-            target.use()
-            target.clear(depth=1.0)
-            self._gl.enable_only(self._gl.DEPTH_TEST)
-            if self._scene is not None:
-                self._scene.draw(self._gl, camera)
+            self.draw(snapshot, camera, target)
             target.read_into(triangle, components=1, dtype="i4", attachment=0)
             target.read_into(bary, components=2, dtype="f4", attachment=1)
         triangle -= np.int32(1)
         return GBuffer(triangle, bary)
+
+    @property
+    def context(self) -> Any:
+        """The ``moderngl.Context``, for what is worked out from its pictures."""
+        return self._gl
+
+    def draw(self, snapshot: Snapshot, camera: Camera, target: Any) -> None:
+        """Draw into a framebuffer of the current ``context``: triangle + 1 as one int32, barycentrics as two floats."""
+        self._upload(snapshot)
+        target.use()
+        target.clear(depth=1.0)
+        self._gl.enable_only(self._gl.DEPTH_TEST)
+        if self._scene is not None:
+            self._scene.draw(self._gl, camera)
 
     def close(self) -> None:
         """Free the context and all that it holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
 from worldgen.world import Snapshot
 
-_GRAZING = 0.05
+GRAZING: Final = 0.05
 """Cosine below which a footprint grows no further."""
 
 _FLAT = 24.0
@@ -92,11 +92,22 @@ class Surface:
 
     @cached_property
     def depth(self) -> F32:
-        """(N,) metres along the camera's axis."""
-        axis = self.camera.world_from_camera[:3, 2]
-        offset = float(axis @ self.camera.position)
-        forward, point = torch.from_numpy(axis.astype(np.float32)), tensor(self.position)
-        result: F32 = filled(lambda s: point[s] @ forward - offset, len(self)).numpy()
+        """(N,) metres along the camera's axis; as exact far from the origin as at it."""
+        eye = self.camera.position.astype(np.float32)
+        rest = torch.from_numpy((self.camera.position - eye).astype(np.float32))
+        near, axis = torch.from_numpy(eye), torch.from_numpy(self.camera.world_from_camera[:3, 2].astype(np.float32))
+        vertices = tensor(self.snapshot.vertices)
+
+        def ahead(points: torch.Tensor) -> torch.Tensor:
+            return ((points - near) - rest) @ axis
+
+        if len(vertices) <= 3 * len(self):
+            table = filled(lambda s: ahead(vertices[s]), len(vertices))
+            return self.interpolate(table.numpy()[:, None])[:, 0]
+        corners, weights = self.corners, self.weights
+        result: F32 = filled(
+            lambda s: (ahead(vertices[corners[s].reshape(-1)].view(-1, 3, 3)) * weights[s]).sum(1), len(self)
+        ).numpy()
         return result
 
     @cached_property
@@ -165,7 +176,7 @@ class Surface:
     @cached_property
     def footprint(self) -> F32:
         """(N,) metres of surface under a pixel in the direction of its greatest extent; clamped at grazing angles."""
-        return (self._pixel / np.maximum(self.facing, _GRAZING)).astype(np.float32, copy=False)
+        return (self._pixel / np.maximum(self.facing, GRAZING)).astype(np.float32, copy=False)
 
     @cached_property
     def object_id(self) -> I32:
@@ -208,7 +219,7 @@ class Surface:
         The geometric mean of a pixel's two extents: sharper at grazing angles than the longer one, steadier than the
         shorter. ``uv`` may be stretched against the surface, so metres there are turned into lengths of ``uv``.
         """
-        width = (self._pixel / np.sqrt(np.maximum(self.facing, _GRAZING))).astype(np.float32, copy=False)
+        width = (self._pixel / np.sqrt(np.maximum(self.facing, GRAZING))).astype(np.float32, copy=False)
         width *= _take(uv_scale(self.snapshot), self.triangle)
         return width
 
