@@ -19,9 +19,19 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter, uniform_filter
 from torch import Tensor
 
-from conditioning.memory_index import Index, covering, least_needed, read_samples, sampled, served
+from conditioning.memory_index import (
+    Index,
+    covering,
+    grey_of,
+    least_needed,
+    read_samples,
+    sample_places,
+    sampled,
+    served,
+)
 from conditioning.memory_store import WorldMemory
 from conditioning.memory_then import displaced, loosened, then
 from conditioning.memory_things import Body, bodies
@@ -37,6 +47,9 @@ NEW: Final = 0.65
 """A sample is new that others serve to less than this share of how well it is seen now."""
 SHARE: Final = 0.04
 """Share of a frame's samples that must be new for it to be remembered."""
+LIGHT_TOLERANCE: Final = 0.05
+"""Difference of display values, around a point, at which it counts 1/e as seen."""
+_AROUND: Final = 5
 _READY: Final = 8
 """Views held ready in memory."""
 
@@ -95,6 +108,7 @@ class Session:
         self._bytes = sum(told.bytes for told in views)  # of the folder, as far as this job knows
         self._index = Index()
         self._ready: OrderedDict[str, View | None] = OrderedDict()
+        self._last: tuple[Frame, list[Recalled]] | None = None
         self._index.add([(k, *self._samples(told)) for k, told in enumerate(views)])
 
     @property
@@ -120,10 +134,14 @@ class Session:
             snapshot, gbuffer = loosened(snapshot, frame.gbuffer, loose)
             own = FrameGeometry.of(snapshot, own.camera, gbuffer)
         asked = [then(view, self._bodies, placed, snapshot, loose) for view in found]
-        return [
-            Recalled(view.told.id, view.picture, view.light, correspond(own, there))
-            for view, there in zip(found, asked, strict=True)
-        ]
+        self._last = (
+            frame,
+            [
+                Recalled(view.told.id, view.picture, view.light, correspond(own, there))
+                for view, there in zip(found, asked, strict=True)
+            ],
+        )
+        return self._last[1]
 
     def remember(self, shot: str, frame: int, seen: Frame, picture: F32 | U8) -> str | None:
         """Keep a painted frame if it shows enough that no other view shows as well; its id, or None.
@@ -137,8 +155,10 @@ class Session:
             )
         samples, ids, shown = self._grid(seen)
         best = served(self._index.find(samples, ids, self._mask), len(samples))
-        new = best < NEW * samples["cosine"]
-        if new.mean() < SHARE:
+        light = grey_of(seen.light)
+        for one in self._known(seen):
+            best = np.maximum(best, _exactly(one, light))
+        if np.mean(best < NEW * samples["cosine"]) < SHARE:
             return None
         things = tuple(body.version.key for body in shown)
         name = view_id(shot, frame, f"{self._look}\0{things}", picture)
@@ -168,6 +188,12 @@ class Session:
         self._memory.hold(self._folder, self.live)
         if self._bytes > self._memory.limit_bytes:
             self._bytes = self._memory.trim()
+
+    def _known(self, frame: Frame) -> list[Recalled]:
+        """What is known of a frame; of one that has just been asked for, that is not worked out again."""
+        if self._last is not None and self._last[0] is frame:
+            return self._last[1]
+        return self.recalled(self.chosen([frame]), frame)
 
     @property
     def _mask(self) -> Bool:
@@ -221,6 +247,17 @@ class Session:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(told.id)
         return self._ready[told.id]
+
+
+def _exactly(known: Recalled, light: F32) -> F32:
+    """(S,) how well a view serves the samples of a frame whose proxy is ``light`` (H, W), by the pixel."""
+    height, width = light.shape
+    at = np.ix_(*sample_places(width, height)[1:])
+    sure = maximum_filter(known.seen.confidence, 3)[at]
+    there = known.light.mean(0).numpy() * 0.5 + 0.5
+    column, row = (known.seen.xy[at][..., k].astype(int).clip(0, there.shape[1 - k] - 1) for k in (0, 1))
+    change = (uniform_filter(there, _AROUND)[row, column] - uniform_filter(light, _AROUND)[at]) / LIGHT_TOLERANCE
+    return np.asarray(sure * np.exp(-(change**2)), dtype=np.float32).reshape(-1)
 
 
 def _things(geometry: FrameGeometry) -> list[int]:

@@ -25,10 +25,10 @@ from worldgen.world import Snapshot
 
 SAMPLES: Final = 1500
 """Points of a frame, about."""
-LIGHT_TOLERANCE: Final = 0.05
-"""Difference of display values at which a view counts 1/e."""
+_LIGHT_TOLERANCE: Final = 0.2
+"""Difference of display values at which a view counts 1/e: within a cell, brightness differs by texture alone."""
 _GRAZING: Final = 0.2
-_CELL: Final = 2.0
+_CELL: Final = 3.0
 """Edge of a cell, in distances between the points."""
 _BEST: Final = 12
 """Answers of a cell, at most."""
@@ -43,6 +43,13 @@ level: its cell is 2 ** level metres wide. point: metres in the thing's own axes
 across a pixel there. cosine: at which it is seen. light: display value (0-1) of the proxy around it."""
 
 
+def sample_places(width: int, height: int) -> tuple[int, I64, I64]:
+    """Pixels from one sample to the next, and the samples' rows and columns, in the middle of tiles of that size."""
+    stride = max(1, round(np.sqrt(width * height / SAMPLES)))
+    ys, xs = (np.minimum(np.arange(0, size, stride) + stride // 2, size - 1) for size in (height, width))
+    return stride, ys, xs
+
+
 def sampled(
     snapshot: Snapshot,
     camera: Camera,
@@ -51,16 +58,14 @@ def sampled(
     bodies: Mapping[int, Body],
     rows: Mapping[int, int],
 ) -> npt.NDArray[Any]:
-    """The coarse grid of a frame, (S,) of ``ROW``. rows: object id to what ``thing`` shall say; others are left out."""
-    height, width = gbuffer.triangle.shape
-    stride = max(1, round(np.sqrt(width * height / SAMPLES)))
-    ys, xs = (np.arange(min(stride // 2, size - 1), size, stride) for size in (height, width))
-    grid = np.ix_(ys, xs)
+    """The coarse grid of a frame, (S,) of ``ROW``. rows: object id to what ``thing`` shall say."""
+    stride, *places = sample_places(camera.width, camera.height)
+    grid = np.ix_(*places)
     triangle, bary = gbuffer.triangle[grid].reshape(-1), gbuffer.bary[grid].reshape(-1, 2)
     ray = pixel_directions(camera)[grid].reshape(-1, 3)
     result = np.zeros(len(triangle), ROW)
     result["thing"] = -1
-    result["light"] = _around(light, stride)[np.ix_(ys // stride, xs // stride)].reshape(-1)
+    result["light"] = _tiles(light, stride).reshape(-1)
     focal = float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     distance = np.ones(len(triangle), np.float32)
 
@@ -83,11 +88,11 @@ def sampled(
         own = normal[mine] @ to_own[:3, :3]
         axis = np.abs(own).argmax(axis=1)
         result["side"][hit[mine]] = 2 * axis + (own[np.arange(len(own)), axis] < 0)
-        result["thing"][hit[mine]] = rows.get(int(thing), -2)
+        result["thing"][hit[mine]] = rows[int(thing)]
     slant = np.maximum(result["cosine"], _GRAZING)
     result["extent"] = distance / focal / np.sqrt(slant)
     result["level"] = np.ceil(np.log2(np.maximum(_CELL * stride * distance / focal / slant, 2.0**-20))).clip(-20, 20)
-    return result[result["thing"] > -2]
+    return result
 
 
 def read_samples(folder: Path) -> npt.NDArray[Any]:
@@ -175,7 +180,7 @@ class Index:
         told = self._told[entry].astype(np.float32)
         extent = np.exp2(told[:, 0] / _STEPS + _LOW)
         finer = np.minimum(samples["extent"][sample] * 1.05 / extent, 1.0)
-        change = (told[:, 2] / 255 - samples["light"][sample]) / LIGHT_TOLERANCE
+        change = (told[:, 2] / 255 - samples["light"][sample]) / _LIGHT_TOLERANCE
         score = finer * told[:, 1] / 255 * np.exp(-(change**2))
         return Found(sample, self._view[entry], score.astype(np.float32))
 
@@ -241,14 +246,19 @@ def least_needed(
     return dropped
 
 
-def _around(light: F32 | U8, stride: int) -> F32:
+def _tiles(light: F32 | U8, stride: int) -> F32:
     """(h, w) mean display value (0-1) of tiles of ``stride`` pixels, the last ones cut off by the border."""
-    grey = light.mean(axis=2, dtype=np.float32) / (255.0 if light.dtype == np.uint8 else 1.0)
+    grey = grey_of(light)
     height, width = grey.shape
     ys, xs = np.arange(0, height, stride), np.arange(0, width, stride)
     total = np.add.reduceat(np.add.reduceat(grey, ys, axis=0), xs, axis=1)
     area = np.diff(ys, append=height)[:, None] * np.diff(xs, append=width)[None]
     return (total / area).astype(np.float32)
+
+
+def grey_of(light: F32 | U8) -> F32:
+    """(H, W) mean of the channels of display values (H, W, 3), 0-1."""
+    return light.mean(axis=2, dtype=np.float32) * np.float32(1 / 255 if light.dtype == np.uint8 else 1)
 
 
 def _normals(corners: F32) -> F64:

@@ -13,7 +13,7 @@ import numpy as np
 
 from conditioning.memory_things import Body
 from conditioning.memory_view import BEHIND_M, View
-from render.frame import FrameGeometry, projected
+from render.frame import FrameGeometry, projection
 from render.raster import GBuffer
 from render.tables import tensor
 from worldgen.conventions import F64
@@ -79,5 +79,7 @@ def then(
         elif now is not None:
             move = place @ np.linalg.inv(now)
             posed[mine] = snapshot.vertices[rows] @ move[:3, :3].T + move[:3, 3]
+    from_world = projection(camera) @ camera.camera_from_world[:3, :3]
+    places_then = (from_world @ (posed - camera.position).T).astype(np.float32)
     # No frame of today is of the view's time, even at the same second: scenes are edited.
-    return replace(view.geometry, posed=tensor(projected(camera, posed)), time=float("nan"))
+    return replace(view.geometry, posed=tensor(places_then), time=float("nan"))

@@ -170,6 +170,8 @@ def load_view(folder: Path, told: Told, ids: list[int]) -> View:
     owner = np.array([*ids, STALE], np.int32)[seen["thing"]]
     snapshot = _still(told.time, vertices, faces, owner)
     gbuffer = GBuffer(triangle, _barycentrics(told.camera, vertices[faces], triangle))
+    vertex = np.cumsum(_joined(seen["posed_vertex"], np.int32), dtype=np.int32)
+    point = np.cumsum(_joined(seen["posed"], np.uint16).reshape(-1, 3), axis=0, dtype=np.uint16)
     places: dict[int, F64 | None] = {}
     posed: dict[int, F32] = {}
     behind = told.camera.position - BEHIND_M * told.camera.world_from_camera[:3, 2]
@@ -180,10 +182,10 @@ def load_view(folder: Path, told: Told, ids: list[int]) -> View:
             places[thing] = seen["places"][row]
             continue
         places[thing] = None
-        mine = seen["posed_thing"] == row
+        mine = slice(*seen["posed_rows"][row])
         posed[thing] = np.tile(behind.astype(np.float32), (int(seen["counts"][row]), 1))
         low, step = seen["boxes"][row]
-        posed[thing][seen["posed_vertex"][mine]] = (low + step * seen["posed"][mine]).astype(np.float32)
+        posed[thing][vertex[mine]] = (low + step * point[mine]).astype(np.float32)
     pictures = (read_image(folder / f"{name}.png") for name in ("picture", "light"))
     picture, light = (torch.from_numpy(p.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1.0) for p in pictures)
     return View(told, picture, light, FrameGeometry.of(snapshot, told.camera, gbuffer), places, posed)
@@ -194,7 +196,8 @@ def _seen(frame: Frame, bodies: list[Body]) -> dict[str, npt.NDArray[Any]]:
 
     triangle: which row of ``faces`` each pixel shows, -1 for none. faces: rows of ``vertices`` (world metres, then).
     thing: of each of ``faces``. places: (T, 4, 4) of things, NaN where the shape is not that at rest; of those:
-    counts: (T,) vertices they have, posed_thing, posed_vertex: which are told, posed: where, in 1/65535 of ``boxes``.
+    counts: (T,) vertices they have, posed_vertex: those that are told, posed: where, in 1/65535 of ``boxes``,
+    posed_rows: (T, 2) first and last of each. Long ones are told as differences, and by ``_split``.
     """
     snapshot, gbuffer = frame.snapshot, frame.gbuffer
     hit = gbuffer.triangle >= 0
@@ -205,7 +208,8 @@ def _seen(frame: Frame, bodies: list[Body]) -> dict[str, npt.NDArray[Any]]:
     of_thing = {body.thing: row for row, body in enumerate(bodies)}
     owners = [of_thing[int(thing)] for thing in snapshot.face_object[rows]]
     places, boxes = np.full((len(bodies), 4, 4), np.nan), np.zeros((len(bodies), 2, 3))
-    told: list[tuple[I32, I32, npt.NDArray[np.uint16]]] = []
+    told: list[tuple[I32, npt.NDArray[np.uint16]]] = [(np.zeros(0, np.int32), np.zeros((0, 3), np.uint16))]
+    posed_rows = np.zeros((len(bodies), 2), np.int32)
     for row, body in enumerate(bodies):
         place = body.placed(snapshot)
         if place is not None:
@@ -217,22 +221,20 @@ def _seen(frame: Frame, bodies: list[Body]) -> dict[str, npt.NDArray[Any]]:
         low = points.min(axis=0) if len(points) else np.zeros(3)
         step = np.maximum(np.ptp(points, axis=0), 1e-9) / 65535 if len(points) else np.ones(3)
         boxes[row] = low, step
-        told.append((np.full(len(kept), row, np.int32), kept, np.rint((points - low) / step).astype(np.uint16)))
-    owner, vertex, point = (
-        np.concatenate([part[k] for part in told]) if told else empty
-        for k, empty in enumerate((np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 3), np.uint16)))
-    )
+        posed_rows[row] = posed_rows.max(), posed_rows.max() + len(kept)
+        told.append((kept, np.rint((points - low) / step).astype(np.uint16)))
+    vertex, point = (np.concatenate([part[k] for part in told]) for k in (0, 1))
     return {
         "triangle": _split(np.diff(triangle.reshape(-1), prepend=np.int32(-1))),
-        "vertices": _split(snapshot.vertices[corners].reshape(-1)),
-        "faces": _split(np.diff(faces.reshape(-1, 3).astype(np.int32), axis=0, prepend=np.int32(0)).reshape(-1)),
+        "vertices": _split(snapshot.vertices[corners]),
+        "faces": _split(np.diff(faces.reshape(-1, 3).astype(np.int32), axis=0, prepend=np.int32(0))),
         "thing": np.array(owners, np.int32),
         "places": places,
         "counts": np.array([body.version.vertices for body in bodies], np.int32),
         "boxes": boxes,
-        "posed_thing": owner,
-        "posed_vertex": vertex,
-        "posed": point,
+        "posed_rows": posed_rows,
+        "posed_vertex": _split(np.diff(vertex, prepend=np.int32(0))),
+        "posed": _split(np.diff(point, axis=0, prepend=np.uint16(0))),
     }
 
 
@@ -276,8 +278,9 @@ def _barycentrics(camera: Camera, corners: F32, triangle: I32) -> F32:
 
 
 def _split(values: npt.NDArray[Any]) -> U8:
-    """Values of four bytes as their first bytes, then their second ones, and so on: a third smaller when packed."""
-    return np.ascontiguousarray(np.ascontiguousarray(values).view(np.uint8).reshape(-1, 4).T)
+    """The values' first bytes, then their second ones, and so on: a third smaller when packed."""
+    size = values.dtype.itemsize
+    return np.ascontiguousarray(np.ascontiguousarray(values).view(np.uint8).reshape(-1, size).T)
 
 
 def _joined(parts: U8, kind: type[np.generic]) -> npt.NDArray[Any]:

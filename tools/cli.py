@@ -299,6 +299,43 @@ def assets(
     list_assets(word, sheet, json)
 
 
+memory = typer.Typer(
+    help="What surfaces have looked like so far, which later shots and runs go by.", no_args_is_help=True
+)
+app.add_typer(memory, name="memory")
+
+
+@memory.command()
+def show(scene: SceneFile, out: Out = Path("out"), json: Json = False) -> None:
+    """What is remembered, view by view, and what of it no longer counts, and why."""
+    from tools.commands_memory import show_memory
+
+    show_memory(scene, out, json)
+
+
+@memory.command()
+def clear(
+    scene: SceneFile,
+    thing: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this thing looked like.")] = None,
+    shot: Annotated[str | None, typer.Option(metavar="NAME", help="Only the views of this shot.")] = None,
+    stale: Annotated[bool, typer.Option("--stale", help="Only what no longer counts.")] = False,
+    out: Out = Path("out"),
+    json: Json = False,
+) -> None:
+    """Forget: everything, or what the options name; with several of them, what all of them name."""
+    from tools.commands_memory import clear_memory
+
+    clear_memory(scene, thing, shot, stale, out, json)
+
+
+@memory.command()
+def diff(scene: SceneFile, out: Out = Path("out"), json: Json = False) -> None:
+    """What edits of the scene have made forgotten, and what was only moved."""
+    from tools.commands_memory import diff_memory
+
+    diff_memory(scene, out, json)
+
+
 @app.command()
 def models(json: Json = False) -> None:
     """The generators that can paint."""

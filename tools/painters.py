@@ -78,8 +78,21 @@ def painting_of(
         steps=settings.steps,
         window=WINDOW,
         every=guidance.every if guidance else 0,
-        look=key_of(["pocket", weights, settings.steps, look.exposure]),
+        look=look_of(opened, steps),
         guidance=tuple(sorted(told.items())),
         seed=used,
         make=make,
     )
+
+
+def look_of(opened: Opened, steps: int | None = None) -> str:
+    """Key of what decides the look of all things at once; a memory finds again only what was painted with it.
+
+    Pocket reads no prompts, so they are not part of it. ``steps``: None for the scene's or the model's.
+    """
+    from conditioning.models.pocket import denoiser
+    from conditioning.paint import PaintSettings
+
+    look = opened.scene.look
+    taken = steps or look.steps or PaintSettings().steps
+    return key_of(["pocket", denoiser.weights_key(denoiser.FOLDER), taken, look.exposure])
