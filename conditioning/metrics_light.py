@@ -28,7 +28,7 @@ MOTION_ALLOWED: Final = 1.2
 """Light may follow the world this many times worse than in the unguided film at no price."""
 
 FEWEST_PX: Final = 50
-"""Pixels below which a thing is too small to have a colour, and moving light too little to be judged."""
+"""Pixels below which a part is too small to have a colour, and moving light too little to be judged."""
 
 _DARK, _BRIGHT = 0.01, 0.95
 _D65: Final = np.array([0.95047, 1.0, 1.08883])
@@ -121,7 +121,7 @@ def moved(painted: F32, proxy: F32, visible: Bool) -> Motion:
 
 @dataclass(frozen=True)
 class Colour:
-    """Sums of linear colour (3,) over ``pixels`` of one thing: as painted, and as the proxy has it."""
+    """Sums of linear colour (3,) over ``pixels``: as painted, and as the proxy has it."""
 
     painted: F64
     proxy: F64
@@ -131,52 +131,60 @@ class Colour:
         return Colour(self.painted + other.painted, self.proxy + other.proxy, self.pixels + other.pixels)
 
 
-def colours(image: U8 | F32, proxy: U8 | F32, object_id: I32) -> dict[int, Colour]:
-    """The colour of every thing of a frame, by object id (0, the sky, is none).
+Part = tuple[int, int]
+"""What has one colour: object id, and the index of a material of it (a coat and a face are two)."""
+
+
+def colours(image: U8 | F32, proxy: U8 | F32, object_id: I32, material: I32) -> dict[Part, Colour]:
+    """The colour of every part of a frame; object id 0, the sky, has none. material: (H, W) indices.
 
     Pixels that the proxy prints almost black or burnt out tell nothing, nor do those at a thing's edge.
     """
     lit = linear_from_srgb(_unit(proxy)).astype(np.float64)
     painted = linear_from_srgb(_unit(image)).astype(np.float64)
     inside = (object_id != 0) & (lit.max(-1) > _DARK) & (lit.max(-1) < _BRIGHT)
-    inside[:, 1:] &= object_id[:, 1:] == object_id[:, :-1]
-    inside[:, :-1] &= object_id[:, 1:] == object_id[:, :-1]
-    inside[1:] &= object_id[1:] == object_id[:-1]
-    inside[:-1] &= object_id[1:] == object_id[:-1]
-    things, which = np.unique(object_id[inside], return_inverse=True)
-    count = np.bincount(which, minlength=len(things))
+    part = object_id.astype(np.int64) << 32 | material.clip(0)
+    inside[:, 1:] &= part[:, 1:] == part[:, :-1]
+    inside[:, :-1] &= part[:, 1:] == part[:, :-1]
+    inside[1:] &= part[1:] == part[:-1]
+    inside[:-1] &= part[1:] == part[:-1]
+    parts, which = np.unique(part[inside], return_inverse=True)
+    count = np.bincount(which, minlength=len(parts))
 
     def sums(picture: F64) -> F64:
-        return np.stack([np.bincount(which, picture[inside][:, c], len(things)) for c in range(3)], axis=1)
+        return np.stack([np.bincount(which, picture[inside][:, c], len(parts)) for c in range(3)], axis=1)
 
     of_painted, of_proxy = sums(painted), sums(lit)
-    return {int(t): Colour(of_painted[k], of_proxy[k], int(count[k])) for k, t in enumerate(things)}
+    return {
+        (int(p) >> 32, int(p) & 0xFFFFFFFF): Colour(of_painted[k], of_proxy[k], int(count[k]))
+        for k, p in enumerate(parts)
+    }
 
 
-def together(frames: Iterable[dict[int, Colour]]) -> dict[int, Colour]:
-    """The colours of things over several frames."""
-    found: dict[int, Colour] = {}
+def together(frames: Iterable[dict[Part, Colour]]) -> dict[Part, Colour]:
+    """The colours of parts over several frames."""
+    found: dict[Part, Colour] = {}
     for frame in frames:
-        for thing, colour in frame.items():
-            found[thing] = found[thing] + colour if thing in found else colour
+        for part, colour in frame.items():
+            found[part] = found[part] + colour if part in found else colour
     return found
 
 
-def colour_drift(a: dict[int, Colour], b: dict[int, Colour]) -> dict[int, tuple[float, int]]:
-    """How far each thing's colour is from one shot to another: (CIEDE2000, pixels of the smaller view), by object id.
+def colour_drift(a: dict[Part, Colour], b: dict[Part, Colour]) -> dict[Part, tuple[float, int]]:
+    """How far each part's colour is from one shot to another: CIEDE2000, and the pixels of the smaller view.
 
     What the painter made of the proxy, channel by channel, is applied to the proxy's mean colour over both shots, so
-    that light which the proxy knows to differ does not count. Things of fewer than ``FEWEST_PX`` pixels in a shot are
-    left out. It cannot see patterns, nor colours that swap places on one thing.
+    that light which the proxy knows to differ does not count. Parts of fewer than ``FEWEST_PX`` pixels in a shot are
+    left out. It cannot see patterns, nor what changes within a part.
     """
     drift = {}
-    for thing in a.keys() & b.keys():
-        x, y = a[thing], b[thing]
+    for part in sorted(a.keys() & b.keys()):
+        x, y = a[part], b[part]
         if min(x.pixels, y.pixels) < FEWEST_PX:
             continue
         common = (x.proxy / x.pixels + y.proxy / y.pixels) / 2
         seen = [np.clip(c.painted / np.maximum(c.proxy, 1e-6 * c.pixels) * common, 0, 1) for c in (x, y)]
-        drift[thing] = (float(ciede2000(*(lab_from_linear(s) for s in seen))), min(x.pixels, y.pixels))
+        drift[part] = (float(ciede2000(*(lab_from_linear(s) for s in seen))), min(x.pixels, y.pixels))
     return drift
 
 

@@ -10,6 +10,7 @@ from conditioning.metrics_light import Colour, colour_drift, frozen, together
 from tools.measure import BASE, CONTROLS, Walked
 from tools.measure_again import Again, Looked
 from worldgen.conventions import srgb_from_linear
+from worldgen.world import World
 
 ENOUGH: Final = 0.005
 """Kinds of pairs that share fewer points than this part of a picture are not judged by."""
@@ -31,13 +32,13 @@ def shot_figures(walked: Mapping[str, Walked], looked: Looked) -> dict[str, Any]
     return found
 
 
-def scene_figures(looked: Looked, shots: Sequence[str], names: Mapping[int, str]) -> dict[str, Any]:
-    """What holds across the cuts of a scene. shots: their names in order. names: of things, by object id."""
+def scene_figures(looked: Looked, shots: Sequence[str], world: World) -> dict[str, Any]:
+    """What holds across the cuts of a scene. shots: their names in order. world: all of them show it."""
     films = {}
     for name, film in looked.films.items():
         films[name] = {
             "pairs": _pairs(film, looked.films[BASE]),
-            "colours": _colours(film, looked, shots, names),
+            "colours": _colours(film, looked, shots, world),
         }
     return {"films": films, "stops": len(looked.takes)}
 
@@ -113,27 +114,28 @@ def _pairs(film: Again, base: Again) -> dict[str, Any]:
     }
 
 
-def _colours(film: Again, looked: Looked, shots: Sequence[str], names: Mapping[int, str]) -> dict[str, Any]:
-    """Drift of the colours of things from every shot to every later one."""
+def _colours(film: Again, looked: Looked, shots: Sequence[str], world: World) -> dict[str, Any]:
+    """Drift of the colours of the parts of things from every shot to every later one."""
+    names, materials = world.names, world.rest.materials
     by_take = [
         together(c for c, take in zip(film.colours, looked.takes, strict=True) if take == k) for k in range(len(shots))
     ]
     rows = [
-        (drift, pixels, thing, i, j)
+        (drift, pixels, part, i, j)
         for j in range(len(shots))
         for i in range(j)
-        for thing, (drift, pixels) in colour_drift(by_take[i], by_take[j]).items()
+        for part, (drift, pixels) in colour_drift(by_take[i], by_take[j]).items()
     ]
     weight = sum(pixels for _, pixels, *_ in rows)
     things = [
         {
-            "thing": names.get(thing, str(thing)),
+            "thing": f"{names[part[0]]}: {materials[part[1]].kind}",
             "shots": [shots[i], shots[j]],
             "delta_e": round(drift, 3),
             "pixels": pixels,
-            "srgb": [_hex(by_take[i][thing]), _hex(by_take[j][thing])],
+            "srgb": [_hex(by_take[i][part]), _hex(by_take[j][part])],
         }
-        for drift, pixels, thing, i, j in sorted(rows, reverse=True)
+        for drift, pixels, part, i, j in sorted(rows, reverse=True)
     ]
     return {
         "mean": round(sum(drift * pixels for drift, pixels, *_ in rows) / weight, 3) if weight else None,

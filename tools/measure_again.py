@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from conditioning.metrics import NO_CHANGE, Change, comparable, counted, prefiltered, summed
-from conditioning.metrics_light import STILL, Colour, Motion, colours, lit_alike, moved
+from conditioning.metrics_light import STILL, Colour, Motion, Part, colours, lit_alike, moved
 from render.correspondence import Correspondence, FrameGeometry, correspond
 from render.passes import Passes
 from render.raster import Rasterizer
@@ -40,8 +40,10 @@ OVERLAP: Final = 0.1
 
 @dataclass(frozen=True)
 class Stop:
-    """A frame that is looked at again. take: which. time: seconds of world time. object_id: (H, W). stack:
-    (H, W, C) uint16 the prefiltered pictures of the proxy and the films, in 256ths of a level (half the memory).
+    """A frame that is looked at again.
+
+    take: which. time: seconds of world time. object_id, material: (H, W). stack: (H, W, C) uint16 the prefiltered
+    pictures of the proxy and the films, in 256ths of a level (half the memory).
     """
 
     take: int
@@ -49,6 +51,7 @@ class Stop:
     time: float
     geometry: FrameGeometry
     object_id: I32
+    material: I32
     proxy: U8
     images: dict[str, U8]
     stack: U16
@@ -59,13 +62,13 @@ class Again:
     """What a film was like far apart.
 
     pairs: by kind. apart: (seconds between two stops of a shot, change at σ = 1). motion: from each stop of a shot to
-    its next. colours: of things, one a stop.
+    its next. colours: of the parts of things, one a stop.
     """
 
     pairs: dict[str, Change] = field(default_factory=dict)
     apart: list[tuple[float, float]] = field(default_factory=list)
     motion: Motion = STILL
-    colours: list[dict[int, Colour]] = field(default_factory=list)
+    colours: list[dict[Part, Colour]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def look_again(
     for done, (k, frame) in enumerate(planned):
         stop = _stop(world, takes[k], raster, k, frame, starts[k])
         for name, film in found.items():
-            film.colours.append(colours(stop.images[name], stop.proxy, stop.object_id))
+            film.colours.append(colours(stop.images[name], stop.proxy, stop.object_id, stop.material))
         earlier = frame - round(takes[k].shot.fps)
         if earlier >= 0:
             _count(found, "second", _pair(stop, _stop(world, takes[k], raster, k, earlier, starts[k])))
@@ -179,8 +182,9 @@ def _stop(world: World, take: Take, raster: Rasterizer, k: int, frame: int, star
     geometry = FrameGeometry.of(snapshot, camera, gbuffer)
     images, proxy = pictures(take, frame, geometry, start), take.proxy(frame)
     stack = np.concatenate([prefiltered(proxy), stacked(images)], axis=-1)
-    ids = Passes(snapshot, camera, gbuffer).object_id
-    return Stop(k, frame, snapshot.time, geometry, ids, proxy, images, np.rint(stack * 256.0).astype(np.uint16))
+    passes, kept = Passes(snapshot, camera, gbuffer), np.rint(stack * 256.0).astype(np.uint16)
+    ids, material = passes.object_id, passes.material_index
+    return Stop(k, frame, snapshot.time, geometry, ids, material, proxy, images, kept)
 
 
 def _levels(stack: U16) -> F32:

@@ -96,7 +96,7 @@ def report_cuts(
             takes = [_take(opened.production.world, shot, raster, films) for shot, films in painted]
             with progress("across the cuts: measuring") as tell:
                 looked = look_again(opened.production.world, takes, raster, tell)
-            found = scene_figures(looked, [shot.name for shot, _ in painted], opened.production.world.names)
+            found = scene_figures(looked, [shot.name for shot, _ in painted], opened.production.world)
             report = {"scene": opened.production.name, "title": opened.production.title, **found}
             pictures = cut_pictures(looked, [shot.name for shot, _ in painted])
             with written_whole(opened.folder / names[1]) as part:

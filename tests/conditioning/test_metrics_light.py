@@ -110,37 +110,38 @@ def test_lab_of_known_colours() -> None:
     assert lab_from_linear(np.array([1.0, 0.0, 0.0])) == pytest.approx([53.24, 80.09, 67.20], abs=0.05)
 
 
-def coat(light: float, tint: tuple[float, float, float]) -> tuple[F32, F32, np.ndarray]:
-    """A coat (id 5) before a wall (id 3): the painted picture, the proxy, and ids."""
+def coat(light: float, tint: tuple[float, float, float]) -> tuple[F32, F32, np.ndarray, np.ndarray]:
+    """A coat (thing 5, material 1) before a wall (thing 3): the painted picture, the proxy, ids and materials."""
     thing = np.full((HEIGHT, WIDTH), 3, np.int32)
     thing[10:60, 40:80] = 5
     albedo = np.where((thing == 5)[..., None], [0.45, 0.05, 0.04], [0.4, 0.4, 0.4])
     proxy = srgb_from_linear((albedo * light).astype(np.float32))
     painted = srgb_from_linear((albedo * light * np.where((thing == 5)[..., None], tint, 1.0)).astype(np.float32))
-    return painted, proxy, thing
+    return painted, proxy, thing, (thing == 5).astype(np.int32)
 
 
 def test_colour_drift_divides_the_light_out_and_finds_the_coat() -> None:
     sun = colours(*coat(1.0, (1, 1, 1)))
     shade = colours(*coat(0.4, (1, 1, 1)))
     dyed = colours(*coat(0.4, (0.8, 1.6, 1)))
-    assert sun[5].pixels == 48 * 38
+    assert sun[5, 1].pixels == 48 * 38
     assert all(drift < 0.05 for drift, _ in colour_drift(sun, shade).values())
     found = colour_drift(sun, dyed)
-    assert found[3][0] < 0.05
-    assert found[5][0] > 4
+    assert found[3, 0][0] < 0.05
+    assert found[5, 1][0] > 4
     # The same by hand.
     a, b = coat(0.7, (1, 1, 1))[0], coat(0.7, (0.8, 1.6, 1))[0]
     expected = ciede2000(*(lab_from_linear(linear_from_srgb(x)[30, 60]) for x in (a, b)))
-    assert found[5][0] == pytest.approx(float(expected), abs=0.1)
+    assert found[5, 1][0] == pytest.approx(float(expected), abs=0.1)
 
 
 def test_colours_leave_out_edges_dark_pixels_and_the_sky() -> None:
-    painted, proxy, thing = coat(1.0, (1, 1, 1))
+    painted, proxy, thing, material = coat(1.0, (1, 1, 1))
     proxy[:30] = 0.0
     thing[:, :20] = 0
-    found = colours(painted, proxy, thing)
-    assert set(found) == {3, 5}
-    assert found[5].pixels == (60 - 30 - 1) * 38
-    assert together([found, found])[5].pixels == 2 * found[5].pixels
+    material[30:60, 60:] *= 2
+    found = colours(painted, proxy, thing, material)
+    assert set(found) == {(3, 0), (5, 1), (5, 2)}
+    assert found[5, 1].pixels == (60 - 30 - 1) * 18
+    assert together([found, found])[5, 1].pixels == 2 * found[5, 1].pixels
     assert colour_drift({}, found) == {}

@@ -199,7 +199,7 @@ def test_report_of_several_shots_looks_across_the_cut(run: Run, yard: Path, tmp_
     assert cut["guided"]["pixels"] == cut["unguided"]["pixels"] > 500
     assert cut["guided"]["psnr"]["0"] > cut["unguided"]["psnr"]["0"] + 8
     things = told["cuts"]["films"]["guided"]["colours"]["things"]
-    assert {"crate", "wall"} <= {thing["thing"] for thing in things}
+    assert {"crate: wood", "wall: brick"} <= {thing["thing"] for thing in things}
     assert all(thing["shots"] == ["look", "again"] and thing["delta_e"] < 2 for thing in things)
     page = (tmp_path / "out" / "yard" / "report.html").read_text()
     assert 'href="look/report.html"' in page
