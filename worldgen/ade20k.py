@@ -57,16 +57,17 @@ OF_MATERIAL: Final[Mapping[str, str]] = MappingProxyType(
         "plaster": "wall", "brick": "building", "stone": "building", "cobble": "road", "asphalt": "road",
         "concrete": "wall", "paving": "sidewalk", "roof-tile": "building", "slate": "building", "thatch": "house",
         "tile": "wall", "terrazzo": "floor", "parquet": "floor", "wallpaper": "wall", "wood": "cabinet",
-        "planks": "floor", "painted-wood": "door", "bark": "tree", "foliage": "tree", "grass": "grass",
-        "moss": "grass", "flower": "flower", "straw": "field", "soil": "earth", "mud": "earth", "gravel": "path",
-        "rock": "rock", "sand": "sand", "snow": "earth", "ice": "water", "metal": "pole", "chrome": "pole",
-        "gold": "sculpture", "brass": "sculpture", "copper": "sculpture", "iron": "railing", "painted-metal": "pole",
-        "rust": "pole", "glass": "windowpane", "frosted-glass": "windowpane", "water": "water", "rubber": "box",
-        "plastic": "box", "ceramic": "pot", "wax": "sconce", "marble": "column", "skin": "person", "hair": "person",
-        "fur": "animal", "feather": "animal", "cloth": "apparel", "denim": "apparel", "linen": "blanket",
-        "velvet": "curtain", "knit": "apparel", "carpet": "rug", "wicker": "basket", "leather": "bag",
-        "paper": "poster", "cardboard": "box", "lamp-glow": "light", "window-glow": "windowpane", "neon": "signboard",
-        "screen": "monitor", "flame": "fireplace", "ember": "fireplace",
+        "planks": "floor", "painted-wood": "door", "bark": "tree", "foliage": "tree", "leaves": "tree",
+        "grass": "grass", "moss": "grass", "flower": "flower", "straw": "field", "soil": "earth", "mud": "earth",
+        "gravel": "path", "rock": "rock", "sand": "sand", "snow": "earth", "ice": "water", "metal": "pole",
+        "chrome": "pole", "gold": "sculpture", "brass": "sculpture", "copper": "sculpture", "iron": "railing",
+        "wire-mesh": "fence", "painted-metal": "pole", "rust": "pole", "glass": "windowpane",
+        "frosted-glass": "windowpane", "water": "water", "rubber": "box", "plastic": "box", "ceramic": "pot",
+        "wax": "sconce", "marble": "column", "skin": "person", "hair": "person", "fur": "animal", "feather": "animal",
+        "cloth": "apparel", "denim": "apparel", "linen": "blanket", "velvet": "curtain", "knit": "apparel",
+        "carpet": "rug", "wicker": "basket", "leather": "bag", "paper": "poster", "cardboard": "box",
+        "lamp-glow": "light", "window-glow": "windowpane", "neon": "signboard", "screen": "monitor",
+        "flame": "fireplace", "ember": "fireplace",
     }
 )  # fmt: skip
 """What a surface is taken for where its thing has no known name."""
@@ -176,7 +177,7 @@ def _class(thing: str, material: str) -> int:
     name = _named(_words(last), any("street" in part or "square" in part for part in place))
     if name in _BUILT and material in _PANES:
         name = "windowpane"
-    elif name in _BUILT and material in ("foliage", "flower"):
+    elif name in _BUILT and material in ("foliage", "leaves", "flower"):
         name = "plant"
     return CLASSES.index(OF_MATERIAL[material] if name is None else name)
 

@@ -16,6 +16,7 @@ import numpy as np
 from worldgen import detail_built as built
 from worldgen import detail_grown as grown
 from worldgen import detail_made as made
+from worldgen import detail_open as pierced
 from worldgen.conventions import F16, F32, seed_from
 from worldgen.painted import Recipe
 from worldgen.texture import Texture
@@ -36,6 +37,7 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "skin": made.skin, "hair": made.hair, "fur": made.fur, "feather": made.feather, "leather": made.leather,
         "cloth": made.cloth, "denim": made.denim, "linen": made.linen, "velvet": made.velvet, "knit": made.knit,
         "carpet": made.carpet, "wicker": made.wicker,
+        "leaves": pierced.leaves, "wire-mesh": pierced.wire_mesh,
     }
 )  # fmt: skip
 
@@ -64,9 +66,11 @@ def texture(kind: str, seed: int = 0) -> Texture | None:
     detail = (detail / detail.mean(axis=(0, 1), dtype=np.float64)).astype(np.float32)
     detail.flags.writeable = False
     height = None if painted.height is None else painted.height - painted.height.mean(dtype=np.float64)
-    return Texture(
-        kind if seed == 0 else f"{kind}-{seed}", detail, painted.size_m, _kept(height), _kept(painted.roughness)
-    )
+    opacity = None if painted.opacity is None else (255 * painted.opacity).round().astype(np.uint8)
+    if opacity is not None:
+        opacity.flags.writeable = False
+    name = kind if seed == 0 else f"{kind}-{seed}"
+    return Texture(name, detail, painted.size_m, _kept(height), _kept(painted.roughness), opacity)
 
 
 def _kept(field: F32 | None) -> F16 | None:

@@ -21,13 +21,15 @@ class Painted:
     """A tile as a recipe leaves it.
 
     detail: (S, S, 3) multipliers for the base colour, of any mean. size_m: edge of the tile. height: (S, S) metres of
-    any mean, or None. roughness: (S, S) added to the material's, or None.
+    any mean, or None. roughness: (S, S) added to the material's, or None. opacity: (S, S) 0 where there is a hole to 1,
+    or None for what has none.
     """
 
     detail: F32
     size_m: float
     height: F32 | None = None
     roughness: F32 | None = None
+    opacity: F32 | None = None
 
 
 Recipe = Callable[[Rng], Painted]
