@@ -1,11 +1,12 @@
 """The passes of a shot's frames, each worked out when it is asked for, and what frames share worked out once.
 
-What is kept does not grow with the frames: the shot's scale, its shader, and the geometry of three frames at most.
+What is kept does not grow with the frames: the shot's scale, its shader, and a few neighbouring frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from render.shade import Drawn, Shader, Shading
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
 from worldgen.light import Sky
-from worldgen.world import Shot, World
+from worldgen.world import Shot, Snapshot, World
 
 Layer = npt.NDArray[Any]
 
@@ -43,7 +44,7 @@ class ShotPasses:
 
     def __init__(self, world: World, shot: Shot, raster: Rasterizer, *, near_is_white: bool = True) -> None:
         self.world, self.shot, self.raster, self.near_is_white = world, shot, raster, near_is_white
-        self._near: dict[int, FrameGeometry] = {}
+        self._near: dict[int, _Seen] = {}
 
     @cached_property
     def identities(self) -> Identities:
@@ -94,29 +95,42 @@ class ShotPasses:
 
     def frame(self, k: int, names: Collection[str]) -> FramePasses:
         """Frame ``k`` (from 0), of which ``names`` will be asked."""
-        snapshot, camera = self.world.at(self.shot.time(k)), self.shot.track[k]
         if any(name in LIGHT for name in names):
-            drawn = self.shader.draw(snapshot, camera)
+            drawn = self.shader.draw(self.world.at(self.shot.time(k)), self.shot.track[k])
+            self._keep(k, _Seen(drawn.snapshot, drawn.camera, drawn.gbuffer))
             return FramePasses(self, k, names, drawn, self.shader.light(drawn))
-        gbuffer = self.raster.rasterize(snapshot, camera)
-        twice = camera.resized(2 * camera.width, 2 * camera.height)
-        fine = self.raster.rasterize(snapshot, twice) if any(name in FINE for name in names) else gbuffer
-        return FramePasses(self, k, names, Drawn(snapshot, camera, gbuffer, fine), None)
+        seen = self._seen(k)
+        twice = seen.camera.resized(2 * seen.camera.width, 2 * seen.camera.height)
+        fine = self.raster.rasterize(seen.snapshot, twice) if any(name in FINE for name in names) else seen.gbuffer
+        return FramePasses(self, k, names, Drawn(seen.snapshot, seen.camera, seen.gbuffer, fine), None)
 
-    def motion(self, k: int, gbuffer: GBuffer) -> FrameMotion:
-        """How frame ``k``, seen as ``gbuffer``, moves to its neighbours."""
-        last = self.shot.frames - 1
-        before = self._geometry(k - 1) if k > 0 else None
-        return frame_motion(before, self._geometry(k, gbuffer), self._geometry(k + 1) if k < last else None)
+    def motion(self, k: int) -> FrameMotion:
+        """How frame ``k`` moves to its neighbours."""
+        before = self._seen(k - 1).geometry if k > 0 else None
+        after = self._seen(k + 1).geometry if k < self.shot.frames - 1 else None
+        return frame_motion(before, self._seen(k).geometry, after)
 
-    def _geometry(self, k: int, gbuffer: GBuffer | None = None) -> FrameGeometry:
+    def _seen(self, k: int) -> _Seen:
         if k not in self._near:
             snapshot, camera = self.world.at(self.shot.time(k)), self.shot.track[k]
-            seen = self.raster.rasterize(snapshot, camera) if gbuffer is None else gbuffer
-            self._near[k] = FrameGeometry.of(snapshot, camera, seen)
-            for other in [other for other in self._near if abs(other - k) > 2]:
-                del self._near[other]
+            self._keep(k, _Seen(snapshot, camera, self.raster.rasterize(snapshot, camera)))
         return self._near[k]
+
+    def _keep(self, k: int, seen: _Seen) -> None:
+        self._near = {other: kept for other, kept in self._near.items() if abs(other - k) <= 2} | {k: seen}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame, drawn once for itself and for its neighbours."""
+
+    snapshot: Snapshot
+    camera: Camera
+    gbuffer: GBuffer
+
+    @cached_property
+    def geometry(self) -> FrameGeometry:
+        return FrameGeometry.of(self.snapshot, self.camera, self.gbuffer)
 
 
 class FramePasses:
@@ -182,7 +196,7 @@ class FramePasses:
 
     @cached_property
     def _motion(self) -> FrameMotion:
-        return self._owner.motion(self._k, self._drawn.gbuffer)
+        return self._owner.motion(self._k)
 
     @cached_property
     def _mattes(self) -> dict[str, F32]:
