@@ -137,7 +137,8 @@ class _Layer:
     def _met(self, origins: F32, directions: F32, reach: F32) -> Hits:
         triangle, bary, distance = self.part.cast(origins, directions, reach)
         if isinstance(self.rows, int):
-            triangle[triangle >= 0] += np.int32(self.rows)
+            if self.rows:
+                triangle[triangle >= 0] += np.int32(self.rows)
         else:
             triangle = np.where(triangle < 0, np.int32(-1), self.rows[triangle])
         return triangle, bary, distance
@@ -237,7 +238,7 @@ class RayScene:
         self._aimed()
         o, d, r = _rays(origins, directions, reach)
         blocked = np.zeros(len(o), dtype=np.bool_)
-        for layer in (*self._static, *self._moving):
+        for layer in (*self._static, *self._moving) if len(o) else ():
             if layer.cutouts is None:
                 blocked |= layer.occluded(o, d, r)
             elif len(free := np.flatnonzero(~blocked)):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from worldgen.conventions import F64, OPENGL_FROM_OPENCV, aimed, srgb_from_linear
+from worldgen.conventions import F64, OPENGL_FROM_OPENCV, aimed
+from worldgen.gltf_writer import picture
 from worldgen.material import Material
 from worldgen.world import Shot, Thing, World
 
@@ -140,7 +140,11 @@ class _Looks:
         if material.texture is None:
             colour.Set(Gf.Vec3f(*material.base_color))
         else:
-            colour.ConnectToSource(self._texture(material, place).ConnectableAPI(), "rgb")
+            image = self._texture(material, place).ConnectableAPI()
+            colour.ConnectToSource(image, "rgb")
+            if material.texture.opacity is not None:
+                surface.CreateInput("opacity", Sdf.ValueTypeNames.Float).ConnectToSource(image, "a")
+                surface.CreateInput("opacityThreshold", Sdf.ValueTypeNames.Float).Set(0.5)
         look.CreateSurfaceOutput().ConnectToSource(surface.ConnectableAPI(), "surface")
         self._known[material] = look
         return look
@@ -150,9 +154,10 @@ class _Looks:
 
         assert material.texture is not None
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / f"{prim_name(material.name)}_{len(self._known)}.jpg"
-        pixels = np.asarray(material.texture.detail, np.float32) * np.asarray(material.base_color, np.float32)
-        Image.fromarray((srgb_from_linear(pixels) * 255 + 0.5).astype(np.uint8)).save(file, quality=88)
+        shown = picture(material)
+        suffix = "png" if shown.mode == "RGBA" else "jpg"
+        file = self.folder / f"{prim_name(material.name)}_{len(self._known)}.{suffix}"
+        shown.save(file, quality=88)
         self.files.append(file)
         reader = UsdShade.Shader.Define(self.stage, f"{place}/st")
         reader.CreateIdAttr("UsdPrimvarReader_float2")
@@ -169,6 +174,7 @@ class _Looks:
             image.CreateInput(wrap, Sdf.ValueTypeNames.Token).Set("repeat")
         image.CreateInput("sourceColorSpace", Sdf.ValueTypeNames.Token).Set("sRGB")
         image.CreateOutput("rgb", Sdf.ValueTypeNames.Float3)
+        image.CreateOutput("a", Sdf.ValueTypeNames.Float)
         return image
 
 

@@ -123,6 +123,8 @@ def _material(document: GltfWriter, material: Material) -> int:
     else:
         look["baseColorTexture"] = {"index": _texture(document, material)}
     row: dict[str, Any] = {"name": material.name, "pbrMetallicRoughness": look, "doubleSided": True}
+    if material.texture is not None and material.texture.opacity is not None:
+        row |= {"alphaMode": "MASK", "alphaCutoff": 0.5}
     peak = max(material.emission)
     if peak > 0:  # radiance in kcd/m2; glTF wants cd/m2 as strength times a colour in 0-1
         row["emissiveFactor"] = [e / peak for e in material.emission]
@@ -133,19 +135,28 @@ def _material(document: GltfWriter, material: Material) -> int:
 
 
 def _texture(document: GltfWriter, material: Material) -> int:
-    """Base colour times detail, as a JPEG."""
+    """Base colour times detail, as a JPEG; with holes, as a PNG."""
     assert material.texture is not None
     key = (material.texture, material.base_color)
     if key not in document.textures:
-        colour = np.asarray(material.texture.detail, np.float32) * np.asarray(material.base_color, np.float32)
-        picture = Image.fromarray((srgb_from_linear(colour) * 255 + 0.5).astype(np.uint8))
-        data = io.BytesIO()
-        picture.save(data, "JPEG", quality=88)
-        image = document.add("images", {"bufferView": document.view(data.getvalue()), "mimeType": "image/jpeg"})
+        data, shown = io.BytesIO(), picture(material)
+        kind = "png" if shown.mode == "RGBA" else "jpeg"
+        shown.save(data, kind, quality=88)
+        image = document.add("images", {"bufferView": document.view(data.getvalue()), "mimeType": f"image/{kind}"})
         if "samplers" not in document.json:
             document.add("samplers", {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497})
         document.textures[key] = document.add("textures", {"source": image, "sampler": 0})
     return document.textures[key]
+
+
+def picture(material: Material) -> Image.Image:
+    """Base colour times detail, in sRGB; with the opacity as its fourth channel where there are holes."""
+    assert material.texture is not None
+    colour = np.asarray(material.texture.detail, np.float32) * np.asarray(material.base_color, np.float32)
+    shown = Image.fromarray((srgb_from_linear(colour) * 255 + 0.5).astype(np.uint8))
+    if material.texture.opacity is not None:
+        shown.putalpha(Image.fromarray(material.texture.opacity))
+    return shown
 
 
 def use(document: GltfWriter, extension: str) -> None:

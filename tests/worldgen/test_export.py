@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 from scipy.sparse import csr_matrix
 
 from worldgen import shapes
@@ -18,6 +19,7 @@ from worldgen.export_usd import export_usd, prim_path
 from worldgen.light import Lamp, Sky
 from worldgen.material import make
 from worldgen.mesh import Mesh, merged
+from worldgen.meshfile import read_mesh
 from worldgen.puppet import load_puppet
 from worldgen.skinning import Joints, Rig, skin_of, skinned
 from worldgen.world import Shot, Thing, World
@@ -138,3 +140,20 @@ def test_names_that_are_one_identifier_stay_two_things(tmp_path: Path) -> None:
 def test_an_empty_world_is_a_file_too(tmp_path: Path) -> None:
     (tmp_path / "w.glb").write_bytes(export_gltf(World((), Sky()), []))
     assert (tmp_path / "w.glb").stat().st_size > 100
+
+
+def test_holes_stay_holes(tmp_path: Path) -> None:
+    fence = shapes.box((2.0, 0.1, 1.0), make("wire-mesh"))
+    world = World((Thing("fence", fence),), Sky())
+    (tmp_path / "fence.glb").write_bytes(export_gltf(world, []))
+    back = read_mesh(tmp_path / "fence.glb")
+    texture, whole = fence.materials[0].texture, back.mesh.materials[0].texture
+    assert texture is not None
+    assert whole is not None
+    assert texture.opacity is not None
+    assert whole.opacity is not None
+    np.testing.assert_array_equal(whole.opacity > 127, texture.opacity > 127)
+    pytest.importorskip("pxr", reason="needs the package usd-core")
+    pictures = [file for file in export_usd(world, [], tmp_path / "fence.usda") if file.suffix == ".png"]
+    assert [Image.open(picture).mode for picture in pictures] == ["RGBA"]
+    assert "inputs:opacityThreshold = 0.5" in (tmp_path / "fence.usda").read_text()
