@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -37,6 +38,12 @@ def test_one_core_does_without_threads(monkeypatch):
     names = set()
     deal(lambda part: names.add(threading.current_thread().name), 50, 10)
     assert names == {threading.current_thread().name}
+
+
+@pytest.mark.parametrize(("allowed", "cores"), [("1", 1), ("0", 1), ("9999", None), ("1,2", None), ("", None)])
+def test_no_more_cores_than_allowed(monkeypatch, allowed, cores):
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    assert threads._cores.__wrapped__() == (cores or len(os.sched_getaffinity(0)))
 
 
 def test_filled_puts_slices_in_their_places():
