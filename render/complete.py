@@ -7,7 +7,7 @@ motion to the one before and the one after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from render.correspondence import FrameGeometry
@@ -47,7 +47,11 @@ class CompleteFrame:
     motion: FrameMotion
 
 
-def complete(rasterizer: Rasterizer, moments: Iterable[Moment]) -> Iterator[CompleteFrame]:
+Frames = Generator[CompleteFrame, None, None]
+"""A stream of frames; ``close`` ends it early."""
+
+
+def complete(rasterizer: Rasterizer, moments: Iterable[Moment]) -> Frames:
     """The complete G-buffers of consecutive frames of one world, in order; three frames are held at a time.
 
     On OpenGL everything is derived where it is drawn, and differs from the shared code by less than 1e-4 of the depth,
@@ -63,7 +67,7 @@ def complete(rasterizer: Rasterizer, moments: Iterable[Moment]) -> Iterator[Comp
         yield from derived((snapshot, camera, rasterizer.rasterize(snapshot, camera)) for snapshot, camera in moments)
 
 
-def complete_shot(rasterizer: Rasterizer, world: World, shot: Shot) -> Iterator[CompleteFrame]:
+def complete_shot(rasterizer: Rasterizer, world: World, shot: Shot) -> Frames:
     """The complete G-buffers of a shot."""
     return complete(rasterizer, ((world.at(shot.time(k)), shot.track[k]) for k in range(shot.frames)))
 

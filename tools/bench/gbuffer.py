@@ -1,164 +1,204 @@
-"""How long visibility buffers, passes and correspondence take here: ``python -m tools.bench.gbuffer [--json]``.
+"""Complete G-buffers against what others make of the same frames: ``python -m tools.bench.gbuffer [--quick] [--json]``.
 
-One world of random bumps (10,000 or 100,000 triangles that stand still) with a ball of 27,000 triangles that moves, so
-that every frame uploads or rebuilds what a walking character would. Times are the best of a few frames.
+Hills of 10,000, 100,000 and 1,000,000 triangles with one walking character. Everybody makes the same frames in turn, in
+one run; figures are milliseconds a frame in memory, the best of some rounds, and how many times longer others take. A
+rival that needs an environment of its own is named by ``--rival blender=/path/to/python`` or by ``SETPIECE_RIVALS``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import json
+import os
+import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 
-from render.correspondence import FrameGeometry, correspond
-from render.passes import Passes, Surface
-from render.raster import (
-    NAMES,
-    GBuffer,
-    Rasterizer,
-    RasterizerUnavailable,
-    describe_rasterizers,
-    open_rasterizer,
-)
-from render.rays import RayScene
-from render.warp import warp
-from worldgen.camera import Camera, Lens
-from worldgen.conventions import F32, look_at
-from worldgen.light import Sky
-from worldgen.material import Material
-from worldgen.mesh import Mesh, vertex_normals
-from worldgen.texture import Texture
-from worldgen.world import Snapshot, Thing, World
+from render.complete import Moment, complete
+from render.passes import Passes
+from render.raster import NAMES, GBuffer, RasterizerUnavailable, open_rasterizer
+from tools.bench.hills import hills, moment, write_scene
+from tools.bench.passes import PASSES as FILED
+from tools.bench.passes import measured
+from tools.bench.rival_runs import Rival, interpreters, opened
+from tools.bench.window import on_one_core
+from worldgen.camera import Camera
+from worldgen.world import Snapshot
 
-Row = tuple[str, str, float]
-"""What was measured, on what, milliseconds."""
+RESULTS = Path(__file__).with_name("results.json")
+TRIANGLES = (10_000, 100_000, 1_000_000)
+PASSES = ("depth", "normal", "object_id", "uv", "rest_position", "albedo")
+OURS = "complete"
+MOMENTS = 4
+"""Frames that are made again and again."""
 
-PASSES = ("depth", "normal", "geometric_normal", "object_id", "rest_position", "uv", "footprint", "albedo")
+WINDOW = "correspondence of 16 frames with 19 each, one core"
+MEMORY = "peak MiB of setpiece passes, by frames"
 
-
-def sheet(columns: int, rows: int, shape: Callable[[F32, F32], tuple[F32, F32, F32]], name: str) -> Mesh:
-    """A textured grid of triangles; ``shape`` places the points of the unit square."""
-    u, v = np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(0, 1, rows + 1))
-    vertices = np.stack(shape(u.astype(np.float32), v.astype(np.float32)), -1).reshape(-1, 3).astype(np.float32)
-    first = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).ravel()
-    across, down = np.int64(1), np.int64(columns + 1)
-    upper = np.stack([first, first + across, first + down + across], 1)
-    lower = np.stack([first, first + down + across, first + down], 1)
-    faces = np.concatenate([upper, lower]).astype(np.int32)
-    detail = np.random.default_rng(1).uniform(0.5, 1.5, (512, 512, 3)).astype(np.float32)
-    material = Material(name, "plaster", (0.5, 0.5, 0.5), texture=Texture(name, detail, 2.0))
-    uv = np.stack([u, v], -1).reshape(-1, 2).astype(np.float32) * 10
-    return Mesh(vertices, faces, vertex_normals(vertices, faces), uv, np.zeros(len(faces), np.int32), (material,))
+_PATIENCE_MS = 10_000.0
+"""Whose first frame takes longer is not asked again."""
 
 
-def bench_world(static_triangles: int) -> World:
-    """Bumps that stand still and a ball that rolls."""
-    cells = round((static_triangles / 2) ** 0.5)
-    bumps = np.random.default_rng(0).random((cells + 1, cells + 1)).astype(np.float32) * (40.0 / cells)
-    ground = sheet(cells, cells, lambda u, v: (u * 40 - 20, v * 40 - 20, bumps), "ground")
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds a frame. gives: what is in memory then. detail: by what. times: of OURS in the same world."""
 
-    def globe(u: F32, v: F32) -> tuple[F32, F32, F32]:
-        a, b = u * 2 * np.pi, v * np.pi
-        return np.sin(b) * np.cos(a), -np.sin(b) * np.sin(a), np.cos(b) + 1.6
-
-    ball = sheet(164, 82, globe, "ball")
-
-    def roll(t: float) -> F32:
-        return (ball.vertices + np.array([t, 0, 0])).astype(np.float32)
-
-    return World((Thing("ground", ground), Thing("ball", ball, roll)), Sky())
+    what: str
+    gives: str
+    detail: str
+    triangles: int
+    milliseconds: float
+    times: float
 
 
-def best(work: Callable[[int], object], repeats: int) -> float:
-    """Milliseconds of the quickest of ``repeats`` calls; each is given its number."""
-    times = []
-    for k in range(repeats):
-        start = time.perf_counter()
-        work(k)
-        times.append(time.perf_counter() - start)
-    return 1e3 * min(times)
-
-
-def measure(width: int, height: int, static_triangles: int, repeats: int) -> Iterator[Row]:
-    """Every row for one world and picture size."""
-    world = bench_world(static_triangles)
-    where = f"{width}x{height}, {static_triangles:,} + 27k triangles"
-    snapshots = [world.at(0.04 * k) for k in range(4)]
-    cameras = [
-        Camera(look_at([0.05 * k, -9, 3], [0, 0, 1]), Lens(28).intrinsics(width, height), width, height)
-        for k in range(4)
+def measure(size: tuple[int, int], triangles: int, rounds: int, pythons: dict[str, str]) -> Iterator[Row | str]:
+    """Rows of one world; words for who is absent."""
+    world = hills(triangles)
+    frames = [moment(world, k, *size) for k in range(MOMENTS)]
+    total = len(frames[0][0].faces)
+    rasterizer = open_rasterizer()
+    endless = complete(rasterizer, itertools.cycle(frames))
+    contestants: list[tuple[str, str, str, Callable[[int], float]]] = [
+        (OURS, "all passes, motion, masks", rasterizer.detail, lambda _: _taken(lambda: next(endless)))
     ]
-    gbuffers = None
+    rivals: list[Rival] = []
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Path(folder) / "scene.npz"
+        write_scene(scene, frames)
+        for name, python in pythons.items():
+            rival = opened(name, python, scene)
+            if isinstance(rival, str):
+                yield f"{name} is absent: {rival}"
+            else:
+                rivals.append(rival)
+                contestants.append((name, rival.gives, rival.detail, rival.frame))
+        best: dict[str, float] = {}
+        for turn in range(rounds + 2):
+            for name, _, _, frame in contestants:
+                if best.get(name, 0.0) < _PATIENCE_MS:
+                    taken = frame(turn % MOMENTS)
+                    # The first two rounds warm up; only who is slow is taken at that word.
+                    best[name] = taken if turn < 2 else min(taken, best[name])
+        for rival in rivals:
+            rival.close()
+    endless.close()
+    for name, gives, detail, _ in contestants:
+        yield Row(name, gives, detail, total, best[name], best[name] / best[OURS])
+    for name, detail, taken in _parts(frames, rounds):
+        yield Row(name, "", detail, total, taken, taken / best[OURS])
+    rasterizer.close()
+
+
+def _parts(frames: Sequence[Moment], rounds: int) -> Iterator[tuple[str, str, float]]:
+    """Every backend's visibility buffer, and single passes that the shared code derives from the last one."""
+    seen: list[tuple[Snapshot, Camera, GBuffer]] = []
     for name in NAMES:
         try:
             rasterizer = open_rasterizer(name)
         except RasterizerUnavailable:
             continue
-        rasterizer.rasterize(snapshots[0], cameras[0])
-        yield f"rasterize: {name}", where, _rasterized(rasterizer, snapshots, cameras, repeats)
-        if gbuffers is None:
-            gbuffers = [rasterizer.rasterize(s, c) for s, c in zip(snapshots, cameras, strict=True)]
+        if name == "pytorch3d" and not torch.cuda.is_available():
+            continue  # minutes a frame
+        turns = (frames[k % MOMENTS] for k in itertools.count())
+        taken = [_taken(lambda: rasterizer.rasterize(*next(turns))) for _ in range(rounds + 1)]  # noqa: B023
+        yield f"visibility, {name}", rasterizer.detail, min(taken[1:])
+        seen = [(s, c, rasterizer.rasterize(s, c)) for s, c in frames]
         rasterizer.close()
-    assert gbuffers is not None
-    frames = list(zip(snapshots, cameras, gbuffers, strict=True))
     for name in PASSES:
-        yield f"pass: {name}", where, best(partial(_made, name, frames), repeats)
-    yield "shadow rays, one a pixel", where, _shadows(*frames[0], repeats)
-    yield "correspondence: a frame's geometry", where, best(lambda k: FrameGeometry.of(*frames[k % 4]), repeats)
-    geometry = [FrameGeometry.of(*frame) for frame in frames]
-    yield "correspondence: a pair", where, best(lambda k: correspond(geometry[0], geometry[1 + k % 3]), repeats)
-    found = correspond(geometry[0], geometry[1])
-    picture = np.random.default_rng(0).random((height, width, 3), dtype=np.float32)
-    yield "warp: bicubic", where, best(lambda k: warp(picture, found), repeats)
+        made = [_taken(lambda: getattr(Passes(*seen[k % MOMENTS]), name)) for k in range(rounds)]  # noqa: B023
+        yield f"pass, {name}", "shared code", min(made)
 
 
-def _rasterized(
-    rasterizer: Rasterizer, snapshots: Sequence[Snapshot], cameras: Sequence[Camera], repeats: int
-) -> float:
-    return best(lambda k: rasterizer.rasterize(snapshots[k % 4], cameras[k % 4]), repeats)
+def _taken(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    made = work()
+    taken = 1e3 * (time.perf_counter() - start)
+    del made
+    return taken
 
 
-def _made(name: str, frames: Sequence[tuple[Snapshot, Camera, GBuffer]], k: int) -> object:
-    return getattr(Passes(*frames[k % 4]), name)
+def machine() -> dict[str, str | int]:
+    """What the figures hold for."""
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), processor)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"processor": processor, "cores": cores, "cuda": device, "torch": torch.__version__}
 
 
-def _shadows(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer, repeats: int) -> float:
-    scene = RayScene()
-    scene.update(snapshot)
-    surface = Surface.of(snapshot, camera, gbuffer)
-    origins = surface.position + surface.geometric_normal * np.float32(1e-3)
-    toward = np.broadcast_to(np.array([0.3, 0.4, 0.8], dtype=np.float32), origins.shape)
-    return best(lambda _: scene.occluded(origins, toward), repeats)
+def jobs(quick: bool) -> dict[str, Any]:
+    """Figures of whole jobs: a window's correspondences, and the memory of ``setpiece passes``."""
+    size, lengths, tiny = ((64, 36), (2, 4), "32x18") if quick else ((640, 360), (100, 1000), "160x90")
+    return {
+        WINDOW: {"width": size[0], "height": size[1], **on_one_core(*size)},
+        MEMORY: {str(frames): round(measured(frames, FILED, tiny, 1)[0]) for frames in lengths},
+    }
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.gbuffer", description=(__doc__ or "").split(":")[0])
     parser.add_argument("--size", default="1280x720", help="width x height in pixels (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=5, help="frames to take the best of (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    given = parser.parse_args()
-    width, _, height = given.size.partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)) or given.repeats < 1:
-        parser.error("write --size like 1280x720, and --repeats as a number from 1 up")
-    rows = [row for n in (10_000, 100_000) for row in measure(int(width), int(height), n, given.repeats)]
-    drivers = {name: detail for name, works, detail in describe_rasterizers() if works}
-    if given.json:
-        print(json.dumps({"drivers": drivers, "milliseconds": [list(row) for row in rows]}, indent=2))
-        return
-    table = Table("", *dict.fromkeys(where for _, where, _ in rows), title="milliseconds a frame, the best of a few")
-    for what in dict.fromkeys(what for what, _, _ in rows):
-        table.add_row(what, *(f"{ms:.1f}" for name, _, ms in rows if name == what))
+    parser.add_argument("--rounds", type=int, default=8, help="frames to take the best of (default: %(default)s)")
+    parser.add_argument("--rival", action="append", default=[], metavar="NAME=PYTHON", help="whose python has a rival")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the numbers go (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="the numbers on stdout instead of tables")
+    parser.add_argument("--quick", action="store_true", help="tiny pictures, one world: only whether it works")
+    said = parser.parse_args()
+    width, _, height = said.size.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)) or said.rounds < 1:
+        parser.error("write --size like 1280x720, and --rounds as a number from 1 up")
+    try:
+        pythons = interpreters(said.rival)
+    except ValueError as error:
+        parser.error(str(error))
+    size, worlds, rounds = (int(width), int(height)), list(TRIANGLES), said.rounds
+    if said.quick:
+        size, worlds, rounds = (64, 36), [*TRIANGLES[:1]], 1
+    found = [row for n in worlds for row in measure(size, n, rounds, pythons)]
+    rows, absent = [r for r in found if isinstance(r, Row)], list(dict.fromkeys(r for r in found if isinstance(r, str)))
+    results = {"size": list(size), "machine": machine(), "frames": [asdict(row) for row in rows], "absent": absent}
+    results |= jobs(said.quick)
+    _keep(said.results, results)
+    if said.json:
+        print(json.dumps(results, indent=2))
+    else:
+        _show(rows, results)
+
+
+def _keep(path: Path, results: dict[str, Any]) -> None:
+    """Write the numbers, and leave those of other benchmarks as they are."""
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**known, "gbuffer": results}, indent=2, ensure_ascii=False) + "\n")
+
+
+def _show(rows: Sequence[Row], results: dict[str, Any]) -> None:
+    size, totals = results["size"], list(dict.fromkeys(row.triangles for row in rows))
+    title = f"milliseconds a frame of {size[0]}x{size[1]}, and times what the complete buffer takes"
+    table = Table("", "gives", *(f"{total:,} triangles" for total in totals), title=title)
+    for what in dict.fromkeys(row.what for row in rows):
+        of = {row.triangles: row for row in rows if row.what == what}
+        cells = (f"{of[n].milliseconds:.1f}  ×{of[n].times:.2f}" if n in of else "-" for n in totals)
+        table.add_row(what, next(iter(of.values())).gives, *cells)
     console = Console()
     console.print(table)
-    for name, detail in drivers.items():
-        console.print(f"{name}: {detail}")
+    details = dict.fromkeys(f"{row.what}: {row.detail}" for row in rows if row.detail != "shared code")
+    for words in (*details, *results["absent"]):
+        console.print(words, highlight=False)
+    for name in (WINDOW, MEMORY, "machine"):
+        console.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in results[name].items()))
 
 
 if __name__ == "__main__":
