@@ -1,9 +1,10 @@
 """Reprojection guidance: frames agree on what a surface looks like, inside every sampling step.
 
-Keyframes are painted first, each taking from the ones before it and from memory what they show of its surfaces. Every
+Keyframes are painted first, each taking from the one before it and from memory what they show of its surfaces. Every
 other frame fetches, in one hop along exact correspondence, what the keyframes on both sides of it show, and moves its
 clean prediction there. A view counts by how well it saw the surface (facing, resolution, silhouettes) and by its
-distance in time; where the proxy says that a shadow or a reflection has moved, frames do not copy from each other.
+distance in time. Light moves on: where the proxy says that a surface is lit otherwise in the view (shadows,
+reflections, lamps), what is fetched is moved by the proxy's own difference, and counts less the larger that is.
 
 After SyncMVD (Liu et al. 2023) and Rerender-A-Video (Yang et al. 2023), which edit x0 along estimated or UV
 correspondence; ours is exact, and one hop.
@@ -22,11 +23,14 @@ from torch import Tensor
 
 from render.correspondence import Correspondence
 
-LOW_SIGMA: Final = 2.0
-ENERGY_SIGMA: Final = 6.0
-ENERGY_RANGE: Final = (0.9, 1.2)
-LIGHT_SIGMA: Final = 1.5
-LIGHT_TOLERANCE: Final = 0.20
+LIGHT_SIGMA: Final = 1.0
+"""Pixels; finer differences between proxies are how their textures fell on the pixels, not light."""
+SAME_LIGHT: Final = 0.06
+"""Difference of proxies, in [-1, 1], up to which the light is the same; at twice as much, all of it is followed."""
+OTHER_LIGHT: Final = 0.20
+"""Difference at which a view counts 1/e."""
+SHARPEN: Final = 0.04
+"""Share of the finest detail (below a pixel or so) that a hop takes, and that is given back."""
 ENOUGH: Final = 0.15
 """How well the views must have seen a surface, all together, for a frame to follow them entirely."""
 
@@ -48,8 +52,8 @@ class Guidance:
 class Source:
     """One finished picture that a frame takes from.
 
-    picture, light: (3, H', W') in [-1, 1], sRGB-encoded: as painted, and its proxy. seen: where the frame's pixels lie
-    in them. near: 0 to 1, how much it counts among the sources.
+    picture: (3, H', W') in [-1, 1], sRGB-encoded. light: (3, H', W') ``light_of`` its proxy. seen: where the frame's
+    pixels lie in them. near: 0 to 1, how much it counts among the sources.
     """
 
     picture: Tensor
@@ -60,14 +64,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Consensus:
-    """What the sources of one frame agree on.
+    """What the sources of one frame agree on. picture: (3, H, W). share: (1, H, W) how far the frame follows it."""
 
-    low: (3, H, W) its coarse part. high: the rest. share: (1, H, W) how far the frame follows.
-    """
-
-    low: Tensor
-    high: Tensor
+    picture: Tensor
     share: Tensor
+
+
+def light_of(proxy: Tensor) -> Tensor:
+    """What of a proxy picture (3, H, W) in [-1, 1] tells of the light: all but its finest detail."""
+    return low_pass(proxy[None], LIGHT_SIGMA)[0]
 
 
 def around(frame: int, keys: Sequence[int]) -> list[tuple[int, float]]:
@@ -82,35 +87,30 @@ def around(frame: int, keys: Sequence[int]) -> list[tuple[int, float]]:
 
 
 def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
-    """What a frame's sources show of its surfaces; ``light`` is its proxy (3, H, W) in [-1, 1]."""
+    """What a frame's sources show of its surfaces, in its own light; ``light``: (3, H, W) ``light_of`` its proxy."""
     if not sources:
         return None
-    mine = low_pass(light[None], LIGHT_SIGMA)[0]
     total = torch.zeros_like(light)
     seen, weights = (torch.full(light.shape[1:], 1e-6) for _ in range(2))
     for source in sources:
         quality = torch.from_numpy(source.seen.confidence)[None, None]
         quality = F.avg_pool2d(quality, 3, 1, 1, count_include_pad=False) * (quality > 0)  # silhouettes fade in
-        theirs = fetched(low_pass(source.light[None], LIGHT_SIGMA)[0], source.seen, "bilinear")
-        change = (theirs - mine).square().mean(0).sqrt()
+        relit = light - fetched(source.light, source.seen, "bilinear")
+        change = relit.square().mean(0).sqrt()
         weight = quality[0, 0] * source.near
         seen += weight
-        weight = weight * torch.exp(-((change / LIGHT_TOLERANCE) ** 2))
-        total += weight * fetched(source.picture, source.seen, "bicubic")
+        weight = weight * torch.exp(-((change / OTHER_LIGHT) ** 2))
         weights += weight
+        relit *= ((change - SAME_LIGHT) / SAME_LIGHT).clamp(0.0, 1.0)
+        total += weight * (fetched(source.picture, source.seen, "bicubic") + relit)
     there = total / weights
-    low = low_pass(there[None], LOW_SIGMA)[0]
-    share = (seen / ENOUGH).clamp(max=1.0) * (weights / seen)
-    return Consensus(low, there - low, share[None])
+    there += SHARPEN * (there - low_pass(there[None], 1.0)[0])
+    return Consensus(there, ((seen / ENOUGH).clamp(max=1.0) * (weights / seen))[None])
 
 
 def agreed(mine: Tensor, there: Consensus | None, strength: float = 1.0) -> Tensor:
-    """A frame's picture (3, H, W) moved towards the consensus, its fine detail about as strong as it was."""
-    if there is None or strength <= 0:
-        return mine
-    own = mine - low_pass(mine[None], LOW_SIGMA)[0]
-    gain = (energy(own) / energy(there.high).clamp(min=1e-8)).sqrt().clamp(*ENERGY_RANGE)
-    return mine + strength * there.share * (there.low + gain * there.high - mine)
+    """A frame's picture (3, H, W) moved towards the consensus."""
+    return mine if there is None or strength <= 0 else mine + strength * there.share * (there.picture - mine)
 
 
 def fetched(picture: Tensor, seen: Correspondence, kernel: str) -> Tensor:
@@ -121,11 +121,6 @@ def fetched(picture: Tensor, seen: Correspondence, kernel: str) -> Tensor:
     size = torch.tensor([picture.shape[2], picture.shape[1]])
     grid = 2.0 * torch.from_numpy(seen.xy) / size - 1.0
     return F.grid_sample(picture[None], grid[None], mode=kernel, padding_mode="border", align_corners=False)[0]
-
-
-def energy(high: Tensor) -> Tensor:
-    """(1, H, W) local mean square of (C, H, W)."""
-    return low_pass(high.square().mean(0, keepdim=True)[None], ENERGY_SIGMA)[0]
 
 
 def low_pass(picture: Tensor, sigma: float) -> Tensor:

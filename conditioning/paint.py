@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -19,13 +19,13 @@ from torch import Tensor
 
 from conditioning.codec import Codec, Pixels, through
 from conditioning.frames import Frame, FrameMaker
-from conditioning.guidance import Guidance, Source, agreed, around, consensus
+from conditioning.guidance import Guidance, Source, agreed, around, consensus, light_of
 from conditioning.job import Keyframe, plan_keyframes
 from conditioning.memory import Frame as SeenFrame
 from conditioning.memory import Session
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.sampler import Predict, sample, sigmas_of
-from render.correspondence import FrameGeometry, correspond
+from render.correspondence import FrameGeometry, correspond_many
 from render.files import bytes_from_display
 from render.tables import tensor
 from worldgen.conventions import F32, U8
@@ -82,7 +82,7 @@ def paint(
     sources: what each of them may take from; without guidance, nothing is.
     """
     guidance = settings.guidance or Guidance(strength=0.0)
-    wanted = [consensus(frame.light, views) for frame, views in zip(frames, sources, strict=True)]
+    wanted = [consensus(light_of(frame.light), views) for frame, views in zip(frames, sources, strict=True)]
     changed = torch.stack(
         [torch.zeros_like(f.light[:1]) if w is None else w.share.sign() for f, w in zip(frames, wanted, strict=True)]
     )
@@ -99,27 +99,42 @@ def paint(
     return (painted.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Anchor:
+    """A painted keyframe, ready for others to take from. picture, light: as a ``Source`` has them."""
+
+    frame: int
+    geometry: FrameGeometry
+    picture: Tensor
+    light: Tensor
+
+    @staticmethod
+    def of(key: Keyframe, geometry: FrameGeometry) -> Anchor:
+        """Anchor the others to ``key``, whose surfaces are where ``geometry`` says."""
+        return Anchor(key.frame, geometry, _tensor(key.picture), light_of(_tensor(key.light)))
+
+
+def taken(frame: Frame, anchors: Sequence[Anchor]) -> list[Source]:
+    """What a frame takes from the keyframes on both sides of it, or from the only one there is."""
+    near = dict(around(frame.index, [anchor.frame for anchor in anchors]))
+    used = [anchor for anchor in anchors if anchor.frame in near]
+    found = correspond_many(frame.geometry, [anchor.geometry for anchor in used])
+    return [Source(a.picture, a.light, m.numpy(), near[a.frame]) for a, m in zip(used, found, strict=True)]
+
+
 def paint_clip(frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings) -> F32:
     """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of consecutive frames of one shot."""
-    keys: list[tuple[FrameGeometry, Keyframe]] = []
+    anchors: list[Anchor] = []
     pictures: dict[int, F32] = {}
     every = settings.guidance.every if settings.guidance else 0
     for k in plan_keyframes(0, len(frames), every) if every else ():
-        known = [_source(frames[k], *keys[-1])] if keys else []
-        pictures[k] = paint([frames[k]], denoiser, settings, [known])[0]
-        keys.append((frames[k].geometry, Keyframe(frames[k].index, bytes_from_display(pictures[k]), _light(frames[k]))))
+        pictures[k] = paint([frames[k]], denoiser, settings, [taken(frames[k], anchors[-1:])])[0]
+        anchors.append(Anchor.of(_kept(frames[k], pictures[k]), frames[k].geometry))
     rest = [k for k in range(len(frames)) if k not in pictures]
     for some in _batches(rest, denoiser.together):
         chosen = [frames[k] for k in some]
-        pictures |= zip(some, paint(chosen, denoiser, settings, [between(f, keys) for f in chosen]), strict=True)
+        pictures |= zip(some, paint(chosen, denoiser, settings, [taken(f, anchors) for f in chosen]), strict=True)
     return np.stack([pictures[k] for k in range(len(frames))])
-
-
-def between(frame: Frame, keys: Sequence[tuple[FrameGeometry, Keyframe]]) -> list[Source]:
-    """What a frame takes from the keyframes on both sides of it."""
-    shares = around(frame.index, [key.frame for _, key in keys])
-    known = {key.frame: (geometry, key) for geometry, key in keys}
-    return [_source(frame, *known[k], near) for k, near in shares]
 
 
 Remembering = Callable[[Sequence[str] | None], AbstractContextManager[Session]]
@@ -136,32 +151,32 @@ class ShotPainter:
 
     def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Generator[Keyframe, None, None]:
         """Paint keyframes, each after the one before it and after what the memory knows."""
-        last = None if before is None else (self._maker.geometry(before.frame), before)
+        anchors = [] if before is None else [Anchor.of(before, self._maker.geometry(before.frame))]
         opened = self._remembering(None if before is None else before.views) if self._remembering else nullcontext()
         with opened as session:
             for frame in self._maker.frames(frames):
-                known = [] if last is None else [_source(frame, *last)]
-                seen = SeenFrame(frame.snapshot, frame.geometry, frame.gbuffer, _light(frame))
+                known = taken(frame, anchors)
+                seen = SeenFrame(
+                    frame.snapshot, frame.geometry, frame.gbuffer, frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5
+                )
                 if session is not None:
                     found = session.recalled(session.chosen([seen]), seen)
-                    known += [Source(one.picture, one.light, one.seen) for one in found]
-                picture = bytes_from_display(paint([frame], self._denoiser, self._settings, [known])[0])
-                views: tuple[str, ...] = ()
+                    known += [Source(one.picture, light_of(one.light), one.seen) for one in found]
+                key = _kept(frame, paint([frame], self._denoiser, self._settings, [known])[0])
                 if session is not None:
-                    session.remember(self._maker.shot.name, frame.index, seen, picture)
-                    views = session.live
-                key = Keyframe(frame.index, picture, _light(frame), views)
-                last = (frame.geometry, key)
+                    session.remember(self._maker.shot.name, frame.index, seen, key.picture)
+                    key = replace(key, views=session.live)
+                anchors = [Anchor.of(key, frame.geometry)]
                 yield key
                 if session is not None:
                     session.settle()
 
     def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
         """Paint frames of one window, which take from its keyframes."""
-        known = [(self._maker.geometry(key.frame), key) for key in keys]
+        anchors = [Anchor.of(key, self._maker.geometry(key.frame)) for key in keys]
         painted = []
         for some in _batches(self._maker.frames(frames), self._denoiser.together):
-            painted.append(paint(some, self._denoiser, self._settings, [between(frame, known) for frame in some]))
+            painted.append(paint(some, self._denoiser, self._settings, [taken(frame, anchors) for frame in some]))
         return np.concatenate(painted)
 
 
@@ -171,15 +186,15 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield some
 
 
-def _source(frame: Frame, geometry: FrameGeometry, key: Keyframe, near: float = 1.0) -> Source:
-    return Source(_tensor(key.picture), _tensor(key.light), correspond(frame.geometry, geometry), near)
+def _kept(frame: Frame, picture: F32) -> Keyframe:
+    """A painted frame as it is kept: in bytes, so that one read from disk is the same."""
+    return Keyframe(frame.index, bytes_from_display(picture), _proxy(frame))
+
+
+def _proxy(frame: Frame) -> U8:
+    return bytes_from_display(frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5)
 
 
 def _tensor(picture: U8) -> Tensor:
-    """(3, H, W) in [-1, 1]."""
+    """(3, H, W) in [-1, 1] of (H, W, 3)."""
     return tensor(picture).permute(2, 0, 1).float() / 127.5 - 1.0
-
-
-def _light(frame: Frame) -> U8:
-    """(H, W, 3) the proxy, as it is kept."""
-    return bytes_from_display(frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5)

@@ -32,8 +32,7 @@ def test_one_view_is_copied_where_it_is_seen() -> None:
     picture = noise(1)
     made = agreed(noise(2), consensus(FLAT, [source(identity(), picture, FLAT)]))
     inner = (slice(None), slice(8, -8), slice(8, -8))
-    low = low_pass((made - picture)[None], 2.0)[0]
-    assert low[inner].abs().max() < 0.03
+    assert low_pass((made - picture)[None], 2.0)[0][inner].abs().max() < 0.01
     correlation = torch.corrcoef(torch.stack([made[inner].flatten(), picture[inner].flatten()]))[0, 1]
     assert correlation > 0.99
 
@@ -60,16 +59,28 @@ def test_a_moved_shadow_is_not_copied() -> None:
     assert there.share[0, :, SIZE // 2 + 6 :].min() > 0.9
 
 
-def test_averaging_keeps_the_energy_of_fine_detail() -> None:
-    pictures = torch.stack([noise(k) for k in range(2)])
-    mine = noise(9)
-    made = agreed(mine, consensus(FLAT, [source(identity(), picture, FLAT) for picture in pictures]))
+def test_what_is_fetched_goes_with_the_light_a_little_and_stays_where_it_moved_far() -> None:
+    """A shadow that is a little deeper here is painted deeper; a proxy that only shimmers changes nothing."""
+    picture = noise(1)
+    for change, follows in ((0.03, 0.0), (-0.15, 1.0), (0.15, 1.0)):
+        there = consensus(FLAT + change, [source(identity(), picture, FLAT)])
+        plain = consensus(FLAT, [source(identity(), picture, FLAT)])
+        assert there is not None
+        assert plain is not None
+        torch.testing.assert_close(there.picture, plain.picture + follows * change, atol=1e-4, rtol=0)
 
-    def fine(x: torch.Tensor) -> float:
-        return float((x - low_pass(x[None], 2.0)[0]).square().mean())
 
-    assert fine(pictures.mean(0)) < 0.6 * fine(mine)
-    assert fine(made) > 1.2 * fine(pictures.mean(0))
+def test_the_finest_detail_that_a_hop_takes_is_given_back() -> None:
+    half = identity()
+    moved = Correspondence(half.xy + np.float32(0.25), half.visible, half.confidence)
+    picture = low_pass(noise(1)[None], 0.8)[0]
+    there = consensus(FLAT, [source(moved, picture, FLAT)])
+    assert there is not None
+
+    def steepness(x: torch.Tensor) -> float:
+        return float(x.diff(dim=2).abs().mean())
+
+    assert 0.97 < steepness(there.picture) / steepness(picture) < 1.02
 
 
 def test_keyframes_on_both_sides_share_a_frame() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from conditioning.controls import controls
-from conditioning.guidance import Source, agreed, consensus
+from conditioning.guidance import Source, agreed, consensus, light_of
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.noise import world_noise
 from render.correspondence import FrameGeometry, correspond
@@ -52,7 +52,7 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
         noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
         conditions = timed("to the device", model.prepared, told)
         x0 = timed("network, a step", model.clean, torch.from_numpy(noise), 1.0, conditions)
-        light = torch.from_numpy(told.proxy)
+        light = timed("light of the proxy", light_of, torch.from_numpy(told.proxy))
         if before is not None:
             seen = timed("correspondence, a view", correspond, geometry, before[0])
             there = timed("consensus, of a view", consensus, light, [Source(before[1], before[2], seen)])
