@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -27,9 +28,14 @@ def shot_figures(walked: Mapping[str, Walked], looked: Looked) -> dict[str, Any]
     guided = next((name for name in walked if name not in (BASE, *CONTROLS)), BASE)
     found["e_warp_ratio"] = ratio(walked[guided].e_warp[0], base.e_warp[0])
     found["sharpness_ratio"] = ratio(walked[guided].mean.sharpness, base.mean.sharpness)
-    found["films"] = {name: _film(name, walked, looked) for name in walked}
+    found["films"] = film_figures(walked, looked)
     found["stops"] = len(looked.takes)
     return found
+
+
+def film_figures(walked: Mapping[str, Walked], looked: Looked) -> dict[str, Any]:
+    """The figures of every film. Where the right picture is known, detail that is there counts as sharpness."""
+    return {name: _film(name, walked, looked) for name in walked}
 
 
 def scene_figures(looked: Looked, shots: Sequence[str], world: World) -> dict[str, Any]:
@@ -77,11 +83,15 @@ def _film(name: str, walked: Mapping[str, Walked], looked: Looked) -> dict[str, 
     mean, base_mean = film.mean, base.mean
     steady = steadiness(film, again, base, base_again, looked.pixels)
     sharp, moves = ratio(mean.sharpness, base_mean.sharpness), motion_ratio(again, base_again)
+    known = not math.isnan(mean.detail)
+    detail = ratio(mean.detail, base_mean.detail) if known else sharp
     return {
         "e_warp": by_sigma(film.e_warp),
         "e_warp_ratio": ratio(film.e_warp[0], base.e_warp[0]),
         "steadiness": round(steady, 4),
         "sharpness_ratio": sharp,
+        "detail_ratio": detail if known else None,
+        "psnr": round(10 * math.log10(255**2 / max(mean.error, 1e-3)), 3) if known else None,
         "gradient_energy_ratio": ratio(mean.energy, base_mean.energy),
         "laplacian_ratio": ratio(mean.laplacian, base_mean.laplacian),
         "edge_f1": round(mean.edges, 4),
@@ -93,7 +103,7 @@ def _film(name: str, walked: Mapping[str, Walked], looked: Looked) -> dict[str, 
             "ratio": round(moves, 4),
             "pixels": again.motion.pixels,
         },
-        "score": round(score(steady, sharp, frozen(again.motion, base_again.motion)), 4),
+        "score": round(score(steady, detail, frozen(again.motion, base_again.motion)), 4),
         "e_warp_frames": [round(c.mean[0], 4) for c in film.changes],
         "flicker_frames": [round(c.rms[1], 4) for c in film.flickers],
         "sharpness_frames": [round(f.sharpness, 4) for f in film.frames],

@@ -5,7 +5,8 @@ What is far apart (a second later, after a detour, across a cut) is measured by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from conditioning.metrics import (
     carried_control,
     counted,
     depth_edges,
+    detail_kept,
     edge_f1,
     gradient_energy,
     laplacian_variance,
@@ -44,11 +46,15 @@ CONTROLS: Final = ("blurred", "carried")
 
 @dataclass(frozen=True)
 class Take:
-    """A shot, the films painted of it by name (``BASE`` among them), and its proxy, the built world lit."""
+    """A shot, the films painted of it by name (``BASE`` among them), and its proxy, the built world lit.
+
+    right: the picture that the painter should have painted, where that is known.
+    """
 
     shot: Shot
     films: Mapping[str, Film]
     proxy: Film
+    right: Film | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,12 +71,17 @@ class Seen(NamedTuple):
 
 
 class FrameScore(NamedTuple):
-    """Of one picture: ``sharpness``, ``gradient_energy``, ``laplacian_variance`` and ``edge_f1`` of the metrics."""
+    """Of one picture: ``sharpness``, ``gradient_energy``, ``laplacian_variance`` and ``edge_f1`` of the metrics.
+
+    detail, error: ``detail_kept`` and mean square error against the right picture; NaN where that is not known.
+    """
 
     sharpness: float
     energy: float
     laplacian: float
     edges: float
+    detail: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,12 @@ class Walked:
         """Means over the frames."""
         return FrameScore(*(float(v) for v in np.array(self.frames).mean(0)))
 
+    @staticmethod
+    def joined(parts: Iterable[Walked]) -> Walked:
+        """A film of several shots."""
+        a, b, c = zip(*((part.changes, part.flickers, part.frames) for part in parts), strict=True)
+        return Walked(sum(a, ()), sum(b, ()), sum(c, ()))
+
 
 class FilmMeter:
     """Measures the films of one take, and its two controls, while it walks over the frames, once."""
@@ -118,8 +135,9 @@ class FilmMeter:
             geometry, edges = self._geometry(k)
             start = start or Start(self._take.films[BASE](k), geometry)
             images = pictures(self._take, k, geometry, start)
+            right = self._take.right and self._take.right(k)
             for name, image in images.items():
-                self._scores[name].append(_score(image, edges))
+                self._scores[name].append(_score(image, edges, right))
             now = _Passed(geometry, stacked(images))
             if before is not None:
                 self._compare(now, before)
@@ -198,5 +216,9 @@ def _heat(now: _Passed, names: tuple[str, ...]) -> dict[str, F32]:
     }
 
 
-def _score(image: U8, edges: Bool) -> FrameScore:
-    return FrameScore(sharpness(image), gradient_energy(image), laplacian_variance(image), edge_f1(image, edges))
+def _score(image: U8, edges: Bool, right: U8 | None) -> FrameScore:
+    detail, error = math.nan, math.nan
+    if right is not None:
+        detail, error = detail_kept(image, right), float(np.square(image.astype(np.float32) - right).mean())
+    shape = sharpness(image), gradient_energy(image), laplacian_variance(image), edge_f1(image, edges)
+    return FrameScore(*shape, detail, error)

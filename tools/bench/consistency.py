@@ -1,0 +1,172 @@
+"""How steady films are, on ten scenes, against what else is done: ``python -m tools.bench.consistency``.
+
+Two denoisers paint every scene in every way: pocket, and one that flickers by a known amount. Each scene's figures are
+kept by a key of all that they depend on, so a stopped run goes on where it was, and only what changed is done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from conditioning.job import key_of
+from conditioning.machine import code_key, machine
+from conditioning.models.pocket.denoiser import Pocket, weights_key
+from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser
+from render.files import read_json, write_image, write_json
+from render.raster import Rasterizer, open_rasterizer
+from tools.bench.consistency_denoiser import STEPS, FlickeringDenoiser
+from tools.bench.consistency_films import Films, films_of, frames_of, opencv, proxies, shortened, truth_of
+from tools.bench.consistency_table import show, strip
+from tools.console import guarded, say
+from tools.figures import film_figures
+from tools.measure import FilmMeter, Take, Walked
+from tools.measure_again import look_again
+from tools.opened import parsed_size, sized
+from worldgen.build import open_scene
+from worldgen.conventions import U8
+
+HERE: Final = Path(__file__).parent
+RESULTS: Final = HERE / "consistency.json"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scene of the suite. what: it is there for. truth: whether it stands still, so that it is soon path-traced."""
+
+    name: str
+    what: str
+    truth: bool = False
+
+
+CASES: Final = (
+    Case("orbit", "every surface turns", truth=True),
+    Case("dolly", "textures grow"),
+    Case("disocclusion", "something new in every frame", truth=True),
+    Case("revisit", "back after ten seconds"),
+    Case("walker", "cloth, limbs and their shadow"),
+    Case("crowd", "many small things cross"),
+    Case("specular", "reflections slide", truth=True),
+    Case("shadow", "only light moves"),
+    Case("cut", "three shots of one street"),
+    Case("minute", "sixty seconds, from every side"),
+)
+
+
+def run(case: Case, size: str, frames: int, raster: Rasterizer, cache: Path) -> dict[str, Any]:
+    """The figures of one scene, from the cache where nothing they depend on has changed."""
+    scene = HERE / "suite" / f"{case.name}.yaml"
+    sources = [path.read_text(encoding="utf-8") for path in sorted([*HERE.glob("consistency*.py"), scene])]
+    sources += [
+        (HERE.parent / name).read_text(encoding="utf-8") for name in ("measure.py", "measure_again.py", "figures.py")
+    ]
+    extras = [opencv() is not None, torch.cuda.is_available(), raster.name]
+    key = key_of([case.name, size, frames, sources, code_key(), weights_key(), extras])
+    kept = read_json(cache / f"{case.name}.json")
+    if kept is not None and kept.get("key") == key:
+        return kept
+    begun = time.perf_counter()
+    production = open_scene(scene)
+    world, seed = production.world, production.shots[0].seed
+    shots = [shortened(sized(shot, size, "final"), frames) for shot in production.shots]
+    shots = [shortened(shot, max(2, frames // len(shots))) for shot in shots]
+    made = [frames_of(world, shot, raster, seed) for shot in shots]
+    truth = truth_of(world, shots[0], made[0]) if case.truth else None
+    found: dict[str, Any] = {"key": key, "name": case.name, "what": case.what, "frames": sum(s.frames for s in shots)}
+    found["truth"] = "path-traced" if truth is not None else "needs the train extra" if case.truth else "not traced"
+    rows: list[tuple[str, U8]] = []
+    painters: dict[str, tuple[Denoiser, int]] = {
+        "pocket": (PocketDenoiser(Pocket()), PaintSettings().steps),
+        "flickering": (FlickeringDenoiser(seed), STEPS),
+    }
+    found["denoisers"] = {}
+    for name, (denoiser, steps) in painters.items():
+        films = films_of(world, shots, made, denoiser, steps, seed)
+        takes = []
+        for k, shot in enumerate(shots):
+            proxy, shown = proxies(made[k]), dict(films[k].films)
+            if name == "pocket":
+                shown |= {"proxy": proxy} if truth is None else {"proxy": proxy, "truth": truth}
+            pictures = {film: partial(_picture, frames_of_film) for film, frames_of_film in shown.items()}
+            right = partial(_picture, proxy) if name == "flickering" else None
+            takes.append(Take(shot, pictures, partial(_picture, proxy), right))
+        found["denoisers"][name] = _measured(world, takes, raster) | _cost(films)
+        rows += [(f"{name}: {film}", films[0].films[film]) for film in ("guided", "unguided", "temporal filter")]
+    found["seconds"] = round(time.perf_counter() - begun, 1)
+    write_image(cache / f"{case.name}.jpg", strip([("proxy", proxies(made[0])), *rows]))
+    write_json(cache / f"{case.name}.json", found)
+    return found
+
+
+def _picture(film: U8, frame: int) -> U8:
+    return film[frame]
+
+
+def _measured(world: Any, takes: Sequence[Take], raster: Rasterizer) -> dict[str, Any]:
+    meters = [FilmMeter(world, take, raster) for take in takes]
+    for meter in meters:
+        for _ in meter.frames():
+            pass
+    parts = [meter.walked() for meter in meters]
+    walked = {name: Walked.joined(part[name] for part in parts) for name in parts[0]}
+    return {"films": film_figures(walked, look_again(world, takes, raster))}
+
+
+def _cost(films: Sequence[Films]) -> dict[str, Any]:
+    frames = sum(len(f.films["guided"]) for f in films)
+    return {
+        "ms_a_frame": {
+            name: round(1000 * sum(f.seconds[name] for f in films) / frames, 2) for name in ("guided", "unguided")
+        }
+    }
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the suite and print its table."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.consistency", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="8 frames of 160x90: whether it works, not how well")
+    parser.add_argument("--only", metavar="NAME", help="one scene: " + ", ".join(case.name for case in CASES))
+    parser.add_argument("--frames", type=int, metavar="N", help="frames of each scene, 4 to 96 (24)")
+    parser.add_argument("--size", metavar="WxH", help="picture size (256x144)")
+    parser.add_argument("--cache", type=Path, default=Path("out/consistency"), help="where figures are kept")
+    parser.add_argument("--out", type=Path, help=f"where the results go; unsaid: {RESULTS.name}, if all scenes ran")
+    told = parser.parse_args(words)
+    size, frames = told.size or ("160x90" if told.quick else "256x144"), told.frames or (8 if told.quick else 24)
+    parsed_size(size)
+    if not 4 <= frames <= 96:
+        raise ValueError(f"--frames {frames}: ask for 4 to 96")
+    chosen = [case for case in CASES if told.only in (None, case.name)]
+    if not chosen:
+        raise ValueError(f"--only {told.only}: there is no such scene; choose of {', '.join(c.name for c in CASES)}")
+    cache = told.cache / f"{size}-{frames}"
+    cache.mkdir(parents=True, exist_ok=True)
+    raster = open_rasterizer("auto")
+    scenes = []
+    for case in chosen:
+        scenes.append(run(case, size, frames, raster, cache))
+        say(f"{case.name}: {scenes[-1]['seconds']} s")
+    raster.close()
+    show(scenes)
+    results: Mapping[str, Any] = {
+        "size": size,
+        "frames": frames,
+        "machine": machine(),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "absent": [] if opencv() is not None else ["previous frame (opencv-python-headless, the bench extra)"],
+        "scenes": [{k: v for k, v in scene.items() if k != "key"} for scene in scenes],
+    }
+    out = told.out or (RESULTS if len(chosen) == len(CASES) and not told.quick else None)
+    if out is not None:
+        write_json(out, results)
+        say(f"results: {out}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(guarded(main))
