@@ -240,7 +240,7 @@ class Session:
         if told.id not in self._ready:
             try:
                 view = load_view(self._memory.folder / "views" / told.id, told, self._ids(told))
-            except (OSError, ValueError, KeyError, IndexError, BadZipFile):
+            except (OSError, EOFError, ValueError, KeyError, IndexError, BadZipFile):
                 view = None
             self._ready[told.id] = view
             if len(self._ready) > _READY:

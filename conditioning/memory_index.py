@@ -23,7 +23,7 @@ from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32, U8, Bool
 from worldgen.world import Snapshot
 
-SAMPLES: Final = 1500
+SAMPLES: Final = 1000
 """Points of a frame, about."""
 _LIGHT_TOLERANCE: Final = 0.2
 """Difference of display values at which a view counts 1/e: within a cell, brightness differs by texture alone."""
@@ -99,7 +99,7 @@ def read_samples(folder: Path) -> npt.NDArray[Any]:
     """What a remembered view keeps of :func:`sampled`; none if the file is broken."""
     try:
         samples = np.load(folder / "samples.npy", allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         samples = np.zeros(0)
     return samples if samples.dtype == ROW else np.zeros(0, ROW)
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -97,9 +98,9 @@ def bodies(world: World) -> dict[int, Body]:
     rest = world.rest
     materials = _material_keys(rest.materials)
     names = world.names
-    starts = np.flatnonzero(np.diff(rest.face_object, prepend=-1))
+    edges = [*np.flatnonzero(np.diff(rest.face_object, prepend=-1)), len(rest.faces)]
     found = {}
-    for start, stop in zip(starts, [*starts[1:], len(rest.faces)], strict=True):
+    for start, stop in pairwise(edges):
         thing = int(rest.face_object[start])
         found[thing] = _body(rest, names[thing], thing, slice(int(start), int(stop)), materials)
     return found

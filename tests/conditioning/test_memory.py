@@ -24,8 +24,6 @@ from worldgen.material import make
 from worldgen.mesh import Mesh
 from worldgen.world import Thing, World
 
-GREY = np.full((90, 160, 3), 128, np.uint8)
-
 
 @dataclass(frozen=True)
 class Set:
