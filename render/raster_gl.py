@@ -1,10 +1,11 @@
 """The OpenGL rasterizer: off-screen through EGL, on a GPU's driver or on Mesa's software renderer.
 
 Triangle corners are expanded into a buffer without indices, so that ``gl_VertexID`` tells the corner; the whole world
-is uploaded once, its moving end again when it has moved, and drawn in one call. The fragment shader writes the
-triangle's number and two perspective-correct barycentrics; OpenGL clips at the near plane and both survive it. Depth is
-written linear in metres, so that 24 bits resolve a 1 km range to 0.06 mm everywhere. Corners are taken relative to the
-camera before anything is multiplied, so that a set kilometres from the origin is drawn as one at the origin.
+is uploaded once, its moving end again when it has moved, and drawn in one call; faces with holes in a second one. The
+fragment shader writes the triangle's number and two perspective-correct barycentrics; OpenGL clips at the near plane
+and both survive it. Depth is written linear in metres, so that 24 bits resolve a 1 km range to 0.06 mm everywhere.
+Corners are taken relative to the camera before anything is multiplied, so that a set kilometres from the origin is
+drawn as one at the origin.
 """
 
 from __future__ import annotations
@@ -21,11 +22,21 @@ from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32
 from worldgen.world import Snapshot
 
+_ROW: Final = 4096
+"""Texels in a row of the texture that holds all opacities one after another."""
+
+_WHOLE, _SOME, _HOLED = "", "#define ROWS\n", "#define ROWS\n#define HOLES\n"
+"""What opens the programs: for a world without holes, for the whole faces of one with holes, and for the others."""
+
 _VERTEX: Final = """
 uniform mat4 clip_from_eye;
 uniform vec3 eye, eye_rest;
 in vec3 corner;
 out vec2 weight;
+#ifdef ROWS
+in int row;
+flat out int row_of;
+#endif
 #ifdef HOLES
 in vec2 tile;
 in int sheet;
@@ -36,6 +47,9 @@ void main() {
     int k = gl_VertexID % 3;
     weight = vec2(k == 1, k == 2);
     gl_Position = clip_from_eye * vec4((corner - eye) - eye_rest, 1.0);
+#ifdef ROWS
+    row_of = row;
+#endif
 #ifdef HOLES
     tile_at = tile;
     sheet_of = sheet;
@@ -46,6 +60,11 @@ void main() {
 _FRAGMENT: Final = f"""
 in vec2 weight;
 uniform vec2 near_far;
+#ifdef ROWS
+flat in int row_of;
+#else
+#define row_of gl_PrimitiveID
+#endif
 layout(location = 0) out int number;
 layout(location = 1) out vec2 bary;
 #ifdef HOLES
@@ -54,9 +73,9 @@ flat in int sheet_of;
 uniform usampler2D texels;
 uniform isampler2D sheets;
 float texel(ivec3 sheet, ivec2 at) {{
-    at = (at + sheet.yz) % sheet.yz;
+    at += sheet.yz * (ivec2(lessThan(at, ivec2(0))) - ivec2(greaterThanEqual(at, sheet.yz)));
     int k = sheet.x + at.y * sheet.y + at.x;
-    return float(texelFetch(texels, ivec2(k % ROW, k / ROW), 0).r);
+    return float(texelFetch(texels, ivec2(k % {_ROW}, k / {_ROW}), 0).r);
 }}
 bool hole() {{
     ivec3 sheet = texelFetch(sheets, ivec2(sheet_of, 0), 0).xyz;
@@ -71,16 +90,13 @@ bool hole() {{
 #endif
 void main() {{
 #ifdef HOLES
-    if (sheet_of >= 0 && hole()) discard;
+    if (hole()) discard;
 #endif
-    number = gl_PrimitiveID + 1;  // 0 is the cleared picture
+    number = row_of + 1;  // 0 is the cleared picture
     bary = weight;
     gl_FragDepth = (1.0 / gl_FragCoord.w - near_far.x) / (near_far.y - near_far.x);
 }}
 """
-
-_ROW: Final = 4096
-"""Texels in a row of the texture that holds all opacities one after another."""
 
 _KEPT_TARGETS: Final = 4
 """Picture sizes whose framebuffers are kept."""
@@ -96,7 +112,7 @@ class GLRasterizer:
 
             create: Any = moderngl.create_context  # its annotations want a dictionary where it takes a word
             self._gl: Any = create(standalone=True, **({"backend": "egl"} if sys.platform == "linux" else {}))
-            self._programs: dict[bool, Any] = {False: _program(self._gl, holes=False)}
+            self._programs: dict[str, Any] = {_WHOLE: _program(self._gl, _WHOLE)}
         except Exception as error:  # the drivers raise whatever they like
             raise RasterizerUnavailable(
                 f"The gl rasterizer cannot open an OpenGL 3.3 context ({error}); on Linux it needs EGL: "
@@ -104,7 +120,7 @@ class GLRasterizer:
             ) from error
         self.detail: str = f"OpenGL on {self._gl.info['GL_RENDERER']}"
         self._snapshot: Snapshot | None = None
-        self._scene: _Scene | None = None
+        self._layers: tuple[_Layer, ...] = ()
         self._targets: dict[tuple[int, int], Any] = {}
 
     def rasterize(self, snapshot: Snapshot, camera: Camera) -> GBuffer:
@@ -121,7 +137,7 @@ class GLRasterizer:
 
     @property
     def context(self) -> Any:
-        """The ``moderngl.Context``, for what is worked out from its pictures."""
+        """The ``moderngl.Context``, for what else is worked out in it (see :mod:`render.complete_gl`)."""
         return self._gl
 
     def draw(self, snapshot: Snapshot, camera: Camera, target: Any) -> None:
@@ -130,51 +146,61 @@ class GLRasterizer:
         target.use()
         target.clear(depth=1.0)
         self._gl.enable_only(self._gl.DEPTH_TEST)
-        if self._scene is not None:
-            self._scene.draw(self._gl, camera)
+        for layer in self._layers:
+            layer.draw(self._gl, camera)
 
     def close(self) -> None:
         """Free the context and all that it holds."""
-        self._scene = self._snapshot = None
+        self._layers, self._snapshot = (), None
         self._targets.clear()
         self._gl.release()
 
     def _upload(self, snapshot: Snapshot) -> None:
-        before, split = self._snapshot, snapshot.static_faces
+        before = self._snapshot
         if before is snapshot:
             return
         if before is None or not same_world(before, snapshot):
-            if self._scene is not None:
-                self._scene.release()
-            self._scene = self._opened(snapshot) if len(snapshot.faces) else None
-        elif self._scene is not None and split < len(snapshot.faces) and before.vertices is not snapshot.vertices:
-            self._scene.corners.write(_corners(snapshot.vertices, snapshot.faces[split:]), offset=split * 36)
+            for layer in self._layers:
+                layer.release()
+            self._layers = self._opened(snapshot)
+        elif before.vertices is not snapshot.vertices:
+            for layer in self._layers:
+                if len(layer.moving):
+                    layer.buffers[0].write(_corners(snapshot.vertices, layer.moving), offset=layer.still * 36)
         self._snapshot = snapshot
 
-    def _opened(self, snapshot: Snapshot) -> _Scene:
-        gl, cutouts = self._gl, Cutouts.of(snapshot)
-        corners = gl.buffer(_corners(snapshot.vertices, snapshot.faces))
+    def _opened(self, snapshot: Snapshot) -> tuple[_Layer, ...]:
+        cutouts = Cutouts.of(snapshot)
         if cutouts is None:
-            program = self._programs[False]
-            return _Scene(program, gl.vertex_array(program, [(corners, "3f", "corner")]), corners)
-        if True not in self._programs:
-            self._programs[True] = _program(gl, holes=True)
-        program = self._programs[True]
-        sheet = np.repeat(cutouts.of_face, 3)
-        tile = _corners(cutouts.uv, cutouts.faces) / np.where(sheet < 0, 1, cutouts.size_m[sheet])[:, None]
-        tiles, sheets = gl.buffer(tile.astype(np.float32)), gl.buffer(sheet)
-        layout = [(corners, "3f", "corner"), (tiles, "2f", "tile"), (sheets, "1i", "sheet")]
-        rows = -(-len(cutouts.texels) // _ROW)
-        texels = np.zeros(rows * _ROW, np.uint8)
-        texels[: len(cutouts.texels)] = cutouts.texels
-        table = np.stack([cutouts.first, cutouts.width, cutouts.height], axis=1)
-        pictures = (
-            gl.texture((_ROW, rows), 1, texels, dtype="u1"),
-            gl.texture((len(table), 1), 3, np.ascontiguousarray(table), dtype="i4"),
-        )
-        for picture in pictures:
-            picture.filter = (gl.NEAREST, gl.NEAREST)
-        return _Scene(program, gl.vertex_array(program, layout), corners, pictures, (tiles, sheets))
+            return (self._layer(snapshot, snapshot.faces, snapshot.static_faces),) if len(snapshot.faces) else ()
+        layers = []
+        for of in (None, cutouts):
+            rows = np.flatnonzero((cutouts.of_face >= 0) == (of is not None)).astype(np.int32)
+            if len(rows):
+                still = int(np.searchsorted(rows, snapshot.static_faces))
+                layers.append(self._layer(snapshot, snapshot.faces[rows], still, rows, of))
+        return tuple(layers)
+
+    def _layer(
+        self, snapshot: Snapshot, faces: I32, still: int, rows: I32 | None = None, cutouts: Cutouts | None = None
+    ) -> _Layer:
+        """The given faces, of which the first ``still`` never move; rows: of ``snapshot.faces`` if not all of them."""
+        gl = self._gl
+        layout: list[tuple[Any, str, str]] = [(gl.buffer(_corners(snapshot.vertices, faces)), "3f", "corner")]
+        pictures: tuple[Any, ...] = ()
+        kind = _WHOLE
+        if rows is not None:
+            layout.append((gl.buffer(np.repeat(rows, 3)), "1i", "row"))
+            kind = _SOME
+        if rows is not None and cutouts is not None:
+            sheet = np.repeat(cutouts.of_face[rows], 3)
+            tile = np.ascontiguousarray(_corners(cutouts.uv, faces) / cutouts.size_m[sheet, None])
+            layout += [(gl.buffer(tile), "2f", "tile"), (gl.buffer(sheet), "1i", "sheet")]
+            pictures, kind = _pictures(gl, cutouts), _HOLED
+        if kind not in self._programs:
+            self._programs[kind] = _program(gl, kind)
+        array = gl.vertex_array(self._programs[kind], layout)
+        return _Layer(faces[still:], still, self._programs[kind], array, tuple(part[0] for part in layout), pictures)
 
     def _target(self, width: int, height: int) -> Any:
         if (width, height) not in self._targets:
@@ -196,16 +222,22 @@ class GLRasterizer:
 
 
 @dataclass(frozen=True)
-class _Scene:
-    """A world on the device: its triangles' corners, and for holes the opacities; all of ``moderngl``."""
+class _Layer:
+    """Triangles on the device that one program draws.
 
+    moving: (n, 3) int32 faces of those that move, which come after ``still`` others. Of ``moderngl``: program, array,
+    buffers (the corners first), and for holes the pictures of :func:`_pictures`.
+    """
+
+    moving: I32
+    still: int
     program: Any
     array: Any
-    corners: Any
-    pictures: tuple[Any, ...] = ()
-    buffers: tuple[Any, ...] = ()
+    buffers: tuple[Any, ...]
+    pictures: tuple[Any, ...]
 
     def draw(self, gl: Any, camera: Camera) -> None:
+        """Draw into the framebuffer in use."""
         eye = camera.position.astype(np.float32)
         self.program["clip_from_eye"].write(clip_from_eye(camera).T.astype(np.float32).tobytes())
         self.program["eye"].write(eye.tobytes())
@@ -217,12 +249,25 @@ class _Scene:
         self.array.render(gl.TRIANGLES)
 
     def release(self) -> None:
-        for held in (self.array, self.corners, *self.pictures, *self.buffers):
+        """Free it."""
+        for held in (self.array, *self.buffers, *self.pictures):
             held.release()
 
 
-def _program(gl: Any, *, holes: bool) -> Any:
-    head = "#version 330\n" + (f"#define HOLES\n#define ROW {_ROW}\n" if holes else "")
+def _pictures(gl: Any, cutouts: Cutouts) -> tuple[Any, Any]:
+    """All opacities one after another in rows of ``_ROW`` texels, and a table of where each starts and its size."""
+    height = -(-len(cutouts.texels) // _ROW)
+    texels = np.zeros(height * _ROW, np.uint8)
+    texels[: len(cutouts.texels)] = cutouts.texels
+    table = np.ascontiguousarray(np.stack([cutouts.first, cutouts.width, cutouts.height], axis=1))
+    pictures = gl.texture((_ROW, height), 1, texels, dtype="u1"), gl.texture((len(table), 1), 3, table, dtype="i4")
+    for picture in pictures:
+        picture.filter = (gl.NEAREST, gl.NEAREST)
+    return pictures
+
+
+def _program(gl: Any, kind: str) -> Any:
+    head = f"#version 330\n{kind}"
     return gl.program(vertex_shader=head + _VERTEX, fragment_shader=head + _FRAGMENT)
 
 
