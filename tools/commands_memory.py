@@ -95,8 +95,10 @@ def clear_memory(path: Path, thing: str | None, shot: str | None, stale: bool, o
         if one.told.id not in whole and (thing is not None or stale)
     }
     parts = {name: things for name, things in parts.items() if things}
-    memory.drop(whole)
-    memory.forget(parts)
+    if whole:
+        memory.drop(whole)
+    if parts:
+        memory.forget(parts)
     if as_json:
         emit({"views_removed": whole, "things_forgotten": parts})
         return
@@ -174,13 +176,13 @@ def _described(one: Standing) -> dict[str, Any]:
 
 
 def _lost(memory: WorldMemory, standing: Sequence[Standing]) -> list[dict[str, Any]]:
-    """Things that are as if never seen: why, in how many views and about how many pixels of them, most first."""
+    """Things that edits have made forgotten: why, in how many views and about how many pixels of them, most first."""
     views, pixels = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for one in standing:
         samples = read_samples(memory.folder / "views" / one.told.id)
         each = one.told.camera.width * one.told.camera.height / max(len(samples), 1)
         for row, (name, reason) in enumerate(one.things.items()):
-            if reason is not None:
+            if reason not in (None, "forgotten"):
                 views[name, reason] += 1
                 pixels[name, reason] += round(each * np.count_nonzero(samples["thing"] == row))
     return [
