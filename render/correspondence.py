@@ -13,19 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import numpy as np
 import torch
 
-from render.frame import GRAZING, ROOT, FrameGeometry, posed_at, projection, roots, unpacked
+from render.frame import GRAZING, ROOT, FrameGeometry, centres, posed_at, projection, roots, unpacked
 from render.threads import deal
-from worldgen.conventions import F32, Bool
+from worldgen.conventions import F32, F64, Bool
 
 __all__ = ["Correspondence", "FrameGeometry", "Match", "correspond", "correspond_many"]
 
 _BLOCK: Final = 30_000
-"""Pixels worked on at once on a CPU: what they need stays in the cache, and torch does not split operations on them."""
+"""Pixels worked on at once on a CPU: torch does not split operations on so few over its threads."""
+
+_BLOCK_ALONE: Final = 80_000
+"""The same where torch has a single thread."""
 
 _OUTSIDE: Final = -9.0
 
@@ -101,7 +105,8 @@ def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry]) -> tuple[Matc
             )
     found = tuple(Match.empty(i.camera.height, i.camera.width, device) for _ in js)
     pairs = [_Pair.of(i, j) for j in js]
-    height, rows = i.camera.height, max(1, _BLOCK // i.camera.width) if device.type == "cpu" else i.camera.height
+    height, block = i.camera.height, _BLOCK if torch.get_num_threads() > 1 else _BLOCK_ALONE
+    rows = height if device.type != "cpu" else max(1, block // i.camera.width)
     left: list[list[_Left]] = [[] for _ in js]
 
     def match(block: slice) -> None:
@@ -122,10 +127,10 @@ def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry]) -> tuple[Matc
 class _Part:
     """Some rows of frame i, N pixels, as all its partners need them.
 
-    basis: (7, N): column and row from the principal point, disparity, 1, what disparity grows a pixel to the right and
-    down, and what it is on the pixel's plane at the principal point. code: (N,). narrow: (N,) 1 / sqrt of the clamped
-    cosine. moving: (M,) places in the part of the pixels that move, rows: theirs in ``FrameGeometry.moving``.
-    start: the first pixel of frame i that is in it.
+    basis: (7, N): place in the picture, disparity, 1, what disparity grows to the right and the lower border, and what
+    it is in the middle, on the pixel's plane. code: (N,). narrow: (N,) ``ROOT`` over the root of the clamped cosine. moving:
+    (M,) places in the part of the pixels that move, rows: theirs in ``FrameGeometry.moving``. start: the first pixel of
+    frame i that is in it. corners: (4, 8) first four rows of ``basis`` between which all pixels lie.
     """
 
     basis: torch.Tensor
@@ -134,25 +139,26 @@ class _Part:
     moving: torch.Tensor
     rows: slice
     start: int
+    corners: F64
 
     @staticmethod
     def of(i: FrameGeometry, block: slice) -> _Part:
         picture, device = i.picture[:, block], i.picture.device
         height, width = picture.shape[1:]
         layers = torch.empty(7, height, width, device=device)
-        layers[0] = torch.arange(width, device=device) + (0.5 - float(i.camera.K[0, 2]))
-        layers[1] = (torch.arange(block.start, block.stop, device=device) + (0.5 - float(i.camera.K[1, 2])))[:, None]
+        layers[0], layers[1] = centres(width, device), centres(i.camera.height, device)[block, None]
+        layers[3], layers[6] = 1.0, picture[0]
         layers[4], layers[5] = unpacked(picture[1])
-        x, y, d, one, right, down, middle = layers
-        torch.add(picture[0], right + down, alpha=0.5, out=d)
-        one.fill_(1.0)
-        torch.addcmul(d, right, x, value=-1.0, out=middle).addcmul_(down, y, value=-1.0)
-        narrow = roots(picture[3]).mul_(ROOT).clamp_(min=GRAZING**0.5).reciprocal_().view(-1)
+        x, y, d, _, right, down, middle = layers
+        torch.addcmul(middle, right, x, out=d).addcmul_(down, y)
+        narrow = roots(picture[3]).mul_(ROOT).clamp_(min=GRAZING**0.5).reciprocal_().mul_(ROOT).view(-1)
         ends = torch.tensor([block.start * width, block.stop * width], device=device)
         rows = slice(*torch.searchsorted(i.moving, ends).tolist())
         moving = i.moving[rows] - block.start * width
         code = picture[2].view(torch.int32).view(-1)
-        return _Part(layers.view(7, -1), code, narrow, moving, rows, block.start * width)
+        extremes = [[float(end) for end in part.aminmax()] for part in (x[0], y[:, 0], d)]
+        corners = np.array([[*corner, 1.0] for corner in product(*extremes)]).T
+        return _Part(layers.view(7, -1), code, narrow, moving, rows, block.start * width, corners)
 
 
 @dataclass(frozen=True)
@@ -160,15 +166,18 @@ class _Pair:
     """What leads from frame i to frame j.
 
     place: (3, 4) from the first four rows of ``_Part.basis`` to the place in j as ``projection`` gives it, times the
-    disparity in i. side: (1, 4) from its last four to a number that is positive where j sees the other side of the
-    pixel's plane. posed: (4, M) place and side of the pixels of i that move, not yet times anything; None where i and j
-    are of one time. middle: two scalars, half the size of j. focal: the focal length of j over that of i.
+    disparity in i; depth: its last row. side: (1, 4) from its last four to a number that is positive where j sees the other side of the
+    pixel's plane. posed: (4, M) place and side of the pixels of i that move, not times anything; None where i and j are
+    of one time. behind: whether any of those is behind camera j. middle: two scalars, half the size of j. focal: the
+    focal length of j over that of i.
     """
 
     j: FrameGeometry
     place: torch.Tensor
+    depth: F64
     side: torch.Tensor
     posed: torch.Tensor | None
+    behind: bool
     middle: torch.Tensor
     zero: torch.Tensor
     focal: float
@@ -176,22 +185,22 @@ class _Pair:
     @staticmethod
     def of(i: FrameGeometry, j: FrameGeometry) -> _Pair:
         a, b, device = i.camera, j.camera, i.picture.device
-        K, turned, step = a.K, a.world_from_camera[:3, :3], b.position - a.position
-        ray = np.array([[1 / K[0, 0], -K[0, 1] / (K[0, 0] * K[1, 1]), 0], [0, 1 / K[1, 1], 0], [0, 0, 1]])
-        seen = projection(b) @ b.world_from_camera[:3, :3].T
-        columns = seen @ turned @ ray
+        from_i, from_j, step = projection(a), projection(b), b.position - a.position
+        seen = from_j @ b.world_from_camera[:3, :3].T
+        columns = seen @ a.world_from_camera[:3, :3] @ np.linalg.inv(from_i)
         place = np.column_stack([columns[:, :2], -seen @ step, columns[:, 2]])
-        eye = turned.T @ step
-        side = np.array([[-1.0, K[0, 0] * eye[0] + K[0, 1] * eye[1], K[1, 1] * eye[1], eye[2]]])
-        still = i.time == j.time or not len(i.moving)
+        side = np.array([[-1.0, *(from_i @ a.world_from_camera[:3, :3].T @ step)]])
+        posed = None if i.time == j.time or not len(i.moving) else posed_at(j.posed, i.corners, i.weights)
         return _Pair(
             j,
             torch.from_numpy(place.astype(np.float32)).to(device),
+            place[2],
             torch.from_numpy(side.astype(np.float32)).to(device),
-            None if still else posed_at(j.posed, i.corners, i.weights),
+            posed,
+            posed is not None and bool((posed[2] <= 1e-3 * b.near).any()),
             torch.tensor([0.5 * b.width, 0.5 * b.height], device=device),
             torch.zeros((), device=device),
-            float(np.sqrt(b.K[0, 0] * b.K[1, 1] / (K[0, 0] * K[1, 1]))),
+            float(np.sqrt(b.K[0, 0] * b.K[1, 1] / (a.K[0, 0] * a.K[1, 1]))),
         )
 
 
@@ -211,39 +220,37 @@ def _match(part: _Part, pair: _Pair, xy: torch.Tensor, visible: torch.Tensor, co
         placed.index_copy_(1, part.moving, pair.posed[:, part.rows] * d.index_select(0, part.moving))
     u, v, w, turned = placed
     behind = None
-    if w.device.type != "cpu" or float(w.amin()) <= _BEHIND:
+    if pair.behind or float((pair.depth @ part.corners).min()) <= _BEHIND:
         behind = w <= _BEHIND
         w.masked_fill_(behind, 1.0)
     nearer = w.reciprocal_()  # depth in i over depth in j
-    x, y = xy[0].view(-1), xy[1].view(-1)
-    for unit, place, half, middle in ((u, x, 0.5 * j.camera.width, 0), (v, y, 0.5 * j.camera.height, 1)):
-        torch.add(pair.middle[middle], unit.mul_(nearer), alpha=half, out=place)
+    for unit, place, half, middle in ((u, xy[0], 0.5 * j.camera.width, 0), (v, xy[1], 0.5 * j.camera.height, 1)):
+        torch.add(pair.middle[middle], unit.mul_(nearer).view(place.shape), alpha=half, out=place)
         if behind is not None:
             unit.masked_fill_(behind, _OUTSIDE)
-            place.masked_fill_(behind, -1.0)
+            place.masked_fill_(behind.view(place.shape), -1.0)
 
     # The plane of the pixel it falls into says where the surface lies at just this place; outside the picture all is 0.
     plane, growth, code, limit = torch.grid_sampler_2d(j.picture[None], placed[:2].T[None, None], 1, 0, False)[0, :, 0]
-    (right, down), across, along = unpacked(growth), x.frac(), y.frac()
-    plane.addcmul_(right, across).addcmul_(down, along)
-    there = torch.mul(d, nearer, out=down)
-    before = torch.sub(there, plane, out=right)
+    right, down = unpacked(growth)
+    behind_it = plane.addcmul_(right, u).addcmul_(down, v).addcmul_(d, nearer, value=-1.0)
     seen, test = visible.view(-1), torch.empty_like(visible).view(-1)
-    _at_most(torch.abs(before, out=plane), torch.abs(limit, out=growth), seen)
+    off = torch.abs(limit, out=down)
+    _at_most(torch.abs(behind_it, out=right), off, seen)
     seen &= _same(code.view(torch.int32), part.code, test)
     facing = _at_most(turned, 0.0, torch.empty_like(test))
     seen &= facing
 
     root, share = roots(limit), torch.empty_like(d).copy_(seen.view(torch.uint8))
-    ratio = torch.addcmul(pair.zero, nearer, part.narrow, value=pair.focal * ROOT, out=across)
-    trust = torch.clamp(root, min=GRAZING**0.5 / ROOT, out=along).mul_(ratio).clamp_(max=1.0).mul_(root)
+    ratio = torch.addcmul(pair.zero, nearer, part.narrow, value=pair.focal, out=u)
+    trust = torch.clamp(root, min=GRAZING**0.5 / ROOT, out=right).mul_(ratio).clamp_(max=1.0).mul_(root)
     torch.addcmul(pair.zero, trust, share.mul_(root), value=ROOT**2, out=confidence.view(-1))
 
     # What lies before all that the pixel shows may be seen through one of its neighbours.
-    edge = _at_most(limit, -1e-30, test).logical_and_(facing)
-    edge &= _at_most(limit, before, facing)
-    other = _where(edge.logical_and_(~seen))
-    return other + part.start, there.index_select(0, other), ratio.index_select(0, other)
+    facing &= _at_most(limit, -1e-30, test)
+    facing &= _at_most(behind_it, off, test)
+    other = _where(facing.greater_(seen))
+    return other + part.start, (d * nearer).index_select(0, other), ratio.index_select(0, other)
 
 
 def _match_beside(i: FrameGeometry, pair: _Pair, match: Match, left: list[_Left]) -> None:
@@ -252,18 +259,17 @@ def _match_beside(i: FrameGeometry, pair: _Pair, match: Match, left: list[_Left]
     if not len(where):
         return
     j, code = pair.j, i.code.index_select(0, where)
-    height, width = j.picture.shape[1:]
+    size = torch.tensor(j.picture.shape[:0:-1], device=where.device)[:, None]  # width and height
     place = match.xy.view(2, -1).index_select(1, where)
     first = (place - 0.5).floor_()
     corner = torch.stack([first, first + 1])  # (2, 2, M): before or after, column or row
-    corner[:, 0].clamp_(0, width - 1)
-    corner[:, 1].clamp_(0, height - 1)
-    off = place - corner
-    weight = 1.0 - (off - 0.5).abs_()
-    pixel = torch.add(corner[None, :, 0], corner[:, None, 1], alpha=width).int().view(-1)
+    weight = 1.0 - (place - 0.5 - corner).abs_()
+    corner = corner.clamp_(min=0).minimum(size - 1.0)
+    pixel = torch.add(corner[None, :, 0], corner[:, None, 1], alpha=float(size[0])).int().view(-1)
     plane, growth, what, limit = (layer.view(-1).index_select(0, pixel).view(2, 2, -1) for layer in j.picture)
+    x, y = place.mul_(2.0 / size).sub_(1.0)
     right, down = unpacked(growth)
-    plane.addcmul_(right, off[None, :, 0]).addcmul_(down, off[:, None, 1])
+    plane.addcmul_(right, x).addcmul_(down, y)
     shows = torch.empty(plane.shape, dtype=torch.bool, device=plane.device)
     _at_most(plane.sub_(there).abs_(), limit.abs(), shows)
     shows &= _same(what.view(torch.int32), code, torch.empty_like(shows))

@@ -36,8 +36,8 @@ _CURVED: Final = 0.5
 _EDGE_ON: Final = 0.02
 """Cosine below which depth is taken from the triangle's corners: its plane hardly says where the ray meets it."""
 
-_STEEPEST: Final = 16.0
-"""Disparity does not grow by more than this many times itself a pixel."""
+_STEEPEST: Final = 1000.0
+"""Disparity does not grow by more than this many times itself over half a picture (float32 would lose it)."""
 
 _FARTHEST: Final = 1e-9
 """Disparity of surfaces is at least this, 1 / metres."""
@@ -56,10 +56,13 @@ _HIGH: Final = -0x10000
 class FrameGeometry:
     """One frame's part in correspondence: make it with :meth:`of`.
 
-    camera, time: of the frame. picture: (4, H, W) float32. Its layers: the disparity, 1 / metres, of the pixel's plane
-    at the pixel's upper left corner; the bits of two bfloat16, what that grows a pixel to the right and down; the bits
-    of an int32, the thing's id or ``SKY``; and how far a point's disparity may be off that plane, negative where a
-    neighbour shows something else, its lowest 16 bits replaced by what :func:`roots` reads there. moving: (M,) int64 pixels whose thing moves. corners: (3, M) int32 columns of ``posed``, wound so that this camera
+    Places in the picture are counted from -1 to 1, left to right and top to bottom.
+
+    camera, time: of the frame. picture: (4, H, W) float32. Its layers: the disparity, 1 / metres, that the pixel's
+    plane would have in the middle of the picture; the bits of two bfloat16, what that grows to the right border and to the
+    lower one; the bits of an int32, the thing's id or ``SKY``; and how far a point's disparity may be off that plane,
+    negative where a neighbour shows something else, its lowest 16 bits replaced by what :func:`roots` reads there.
+    moving: (M,) int64 pixels whose thing moves. corners: (3, M) int32 columns of ``posed``, wound so that this camera
     sees their outer side. weights: (3, M) float32 of the corners. posed: (3, V) float32, all moving vertices of the
     world at ``time``, as :func:`projection` gives them.
     """
@@ -94,8 +97,10 @@ class FrameGeometry:
     @property
     def disparity(self) -> torch.Tensor:
         """(P,) 1 / metres of planar depth at the pixels' centres, 0 for sky."""
+        height, width = self.picture.shape[1:]
         right, down = unpacked(self.picture[1])
-        return torch.add(self.picture[0], right.add_(down), alpha=0.5).view(-1)
+        x, y = (centres(size, self.picture.device) for size in (width, height))
+        return torch.addcmul(self.picture[0], right, x).addcmul_(down, y[:, None]).view(-1)
 
     @property
     def depth(self) -> torch.Tensor:
@@ -113,6 +118,11 @@ class FrameGeometry:
         return self.code.clamp(min=0)
 
 
+def centres(size: int, device: torch.device | None = None) -> torch.Tensor:
+    """(size,) float32 where the centres of so many pixels lie from -1 to 1."""
+    return torch.arange(1 - size, size, 2, dtype=torch.float32, device=device).div_(size)
+
+
 def projection(camera: Camera) -> F64:
     """(3, 3) from camera axes to (w·x, w·y, w), with x and y from -1 to 1 across the picture and w planar metres."""
     to_unit = np.array([[2 / camera.width, 0, -1], [0, 2 / camera.height, -1], [0, 0, 1]])
@@ -123,12 +133,11 @@ def posed_at(posed: torch.Tensor, corners: torch.Tensor, weights: torch.Tensor) 
     """(4, M) of surface points by ``corners`` and ``weights`` (3, M): the place among vertices ``posed`` (3, V), and a
     number that is positive where the camera of ``posed`` sees the inner side.
     """
-    points = posed.index_select(1, corners.reshape(-1)).view(3, 3, -1)
-    place = torch.empty(4, points.shape[2], device=posed.device)
-    torch.sum(points * weights, 1, out=place[:3])
-    a = points[:, 0]
-    normal = torch.linalg.cross(points[:, 1] - a, points[:, 2] - a, dim=0)
-    torch.sum(normal.mul_(a), 0, out=place[3])
+    a, b, c = posed.index_select(1, corners.reshape(-1)).view(3, 3, -1).unbind(1)
+    place = torch.empty(4, a.shape[1], device=posed.device)
+    torch.mul(a, weights[0], out=place[:3]).addcmul_(b, weights[1]).addcmul_(c, weights[2])
+    (e, f, g), (p, q, r) = b - a, c - a
+    torch.mul(f * r - g * q, a[0], out=place[3]).addcmul_(g * p - e * r, a[1]).addcmul_(e * q - f * p, a[2])
     return place
 
 
@@ -172,9 +181,10 @@ def _picture(snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> to
     planes, code = _planes(snapshot, camera, rows)
     picture, root = torch.empty(4, height, width), torch.empty(height, width)
     codes = picture[2].view(torch.int32)
-    x = torch.arange(width, dtype=torch.float32) + float(0.5 - camera.K[0, 2])
-    y = (torch.arange(height, dtype=torch.float32) + float(0.5 - camera.K[1, 2]))[:, None]
-    u, v = x / float(camera.K[0, 0]), y / float(camera.K[1, 1])
+    x, y = centres(width), centres(height)[:, None]
+    ray = np.linalg.inv(projection(camera))
+    across, along = x * float(ray[0, 0]) + float(ray[0, 2]), y * float(ray[1, 1]) + float(ray[1, 2])
+    skew = y * float(ray[0, 1])
 
     def lay(s: slice) -> None:
         shape, flat = (s.stop - s.start, width), slice(s.start * width, s.stop * width)
@@ -182,7 +192,7 @@ def _picture(snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> to
         d, right, down, distance = (row.index_select(0, at).view(shape) for row in planes)
         codes[s] = code.index_select(0, at).view(shape)
         d.addcmul_(right, x).addcmul_(down, y[s])
-        away = (u - v[s] * float(camera.K[0, 1] / camera.K[0, 0])).square_() + (v[s].square() + 1.0)
+        away = (across + skew[s]).square_().add_(along[s].square() + 1.0)
         cosine = distance.mul_(d).mul_(away.rsqrt_()).clamp_(0.0, 1.0)
         steep = np.flatnonzero(cosine.numpy() < _EDGE_ON)
         steep = steep[triangle[flat][steep] >= 0]
@@ -196,12 +206,12 @@ def _picture(snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> to
             torch.maximum(torch.minimum(gradient, d * _STEEPEST, out=gradient), d * -_STEEPEST, out=gradient)
         picture[1, s] = packed(right, down)
         right, down = unpacked(picture[1, s])
-        picture[0, s] = d.sub_(right.add_(down), alpha=0.5)
+        picture[0, s] = torch.addcmul(d, right, x, value=-1.0).addcmul_(down, y[s], value=-1.0)
 
     def judge(s: slice) -> None:
         near = slice(max(s.start - 1, 0), min(s.stop + 1, height))
         own = slice(s.start - near.start, s.stop - near.start)
-        limit, share = (part[own] for part in _joined(camera, picture[:, near]))
+        limit, share = (part[own] for part in _joined(camera, picture[:, near], near))
         limit.view(torch.int32).bitwise_and_(_HIGH).bitwise_or_((root[s] * share.sqrt_() * _ROOTS).int())
         picture[3, s] = limit
 
@@ -226,7 +236,8 @@ def _listed(triangle: I32, faces: int) -> tuple[I32, torch.Tensor]:
 def _planes(snapshot: Snapshot, camera: Camera, rows: I32) -> tuple[torch.Tensor, torch.Tensor]:
     """Of triangles (U,) and, in the end, of sky: (4, U + 1) and codes (U + 1,) int32.
 
-    Disparity at the principal point, what it grows a pixel to the right and down, distance of the plane from the eye.
+    Disparity in the middle of the picture, what it grows to the right and the lower border, and how far off the eye the
+    plane is, metres.
     """
     corners = snapshot.faces[rows]
     turned = camera.world_from_camera[:3, :3].astype(np.float32)
@@ -234,26 +245,28 @@ def _planes(snapshot: Snapshot, camera: Camera, rows: I32) -> tuple[torch.Tensor
     normal = torch.linalg.cross(b - a, c - a, dim=0)
     offset = (normal * a).sum(0)
     inverse = torch.where(offset != 0, 1.0 / offset, 0.0)
-    fx, fy, skew = (float(camera.K[at]) for at in ((0, 0), (1, 1), (0, 1)))
+    ray = np.linalg.inv(projection(camera))[:, [2, 0, 1]].T.astype(np.float32)
     result = torch.zeros(4, len(rows) + 1)
-    result[0, :-1] = normal[2] * inverse
-    result[1, :-1] = normal[0] * inverse / fx
-    result[2, :-1] = (normal[1] - normal[0] * (skew / fx)) * inverse / fy
+    result[:3, :-1] = (tensor(ray) @ normal).mul_(inverse)
     result[3, :-1] = offset.abs() / normal.square().sum(0).sqrt_().clamp_(min=1e-30)
     code = torch.full((len(rows) + 1,), SKY, dtype=torch.int32)
     code[:-1] = tensor(snapshot.face_object[rows])
     return result, code
 
 
-def _joined(camera: Camera, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(h, W) each, of a ``picture`` whose first three layers are there: how far a point's disparity may be off a pixel's
-    plane, negative where one of its four neighbours shows something else; and the mean share of the pixels around points
-    in the pixel that show its surface.
+def _joined(camera: Camera, picture: torch.Tensor, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+    """(h, W) each, of ``rows`` of a ``picture`` whose first three layers are there.
+
+    How far a point's disparity may be off a pixel's plane, negative where one of its four neighbours shows something
+    else; and the mean share of the pixels around points in the pixel that show its surface.
     """
     pixel = 1.0 / float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
     allowed = _RELATIVE + _PIXELS * pixel
     right, down = unpacked(picture[1])
-    d, code = torch.add(picture[0], right + down, alpha=0.5), picture[2].view(torch.int32)
+    x, y = centres(camera.width), centres(camera.height)[rows, None]
+    d, code = torch.addcmul(picture[0], right, x).addcmul_(down, y), picture[2].view(torch.int32)
+    right *= 2 / camera.width
+    down *= 2 / camera.height
     bent, share = torch.zeros_like(d), torch.ones_like(d)
     every, first, second = slice(None), slice(0, -1), slice(1, None)
     for g, p, q in ((right, (every, first), (every, second)), (down, (first, every), (second, every))):
