@@ -131,14 +131,11 @@ def prefiltered(image: U8 | F32) -> F32:
 
 def summed(differences: F32, seen: Bool) -> Change:
     """The sums of ``differences`` (H, W, 3 x len(SIGMAS)) over the pixels ``seen`` (H, W)."""
-    found = differences[seen].reshape(-1, len(SIGMAS), 3)
-    total, squared = np.abs(found).mean(-1), np.square(found).mean(-1)
-    pixels = int(seen.sum())
-    return Change(
-        tuple(float(v) for v in total.sum(0, dtype=np.float64)),
-        tuple(float(v) for v in squared.sum(0, dtype=np.float64)),
-        pixels,
+    found = differences[seen]
+    total, squared = (
+        values.sum(0, dtype=np.float64).reshape(len(SIGMAS), 3).mean(1) for values in (np.abs(found), np.square(found))
     )
+    return Change(tuple(map(float, total)), tuple(map(float, squared)), len(found))
 
 
 def counted(visible: Bool) -> Bool:

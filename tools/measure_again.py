@@ -62,7 +62,7 @@ class Again:
     """What a film was like far apart.
 
     pairs: by kind. apart: (seconds between two stops of a shot, change at σ = 1). motion: from each stop of a shot to
-    its next. colours: of the parts of things, one a stop.
+    its next. colours: of the parts of things, one a stop, if there are several shots.
     """
 
     pairs: dict[str, Change] = field(default_factory=dict)
@@ -99,20 +99,21 @@ def look_again(
     takes: Sequence[Take],
     raster: Rasterizer,
     tell: Callable[[int, int], None] = lambda done, total: None,
+    stops_at_most: int = STOPS,
 ) -> Looked:
     """Look at films far apart. takes: shots of one world, of one size, with films of the same names.
 
-    tell: gets (stops done, stops in all).
+    tell: gets (stops done, stops in all). stops_at_most: over all takes.
     """
     found = {name: Again() for name in takes[0].names}
     starts = [_start(world, take, raster) for take in takes]
-    at_most = max(4, min(STOPS, MOST_PIXELS // starts[0].image[..., 0].size)) // len(takes)
+    at_most = max(4, min(stops_at_most, MOST_PIXELS // starts[0].image[..., 0].size)) // len(takes)
     planned = [(k, frame) for k, take in enumerate(takes) for frame in stops_of(take.shot.frames, at_most)]
     stops: list[Stop] = []
     cut: Pair | None = None
     for done, (k, frame) in enumerate(planned):
         stop = _stop(world, takes[k], raster, k, frame, starts[k])
-        for name, film in found.items():
+        for name, film in found.items() if len(takes) > 1 else ():
             film.colours.append(colours(stop.images[name], stop.proxy, stop.object_id, stop.material))
         earlier = frame - round(takes[k].shot.fps)
         if earlier >= 0:
@@ -144,12 +145,13 @@ def _own_shot(found: dict[str, Again], stop: Stop, others: Sequence[Stop]) -> di
     for index, other in enumerate(others):
         pair = _pair(stop, other, views[index])
         if pair.counts.mean() >= OVERLAP:
-            if not far:
-                _count(found, "farthest", pair)
-            far = True
+            counts = counted(pair.counts)
             for name, film in found.items():
-                error = summed(pair.differences[name], counted(pair.counts))
+                error = summed(pair.differences[name], counts)
                 film.apart.append((stop.time - other.time, error.mean[1]))
+                if not far:
+                    film.pairs["farthest"] = film.pairs.get("farthest", NO_CHANGE) + error
+            far = True
         if index + 1 < len(others):
             _count(found, "revisit", pair, np.any([~view.visible for view in views[index + 1 :]], axis=0))
         else:

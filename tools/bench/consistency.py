@@ -14,26 +14,33 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 
+from conditioning.frames import Frame
 from conditioning.job import key_of
 from conditioning.machine import code_key, machine
 from conditioning.models.pocket.denoiser import Pocket, weights_key
 from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser
-from render.files import read_json, write_image, write_json
+from render.files import read_json, write_image, write_json, written_whole
 from render.raster import Rasterizer, open_rasterizer
 from tools.bench.consistency_denoiser import STEPS, FlickeringDenoiser
-from tools.bench.consistency_films import Films, films_of, frames_of, opencv, proxies, shortened, truth_of
+from tools.bench.consistency_films import TRUTH_SPP, Films, films_of, frames_of, opencv, proxies, shortened, truth_of
 from tools.bench.consistency_table import show, strip
 from tools.console import guarded, say
-from tools.figures import film_figures
+from tools.figures import film_figures, scene_figures
 from tools.measure import FilmMeter, Take, Walked
 from tools.measure_again import look_again
 from tools.opened import parsed_size, sized
 from worldgen.build import open_scene
 from worldgen.conventions import U8
+from worldgen.world import Shot, World
+
+STOPS: Final = 9
+"""Frames of a scene that are looked at again."""
 
 HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
 RESULTS: Final = HERE / "consistency.json"
 
 
@@ -76,9 +83,9 @@ def run(case: Case, size: str, frames: int, raster: Rasterizer, cache: Path) -> 
     production = open_scene(scene)
     world, seed = production.world, production.shots[0].seed
     shots = [shortened(sized(shot, size, "final"), frames) for shot in production.shots]
-    shots = [shortened(shot, max(2, frames // len(shots))) for shot in shots]
+    shots = [shortened(shot, max(4, frames // len(shots))) for shot in shots]
     made = [frames_of(world, shot, raster, seed) for shot in shots]
-    truth = truth_of(world, shots[0], made[0]) if case.truth else None
+    truth = _truth(case, world, shots[0], made[0], cache) if case.truth else None
     found: dict[str, Any] = {"key": key, "name": case.name, "what": case.what, "frames": sum(s.frames for s in shots)}
     found["truth"] = "path-traced" if truth is not None else "needs the train extra" if case.truth else "not traced"
     rows: list[tuple[str, U8]] = []
@@ -105,18 +112,41 @@ def run(case: Case, size: str, frames: int, raster: Rasterizer, cache: Path) -> 
     return found
 
 
+def _truth(case: Case, world: World, shot: Shot, frames: Sequence[Frame], cache: Path) -> U8 | None:
+    """The path-traced film, kept by what it depends on: tracing takes longer than all the rest."""
+    sources = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "worldgen").rglob("*.py"))]
+    sources.append((ROOT / "tools/train/truth.py").read_text(encoding="utf-8"))
+    exposures = [np.round(frame.told.light, 4).tolist() for frame in frames]
+    cameras = np.round(shot.track.world_from_camera, 6).tolist()
+    key = key_of([case.name, sources, exposures, cameras, shot.track.width, shot.track.height, TRUTH_SPP])
+    path = cache / f"{case.name}-truth-{key[:12]}.npz"
+    if path.is_file():
+        with np.load(path) as kept:
+            return np.asarray(kept["film"])
+    film = truth_of(world, shot, frames)
+    if film is not None:
+        with written_whole(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, film=film)
+    return film
+
+
 def _picture(film: U8, frame: int) -> U8:
     return film[frame]
 
 
-def _measured(world: Any, takes: Sequence[Take], raster: Rasterizer) -> dict[str, Any]:
+def _measured(world: World, takes: Sequence[Take], raster: Rasterizer) -> dict[str, Any]:
     meters = [FilmMeter(world, take, raster) for take in takes]
     for meter in meters:
         for _ in meter.frames():
             pass
     parts = [meter.walked() for meter in meters]
     walked = {name: Walked.joined(part[name] for part in parts) for name in parts[0]}
-    return {"films": film_figures(walked, look_again(world, takes, raster))}
+    looked = look_again(world, takes, raster, stops_at_most=STOPS)
+    found: dict[str, Any] = {"films": film_figures(walked, looked)}
+    if len(takes) > 1:
+        across = scene_figures(looked, [take.shot.name for take in takes], world)["films"]
+        found["colours"] = {name: {k: film["colours"][k] for k in ("mean", "worst")} for name, film in across.items()}
+    return found
 
 
 def _cost(films: Sequence[Films]) -> dict[str, Any]:
@@ -133,12 +163,12 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench.consistency", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="8 frames of 160x90: whether it works, not how well")
     parser.add_argument("--only", metavar="NAME", help="one scene: " + ", ".join(case.name for case in CASES))
-    parser.add_argument("--frames", type=int, metavar="N", help="frames of each scene, 4 to 96 (24)")
+    parser.add_argument("--frames", type=int, metavar="N", help="frames of each scene, 4 to 96 (16)")
     parser.add_argument("--size", metavar="WxH", help="picture size (256x144)")
     parser.add_argument("--cache", type=Path, default=Path("out/consistency"), help="where figures are kept")
     parser.add_argument("--out", type=Path, help=f"where the results go; unsaid: {RESULTS.name}, if all scenes ran")
     told = parser.parse_args(words)
-    size, frames = told.size or ("160x90" if told.quick else "256x144"), told.frames or (8 if told.quick else 24)
+    size, frames = told.size or ("160x90" if told.quick else "256x144"), told.frames or (8 if told.quick else 16)
     parsed_size(size)
     if not 4 <= frames <= 96:
         raise ValueError(f"--frames {frames}: ask for 4 to 96")

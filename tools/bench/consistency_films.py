@@ -29,7 +29,7 @@ from worldgen.conventions import F32, U8, seed_from, srgb_from_linear
 from worldgen.light import film_curve
 from worldgen.world import Shot, World
 
-TRUTH_SPP: Final = 96
+TRUTH_SPP: Final = 32
 """Paths a pixel of the truth, denoised with clean guides."""
 
 _LOG_EXPOSURE: Final = 6  # of Controls.light
@@ -44,7 +44,7 @@ class Films:
 
 
 def shortened(shot: Shot, frames: int) -> Shot:
-    """``frames`` frames at most of a shot, evenly spaced over all of it; what they show is as in the whole shot."""
+    """``frames`` frames at most of a shot, every k-th of them; what they show is as in the whole shot."""
     step = max(1, shot.frames // frames)
     kept = np.arange(0, shot.frames, step)[:frames]
     track = shot.track
