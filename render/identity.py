@@ -65,11 +65,15 @@ class Identities:
         return dict(self.characters if kind == "character_id" else self.things)
 
     def table(self, kind: str, colours: Callable[[I32], U8]) -> dict[str, dict[str, str]]:
-        """For people and programs: the number in an id pass to its name and its colour in the PNG."""
-        names = self.named(kind)
-        shown = colours(np.array(list(names), dtype=np.int32)[None])[0]
-        hexes = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in shown.tolist()]
-        return {str(n): {"name": name, "colour": c} for (n, name), c in zip(names.items(), hexes, strict=True)}
+        """The number in an id pass to its name and its colour in the PNG."""
+        return colour_table(self.named(kind), colours)
+
+
+def colour_table(names: Mapping[int, str], colours: Callable[[I32], U8]) -> dict[str, dict[str, str]]:
+    """For people and programs: each number to its name and to what ``colours`` (of (1, N)) shows it as."""
+    shown = colours(np.array(list(names), dtype=np.int32)[None])[0]
+    hexes = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in shown.tolist()]
+    return {str(n): {"name": name, "colour": c} for (n, name), c in zip(names.items(), hexes, strict=True)}
 
 
 def _whole(name: str, names: set[str]) -> str:

@@ -38,6 +38,8 @@ COLOURS: Final[U8] = np.array(
 _LIMB_SHADE: Final = 0.6
 _STICK: Final = 4.0 / 512.0
 """Half the width of a limb, and the radius of a point, over the picture's shorter side."""
+_SLENDER: Final = 0.02
+"""The same at most over a person's height in the picture, so that the far ones do not become blots."""
 _FINE: Final = 4
 """Times the picture's size at which it is drawn, then averaged."""
 
@@ -110,9 +112,12 @@ def drawn(everybody: Sequence[Person], width: int, height: int) -> U8:
     """(H, W, 3) OpenPose's picture: points over limbs on black, anti-aliased, the nearest person on top."""
     canvas = Image.new("RGB", (width * _FINE, height * _FINE))
     draw = ImageDraw.Draw(canvas)
-    stick = max(0.75, _STICK * min(width, height)) * _FINE
     for person in everybody:
         xy, shown = person.xy * _FINE, person.state >= _DRAWN
+        if not shown.any():
+            continue
+        tall = float(np.ptp(person.xy[shown], axis=0).max())
+        stick = max(0.6, min(_STICK * min(width, height), _SLENDER * tall)) * _FINE
         for limb, (a, b) in enumerate(LIMBS):
             if shown[a] and shown[b]:
                 colour = tuple(int(c * _LIMB_SHADE) for c in COLOURS[limb].tolist())

@@ -17,6 +17,7 @@ from conditioning.job import key_of
 from render.cryptomatte import header
 from render.exr import ExrFrame, require_openexr
 from render.files import sole_writer, write_json
+from render.identity import colour_table
 from render.keypoints import as_openpose
 from render.passfile import write_layers
 from render.passframe import ShotPasses
@@ -27,10 +28,11 @@ from tools.console import emit, progress, say
 from tools.opened import Opened, open_production, parsed_frames
 from tools.passstore import PassStore
 from tools.workers import Worker, dealt
+from worldgen.ade20k import CLASSES, PALETTE
 from worldgen.world import Shot
 
 PIECE: Final = 12
-"""Frames that a process takes at once: neighbours share work."""
+"""Frames that a process takes at once, at most: neighbours share work."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def make_passes(wanted: Wanted, frames: str | None, jobs: int, force: bool, as_j
                     about = _about(maker.passes[k], store)
                     store.begin()
                     stack.callback(store.tell, about)
-        pieces = [piece for k, lists in enumerate(lacking) for piece in _pieces(k, lists)]
-        total = sum(len(piece) for piece in pieces)
+        total = sum(len(set().union(*lists)) for lists in lacking)
+        most = min(PIECE, -(-total // jobs))
+        pieces = [piece for k, lists in enumerate(lacking) for piece in _pieces(k, lists, most)]
         if jobs > 1 and len(pieces) > 1:
             done: Generator[Item, None, None] = dealt(
                 prepared, (replace(wanted, rasterizer=raster.name),), pieces, jobs
@@ -186,10 +189,10 @@ def _about(made: ShotPasses, store: PassStore) -> dict[str, object]:
     }
     if any(name in PER_SHOT for name in store.names):
         told["scale"] = made.scale.told(made.near_is_white)
-    ids = [name for name in store.names if name in IDS]
-    if ids:
-        told["names"] = {name: made.identities.table(name, id_colours) for name in ids}
-    return told
+    names: dict[str, object] = {name: made.identities.table(name, id_colours) for name in store.names if name in IDS}
+    if "segmentation" in store.names:
+        names["segmentation"] = colour_table(dict(enumerate(CLASSES)), lambda rows: PALETTE[rows])
+    return {**told, "names": names} if names else told
 
 
 def _described(name: str, form: str) -> dict[str, str]:
@@ -208,13 +211,13 @@ def _attributes(made: ShotPasses, names: Sequence[str]) -> dict[str, str]:
     return told
 
 
-def _pieces(shot: int, lacking: Sequence[Sequence[int]]) -> list[list[Item]]:
-    """The frames of one shot that any store lacks, cut into runs of neighbours."""
+def _pieces(shot: int, lacking: Sequence[Sequence[int]], most: int) -> list[list[Item]]:
+    """The frames of one shot that any store lacks, cut into runs of ``most`` neighbours or fewer."""
     sets = [set(frames) for frames in lacking]
     pieces: list[list[Item]] = []
     for frame in sorted(set().union(*sets)):
         item = (shot, frame, tuple(k for k, frames in enumerate(sets) if frame in frames))
-        if pieces and len(pieces[-1]) < PIECE and pieces[-1][-1][1] == frame - 1:
+        if pieces and len(pieces[-1]) < most and pieces[-1][-1][1] == frame - 1:
             pieces[-1].append(item)
         else:
             pieces.append([item])
