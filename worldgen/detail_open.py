@@ -9,18 +9,21 @@ import numpy as np
 from worldgen.noise import SIZE, blurred, noise
 from worldgen.painted import Painted, Rng, rgb, tile_xy
 
-_SPRAY_M: Final = 0.6
+_SPRAY_M: Final = 1.2
 """Edge of the tile of leaves."""
 
-_LEAVES: Final = 360
+_LEAVES: Final = 2000
 
 
 def leaves(rng: Rng) -> Painted:
-    """Pointed leaves 6 to 9 cm long, every way and over each other, with gaps between: three quarters are covered."""
+    """Pointed leaves 6 to 9 cm long, every way and over each other, thick here and thin there: most is covered."""
     texel = _SPRAY_M / SIZE
+    thick = noise(rng, 2, 10, 0.6)
     tone = np.ones((SIZE, SIZE, 3), np.float32)
     height, cover = np.zeros((2, SIZE, SIZE), np.float32)
     for centre in rng.random((_LEAVES, 2)):
+        if thick[tuple((centre * SIZE).astype(int))] < rng.normal(-1.1, 0.9):
+            continue
         half, turn = rng.uniform(0.03, 0.045), rng.uniform(0, 2 * np.pi)
         reach = np.arange(-int(half / texel) - 2, int(half / texel) + 3)
         here = np.ix_(*((reach + int(c * SIZE)) % SIZE for c in centre))
