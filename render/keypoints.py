@@ -116,7 +116,7 @@ def drawn(everybody: Sequence[Person], width: int, height: int) -> U8:
         xy, shown = person.xy * _FINE, person.state >= _DRAWN
         if not shown.any():
             continue
-        tall = float(np.ptp(person.xy[shown], axis=0).max())
+        tall = float(np.ptp(person.xy[person.state > OUTSIDE], axis=0).max())
         stick = max(0.6, min(_STICK * min(width, height), _SLENDER * tall)) * _FINE
         for limb, (a, b) in enumerate(LIMBS):
             if shown[a] and shown[b]:
