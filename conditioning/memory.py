@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter, uniform_filter
 from torch import Tensor
+from torch.nn import functional
 
 from conditioning.memory_index import (
     Index,
@@ -58,8 +59,8 @@ _READY: Final = 8
 class Recalled:
     """A remembered view as a frame's pixels find themselves in it.
 
-    picture, light: (3, H', W') float32 in [-1, 1], sRGB-encoded: as painted, and the proxy of then. seen: where the
-    frame's pixels lie in them, and how well they were seen.
+    picture, light: (3, H', W') float32 in [-1, 1], sRGB-encoded: as painted, and the proxy of then, both averaged down
+    where the view is much finer than the frame. seen: where the frame's pixels lie in them, and how well they show.
     """
 
     id: str
@@ -134,14 +135,9 @@ class Session:
             snapshot, gbuffer = loosened(snapshot, frame.gbuffer, loose)
             own = FrameGeometry.of(snapshot, own.camera, gbuffer)
         asked = [then(view, self._bodies, placed, snapshot, loose) for view in found]
-        self._last = (
-            frame,
-            [
-                Recalled(view.told.id, view.picture, view.light, correspond(own, there))
-                for view, there in zip(found, asked, strict=True)
-            ],
-        )
-        return self._last[1]
+        matched = [_recalled(view, correspond(own, there)) for view, there in zip(found, asked, strict=True)]
+        self._last = frame, matched
+        return matched
 
     def remember(self, shot: str, frame: int, seen: Frame, picture: F32 | U8) -> str | None:
         """Keep a painted frame if it shows enough that no other view shows as well; its id, or None.
@@ -247,6 +243,19 @@ class Session:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(told.id)
         return self._ready[told.id]
+
+
+def _recalled(view: View, seen: Correspondence) -> Recalled:
+    """A view, averaged over about as many of its pixels as lie under one of the frame's: sampling must not alias."""
+    across, down = np.diff(seen.xy[:-1], axis=1), np.diff(seen.xy[:, :-1], axis=0)
+    visible = seen.visible[:-1, :-1] & seen.visible[1:, :-1] & seen.visible[:-1, 1:]
+    area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0])[visible]
+    level = round(0.5 * np.log2(max(float(np.median(area)), 1.0))) if len(area) else 0
+    if level == 0:
+        return Recalled(view.told.id, view.picture, view.light, seen)
+    size = 2**level
+    picture, light = (functional.avg_pool2d(p[None], size, ceil_mode=True)[0] for p in (view.picture, view.light))
+    return Recalled(view.told.id, picture, light, replace(seen, xy=seen.xy / np.float32(size)))
 
 
 def _exactly(known: Recalled, light: F32) -> F32:

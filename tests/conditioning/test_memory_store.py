@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from conditioning.guidance import fetched
 from conditioning.memory import Frame, remembering
 from conditioning.memory_store import WorldMemory
 from render.correspondence import FrameGeometry
@@ -81,6 +83,23 @@ def test_a_sharper_view_is_remembered_and_a_coarser_one_is_not(take: Take, tmp_p
         assert session.remember("far", 0, *take(0.0, y=-2.0))
         assert session.remember("near", 0, *take(0.0, y=0.9))
         assert not session.remember("between", 0, *take(0.0, y=-1.8))
+
+
+def test_a_close_view_is_averaged_for_a_wide_one(take: Take, tmp_path: Path) -> None:
+    """Else its grain would be sampled here and there, and flicker."""
+    with remembering(WorldMemory(tmp_path), HALL, "look", tmp_path) as session:
+        frame, grain = take(20.0, 256, 144, y=3.0)
+        session.remember("close", 0, frame, grain)
+        near, _ = take(20.05, 256, 144, y=3.0)
+        wide, _ = take(20.0, 64, 36, y=1.5)
+        spread = []
+        for asked in (near, wide):
+            (known,) = session.recalled(session.chosen([asked]), asked)
+            sure = known.seen.visible & (known.seen.confidence > 0.5)
+            spread.append(float(fetched(known.picture, known.seen, "bicubic")[:, torch.from_numpy(sure)].std()))
+            assert known.picture.shape == known.light.shape
+        assert known.picture.shape[1:] == (18, 32)
+    assert spread[1] < 0.2 * spread[0]
 
 
 def test_a_very_long_shot_stays_bounded(take: Take, tmp_path: Path) -> None:
@@ -156,6 +175,7 @@ REMEMBER_FOR_EVER = """
 import sys
 from pathlib import Path
 import numpy as np
+from conditioning.guidance import fetched
 from conditioning.memory import Frame, remembering
 from conditioning.memory_store import WorldMemory
 from render.correspondence import FrameGeometry
