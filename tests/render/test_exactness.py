@@ -163,6 +163,15 @@ def test_a_sphere_has_the_depth_and_normals_of_geometry(make, rasterizer, focal)
     assert not passes.gbuffer.hit[outside].any()
 
 
+@pytest.mark.parametrize(("away", "gap"), [(3.0, 1e-4), (60.0, 5e-4), (900.0, 5e-3)])
+def test_a_poster_lies_in_front_of_its_wall(make, rasterizer, away, gap):
+    wall, poster = make.wall(away, half=away), make.wall(away - gap, half=away)
+    for first, second, seen in ((wall, poster, (2, 3)), (poster, wall, (0, 1))):
+        camera = replace(make.camera([0.2, 0, 1.1], [0, away, 1], 64, 48), far=6000.0)
+        triangle = rasterizer.rasterize(make.world(first, second).at(0), camera).triangle
+        assert np.isin(triangle, seen).all()
+
+
 _DIGEST = """
 import hashlib, importlib.util, sys
 spec = importlib.util.spec_from_file_location("conf", sys.argv[1])
