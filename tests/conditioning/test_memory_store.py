@@ -88,17 +88,17 @@ def test_a_sharper_view_is_remembered_and_a_coarser_one_is_not(take: Take, tmp_p
 def test_a_close_view_is_averaged_for_a_wide_one(take: Take, tmp_path: Path) -> None:
     """Else its grain would be sampled here and there, and flicker."""
     with remembering(WorldMemory(tmp_path), HALL, "look", tmp_path) as session:
-        frame, grain = take(20.0, 256, 144, y=3.0)
+        frame, grain = take(20.0, 512, 288, y=-0.5)
         session.remember("close", 0, frame, grain)
-        near, _ = take(20.05, 256, 144, y=3.0)
-        wide, _ = take(20.0, 64, 36, y=1.5)
+        near, _ = take(20.05, 512, 288, y=-0.5)
+        wide, _ = take(20.0, 64, 36, y=-2.0)
         spread = []
         for asked in (near, wide):
             (known,) = session.recalled(session.chosen([asked]), asked)
             sure = known.seen.visible & (known.seen.confidence > 0.5)
             spread.append(float(fetched(known.picture, known.seen, "bicubic")[:, torch.from_numpy(sure)].std()))
             assert known.picture.shape == known.light.shape
-        assert known.picture.shape[1:] == (18, 32)
+        assert known.picture.shape[1:] == (36, 64)
     assert spread[1] < 0.2 * spread[0]
 
 
