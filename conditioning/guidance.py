@@ -3,8 +3,9 @@
 Keyframes are painted first, each taking from the one before it and from memory what they show of its surfaces. Every
 other frame fetches, in one hop along exact correspondence, what the keyframes on both sides of it show, and moves its
 clean prediction there. A view counts by how well it saw the surface (facing, resolution, silhouettes) and by its
-distance in time. Light moves on: where the proxy says that a surface is lit otherwise in the view (shadows,
-reflections, lamps), what is fetched is moved by the proxy's own difference, and counts less the larger that is.
+distance in time; where it saw it more coarsely than the frame does, the frame keeps fine detail of its own, so that
+what comes nearer gets sharper. Light moves on: where the proxy says that a surface is lit otherwise in the view
+(shadows, reflections, lamps), what is fetched is moved by the proxy's own difference, and counts less the larger it is.
 
 After SyncMVD (Liu et al. 2023) and Rerender-A-Video (Yang et al. 2023), which edit x0 along estimated or UV
 correspondence; ours is exact, and one hop.
@@ -31,6 +32,10 @@ OTHER_LIGHT: Final = 0.20
 """Difference at which a view counts 1/e."""
 SHARPEN: Final = 0.04
 """Share of the finest detail (below a pixel or so) that a hop takes, and that is given back."""
+COARSER: Final = 0.2
+"""A view whose pixels are larger by this share than the frame's, on the surface, gives no fine detail."""
+DETAIL_SIGMA: Final = 2.0
+"""Pixels; what is finer is fine detail."""
 ENOUGH: Final = 0.15
 """How well the views must have seen a surface, all together, for a frame to follow them entirely."""
 
@@ -64,10 +69,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Consensus:
-    """What the sources of one frame agree on. picture: (3, H, W). share: (1, H, W) how far the frame follows it."""
+    """What the sources of one frame agree on.
+
+    picture: (3, H, W). share, detail: (1, H, W) 0 to 1, how far the frame follows it, and its fine detail with it.
+    """
 
     picture: Tensor
     share: Tensor
+    detail: Tensor
 
 
 def light_of(proxy: Tensor) -> Tensor:
@@ -90,8 +99,8 @@ def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
     """What a frame's sources show of its surfaces, in its own light; ``light``: (3, H, W) ``light_of`` its proxy."""
     if not sources:
         return None
-    total = torch.zeros_like(light)
-    seen, weights = (torch.full(light.shape[1:], 1e-6) for _ in range(2))
+    seen, weights, fine = (torch.full(light.shape[1:], 1e-6) for _ in range(3))
+    total = fine * light  # where nothing is seen: something near, for the filters below
     for source in sources:
         quality = torch.from_numpy(source.seen.confidence)[None, None]
         quality = F.avg_pool2d(quality, 3, 1, 1, count_include_pad=False) * (quality > 0)  # silhouettes fade in
@@ -102,15 +111,30 @@ def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
         weight = weight * torch.exp(-((change / OTHER_LIGHT) ** 2))
         weights += weight
         relit *= ((change - SAME_LIGHT) / SAME_LIGHT).clamp(0.0, 1.0)
+        weight = weight * (1.0 - (1.0 - magnified(source.seen)) / COARSER).clamp(0.01, 1.0)
+        fine += weight
         total += weight * (fetched(source.picture, source.seen, "bicubic") + relit)
-    there = total / weights
+    there = total / fine
     there += SHARPEN * (there - low_pass(there[None], 1.0)[0])
-    return Consensus(there, ((seen / ENOUGH).clamp(max=1.0) * (weights / seen))[None])
+    return Consensus(there, ((seen / ENOUGH).clamp(max=1.0) * (weights / seen))[None], (fine / weights)[None])
+
+
+def magnified(seen: Correspondence) -> Tensor:
+    """(H, W) pixels of the view across a pixel of the frame, along the axis where they are fewer."""
+    xy = torch.from_numpy(seen.xy).permute(2, 0, 1)
+    across, down = xy.diff(dim=2).norm(dim=0), xy.diff(dim=1).norm(dim=0)
+    across = F.pad(across[None], (0, 1), mode="replicate") if across.numel() else torch.ones(1, *seen.visible.shape)
+    down = F.pad(down.T[None], (0, 1), mode="replicate").mT if down.numel() else torch.ones(1, *seen.visible.shape)
+    return torch.minimum(across, down)[0]
 
 
 def agreed(mine: Tensor, there: Consensus | None, strength: float = 1.0) -> Tensor:
     """A frame's picture (3, H, W) moved towards the consensus."""
-    return mine if there is None or strength <= 0 else mine + strength * there.share * (there.picture - mine)
+    if there is None or strength <= 0:
+        return mine
+    step = strength * there.share * (there.picture - mine)
+    coarse = low_pass(step[None], DETAIL_SIGMA)[0]
+    return mine + coarse + there.detail * (step - coarse)
 
 
 def fetched(picture: Tensor, seen: Correspondence, kernel: str) -> Tensor:

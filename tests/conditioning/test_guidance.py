@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from conditioning.guidance import Source, agreed, around, consensus, low_pass
+from conditioning.guidance import Source, agreed, around, consensus, low_pass, magnified
 from render.correspondence import Correspondence
 
 SIZE = 48
@@ -81,6 +81,21 @@ def test_the_finest_detail_that_a_hop_takes_is_given_back() -> None:
         return float(x.diff(dim=2).abs().mean())
 
     assert 0.97 < steepness(there.picture) / steepness(picture) < 1.02
+
+
+def test_what_comes_nearer_keeps_detail_of_its_own() -> None:
+    """A view that saw the surface at half the resolution gives its colours, not its blur."""
+    middle = identity()
+    half = Correspondence(24 + (middle.xy - 24) * np.float32(0.5), middle.visible, middle.confidence)
+    assert magnified(half).min() == magnified(half).max() == 0.5
+    mine = noise(2)
+    made = agreed(mine, consensus(FLAT, [source(half, noise(1) + 0.5, FLAT)]))
+
+    def fine(x: torch.Tensor) -> torch.Tensor:
+        return x - low_pass(x[None], 2.0)[0]
+
+    assert abs(float((made - mine).mean()) - 0.5) < 0.05
+    assert float((fine(made) - fine(mine)).square().mean()) < 0.05 * float(fine(mine).square().mean())
 
 
 def test_keyframes_on_both_sides_share_a_frame() -> None:
