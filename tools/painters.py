@@ -78,21 +78,23 @@ def painting_of(
         steps=settings.steps,
         window=WINDOW,
         every=guidance.every if guidance else 0,
-        look=look_of(opened, steps),
+        look=look_of(opened, steps, seed),
         guidance=tuple(sorted(told.items())),
         seed=used,
         make=make,
     )
 
 
-def look_of(opened: Opened, steps: int | None = None) -> str:
+def look_of(opened: Opened, steps: int | None = None, seed: int | None = None) -> str:
     """Key of what decides the look of all things at once; a memory finds again only what was painted with it.
 
-    Pocket reads no prompts, so they are not part of it. ``steps``: None for the scene's or the model's.
+    Pocket reads no prompts, so they are not part of it. steps, seed: None for the scene's or the model's; a seed that
+    one shot has of its own does not part it from the others.
     """
     from conditioning.models.pocket import denoiser
     from conditioning.paint import PaintSettings
 
-    look = opened.scene.look
-    taken = steps or look.steps or PaintSettings().steps
-    return key_of(["pocket", denoiser.weights_key(denoiser.FOLDER), taken, look.exposure])
+    scene = opened.scene
+    taken = steps or scene.look.steps or PaintSettings().steps
+    used = scene.seed if seed is None else seed
+    return key_of(["pocket", denoiser.weights_key(denoiser.FOLDER), taken, used, scene.look.exposure])

@@ -127,3 +127,18 @@ def test_a_scene_that_remembers_nothing_says_so(run: Run, yard: Path, tmp_path: 
     assert run("memory", "diff", yard, "--out", tmp_path / "none", "--json").code == 0
     assert run("memory", "clear", yard, "--out", tmp_path / "none", "--json").json["views_removed"] == []
     assert run("memory", "show", tmp_path / "no.yaml").code == 2
+
+
+def test_a_look_is_what_decides_all_things_at_once(yard: Path, tmp_path: Path) -> None:
+    def look(steps: int | None = None, seed: int | None = None) -> str:
+        return look_of(open_production(yard, tmp_path), steps, seed)
+
+    first = look()
+    assert look(steps=3) != first
+    assert look(seed=4) != first
+    edit(yard, "prompt: sunlight on a wall", "prompt: rain")
+    edit(yard, "frames: 6", "frames: 7")
+    edit(yard, "material: brick", "material: stone")
+    assert look() == first
+    edit(yard, "seed: 3", "seed: 8")
+    assert look() != first
