@@ -18,7 +18,7 @@ import numpy as np
 from render.cutout import MOST_LAYERS, Cutouts
 from render.raster import same_world
 from render.threads import deal
-from worldgen.conventions import F32, I32, Array, Bool
+from worldgen.conventions import F32, F64, I32, Array, Bool
 from worldgen.world import Snapshot
 
 Engine = Literal["auto", "embree", "open3d"]
@@ -27,6 +27,9 @@ Hits = tuple[I32, F32, F32]
 
 _SLICE: Final = 1 << 15
 """Rays a thread takes at a time."""
+
+_FAR_OFF: Final = 1000.0
+"""Metres from the origin to a world's middle beyond which rays are shot in axes that start at its middle."""
 
 _BEHIND: Final = 1e-5
 """Metres behind a hole from which a ray goes on."""
@@ -161,6 +164,7 @@ class RayScene:
         self._build = _Open3DPart if self.engine == "open3d" else _EmbreePart
         self._snapshot: Snapshot | None = None
         self._cutouts: Cutouts | None = None
+        self._middle: F64 | None = None
         self._static: tuple[_Layer, ...] = ()
         self._moving: tuple[_Layer, ...] = ()
 
@@ -171,6 +175,7 @@ class RayScene:
             return
         if before is None or not same_world(before, snapshot):
             self._cutouts = Cutouts.of(snapshot)
+            self._middle = _far_middle(snapshot.vertices)
             self._static = self._layers(snapshot, moving=False)
             before = None
         if before is None or before.vertices is not snapshot.vertices:
@@ -181,13 +186,14 @@ class RayScene:
         """The part of the world that never moves, alone; shares what was built for it."""
         alone = RayScene(self.engine)
         alone._snapshot, alone._cutouts, alone._static = self._aimed(), self._cutouts, self._static
+        alone._middle = self._middle
         return alone
 
     def _layers(self, snapshot: Snapshot, *, moving: bool) -> tuple[_Layer, ...]:
         split = snapshot.static_faces
         first, start = (snapshot.static_vertices if split else 0, split) if moving else (0, 0)
         faces = snapshot.faces[split:] - np.int32(first) if moving else snapshot.faces[:split]
-        vertices = np.ascontiguousarray(snapshot.vertices[first:], np.float32)
+        vertices = np.ascontiguousarray(self._near(snapshot.vertices[first:]), np.float32)
 
         def built(some: I32) -> _Part:
             return self._build(vertices, np.ascontiguousarray(some, np.int32))
@@ -203,6 +209,10 @@ class RayScene:
         ]
         return tuple(_Layer(built(faces[rows]), rows + np.int32(start), cut) for rows, cut in groups if len(rows))
 
+    def _near(self, points: Array) -> Array:
+        """World points where rays are shot: as they are, or for a world far off, relative to its middle."""
+        return points if self._middle is None else np.asarray(points, np.float64) - self._middle
+
     def _aimed(self) -> Snapshot:
         if self._snapshot is None:
             raise ValueError("no snapshot to shoot at: call RayScene.update(snapshot) first")
@@ -216,7 +226,7 @@ class RayScene:
         third corner (N, 2) float32; and the distance (N,) float32 in lengths of the direction, +inf for none.
         """
         self._aimed()
-        o, d, r = _rays(origins, directions, reach)
+        o, d, r = _rays(self._near(origins), directions, reach)
         layers = sorted((*self._static, *self._moving), key=lambda layer: layer.cutouts is not None)
         if not layers or not len(o):
             n = len(o)
@@ -236,7 +246,7 @@ class RayScene:
         A ray that starts on a surface may meet that surface: start it a little off, along the normal.
         """
         self._aimed()
-        o, d, r = _rays(origins, directions, reach)
+        o, d, r = _rays(self._near(origins), directions, reach)
         blocked = np.zeros(len(o), dtype=np.bool_)
         for layer in (*self._static, *self._moving) if len(o) else ():
             if layer.cutouts is None:
@@ -244,6 +254,14 @@ class RayScene:
             elif len(free := np.flatnonzero(~blocked)):
                 blocked[free] = layer.occluded(o[free], d[free], r[free])
         return blocked
+
+
+def _far_middle(vertices: F32) -> F64 | None:
+    """(3,) the middle of a world that lies far from the origin, where single precision is coarse; else None."""
+    if not len(vertices):
+        return None
+    middle = np.round((vertices.min(axis=0).astype(np.float64) + vertices.max(axis=0)) / 2)
+    return middle if np.abs(middle).max() > _FAR_OFF else None
 
 
 def _rays(origins: Array, directions: Array, reach: float | Array) -> tuple[F32, F32, F32]:

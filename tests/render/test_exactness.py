@@ -99,7 +99,7 @@ cases = st.fixed_dictionaries(
         "size": st.sampled_from([(1, 1), (16, 9), (9, 16), (23, 1), (13, 17), (2, 2)]),
         "shift": st.sampled_from([(0.0, 0.0), (0.3, -0.2), (-1.4, 0.9)]),
         "near": st.sampled_from([0.01, 0.05, 1.5]),
-        "away": st.sampled_from([0.0, 0.0, 3000.0]),
+        "away": st.sampled_from([0.0, 0.0, 20_000.0]),
     }
 )
 
