@@ -24,6 +24,8 @@ from worldgen.light import Lamp, Sky
 from worldgen.mesh import face_normals
 from worldgen.world import Light, Snapshot
 
+I64 = npt.NDArray[np.int64]
+
 DIRECTIONS: Final = 64
 """Over the whole sphere; a point uses those above its surface, about half."""
 
@@ -48,6 +50,45 @@ class Gathered:
     sky: F32
     bounce: F32
     occlusion: F32
+
+    @property
+    def columns(self) -> F32:
+        """(N, 7) of the three."""
+        return np.concatenate([self.sky, self.bounce, self.occlusion[:, None]], axis=1)
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Rays from N points to the fixed directions above their surfaces, point after point.
+
+    point, which: (R,) of each ray, its point and its direction. origins: (R, 3). weight: (R,) of a point's rays they
+    add up to 1 (each by its cosine).
+    """
+
+    point: I64
+    which: I64
+    origins: F32
+    directions: F32
+    weight: F32
+
+    @staticmethod
+    def of(points: F32, normals: F32, count: int = DIRECTIONS) -> Fan:
+        """From ``points (N, 3)`` on surfaces with ``normals (N, 3)``, to some of ``count`` directions."""
+        directions = fixed_directions(count)
+        cosine = normals @ directions.T  # (N, D)
+        up = cosine > 0.02
+        point, which = np.nonzero(up)
+        weight = cosine[up]
+        total = np.maximum(np.bincount(point, weight, len(points)), 1e-6).astype(np.float32)
+        return Fan(point, which, lifted(points, normals)[point], directions[which], weight / total[point])
+
+    def __getitem__(self, rows: I64) -> Fan:
+        return Fan(self.point[rows], self.which[rows], self.origins[rows], self.directions[rows], self.weight[rows])
+
+    def hits(self, rays: RayScene) -> tuple[I32, F32]:
+        """(R,) the face that each ray meets first, or -1, and (R,) how far away."""
+        triangle, _, distance = rays.cast(self.origins, self.directions)
+        return triangle, distance
 
 
 @dataclass(frozen=True)
@@ -85,19 +126,25 @@ class LitWorld:
         return self._emission.max(axis=1) > 0
 
     @cached_property
-    def _face_normals(self) -> F32:
-        return face_normals(self.snapshot.vertices, self.snapshot.faces)
+    def _sky_towards(self) -> F32:
+        """(D, 3) radiance of the sky in the fixed directions."""
+        return self.sky.radiance(fixed_directions(DIRECTIONS))
 
     @cached_property
-    def _movers(self) -> tuple[F32, F32]:
-        """(K, 3) irradiance of the patches that move: from the sky and other surfaces, and with sun and lamps too."""
+    def _moving(self) -> tuple[F32, F32, F32]:
+        """(K, 3) points, normals and light straight from sun and lamps of the patches that move."""
         points, normals = self.movers.points(self.snapshot)
-        direct = self.direct(points, normals)
-        nothing = np.zeros_like(direct)
+        return points, normals, self.direct(points, normals)
+
+    def _movers(self, patches: I64, *, direct: bool) -> F32:
+        """(M, 3) irradiance of ``patches (M,)`` that move, with or without what comes straight from sun and lamps."""
+        points, normals, straight = self._moving
+        asked, back = np.unique(patches, return_inverse=True)
         # What they give each other is only what comes straight from sun and lamps: they are small.
-        light, _ = self._gathered(points, normals, DIRECTIONS, (nothing, direct))
+        fan = Fan.of(points[asked], normals[asked])
+        light, _ = self._gathered(fan, len(asked), *fan.hits(self.rays), simple=True)
         indirect = light.sky + light.bounce
-        return indirect, indirect + direct
+        return np.asarray((indirect + straight[asked] if direct else indirect)[back], dtype=np.float32)
 
     def sun(self, points: F32, normals: F32) -> F32:
         """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world."""
@@ -112,13 +159,17 @@ class LitWorld:
         sun = self.sun(points, normals)[:, None] * self.sky.sun_irradiance.astype(np.float32)
         return np.asarray(sun + self.lamplight(points, normals), dtype=np.float32)
 
-    def _seen(self, hits: Points, movers: tuple[F32, F32], *, exact: bool = False) -> F32:
-        """(M, 3) radiance of the surfaces at ``hits``. exact: with the very shadows of sun and lamps."""
+    def _seen(self, hits: Points, *, exact: bool = False, simple: bool = False) -> F32:
+        """(M, 3) radiance of the surfaces at ``hits``.
+
+        exact: with the very shadows of sun and lamps. simple: of what moves, only the light straight from these.
+        """
         irradiance = self.still.at(hits, direct=not exact)
         split = self.snapshot.static_faces
         moving = np.flatnonzero(hits.triangle >= split)
         if len(moving):
-            irradiance[moving] = movers[0 if exact else 1][self.movers.of_face[hits.triangle[moving] - split]]
+            patches = self.movers.of_face[hits.triangle[moving] - split]
+            irradiance[moving] = self._moving[2][patches] if simple else self._movers(patches, direct=not exact)
         if exact:
             irradiance = irradiance + self.direct(hits.position, hits.normal)
         material = self.snapshot.face_material[hits.triangle]
@@ -130,9 +181,8 @@ class LitWorld:
         return radiance
 
     def _hits(self, points: F32, directions: F32, distance: F32, triangle: I32) -> Points:
-        return Points(
-            points + directions * distance[:, None], turned(self._face_normals[triangle], directions), triangle
-        )
+        normals = face_normals(self.snapshot.vertices, self.snapshot.faces[triangle])
+        return Points(points + directions * distance[:, None], turned(normals, directions), triangle)
 
     def mirror(self, points: F32, normals: F32, views: F32) -> F32:
         """(N, 3) radiance in the mirror direction. views: (N, 3) unit, from the camera to the point."""
@@ -141,41 +191,77 @@ class LitWorld:
         result = self.sky.radiance(directions)
         hit = np.flatnonzero(triangle >= 0)
         seen = self._hits(points[hit], directions[hit], distance[hit], triangle[hit])
-        result[hit] = self._seen(seen, self._movers, exact=True)
+        result[hit] = self._seen(seen, exact=True)
         return result
 
     def gather(self, points: F32, normals: F32) -> Gathered:
         """Light of the sky and of other surfaces, and occlusion, at N points."""
-        light, sky = self._gathered(points, normals, DIRECTIONS, self._movers)
+        fan = Fan.of(points, normals)
+        light, sky = self._gathered(fan, len(points), *fan.hits(self.rays))
+        self._indoors(light, sky, points, normals)
+        return light
+
+    def gather_still(self, points: F32, normals: F32) -> F32:
+        """(N, 9) of points on what never moves, as if nothing moved.
+
+        Sky and bounce (3 each), occlusion, how far outside they are (0 to 1), and whether they may be seen at all (0
+        inside of things, where nobody looks).
+        """
+        fan = Fan.of(points, normals)
+        triangle, distance = fan.hits(self.still.transport.rays)
+        light, sky = self._gathered(fan, len(points), triangle, distance)
+        outside = self._indoors(light, sky, points, normals)
+        hit = np.flatnonzero(triangle >= 0)
+        inner = (face_normals(self.snapshot.vertices, self.snapshot.faces[triangle[hit]]) * fan.directions[hit]).sum(1)
+        back = hit[inner > 0]
+        buried = np.bincount(fan.point[back], fan.weight[back], len(points))
+        open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
+        return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
+
+    def disturbed(self, points: F32, normals: F32, known: F32) -> Gathered:
+        """The light at ``points`` on what never moves, where it is ``known (N, 9)`` as if nothing moved."""
+        light = Gathered(known[:, :3].copy(), known[:, 3:6].copy(), known[:, 6].copy())
+        if not len(self.movers.face):
+            return light
+        fan = Fan.of(points, normals)
+        triangle, near = fan.hits(self.rays.moving())
+        met = np.flatnonzero(triangle >= 0)
+        fan, triangle, near = fan[met], triangle[met], near[met]
+        behind, far = fan.hits(self.still.transport.rays)
+        met = np.flatnonzero(near < far)
+        fan, triangle, near, behind, far = fan[met], triangle[met], near[met], behind[met], far[met]
+        after, _ = self._gathered(fan, len(points), triangle, near)
+        before, _ = self._gathered(fan, len(points), behind, far)
+        outside = known[:, 7, None]
+        for values, new, old in ((light.sky, after.sky, before.sky), (light.bounce, after.bounce, before.bounce)):
+            np.maximum(values + outside * (new - old), 0.0, out=values)
+        np.clip(light.occlusion + after.occlusion - before.occlusion, 0.0, 1.0, out=light.occlusion)
+        return light
+
+    def _indoors(self, light: Gathered, sky: F32, points: F32, normals: F32) -> F32:
+        """(N,) how far outside points are, of which they see ``sky``; inside, ``light`` becomes that of the patches."""
         outside = np.clip((sky - SHARE[0]) / (SHARE[1] - SHARE[0]), 0.0, 1.0)
         inside = np.flatnonzero(outside < 1)
         if len(inside):
             smooth = self.still.smooth(points[inside], normals[inside])
             for values, better in zip((light.sky, light.bounce), smooth, strict=True):
                 values[inside] += (1.0 - outside[inside, None]) * (better - values[inside])
-        return light
+        return outside
 
-    def _gathered(self, points: F32, normals: F32, count: int, movers: tuple[F32, F32]) -> tuple[Gathered, F32]:
-        """Light from about ``count / 2`` rays a point; and the sky's share (N,) of what the point sees."""
-        directions = fixed_directions(count)
-        radiance = self.sky.radiance(directions)
-        cosine = normals @ directions.T  # (N, D)
-        point, which = np.nonzero(cosine > 0.02)
-        weight = cosine[point, which]
-        triangle, _, distance = self.rays.cast(lifted(points, normals)[point], directions[which])
-        total = np.maximum(np.bincount(point, weight, len(points)), 1e-6)
-        scale = (np.pi / total).astype(np.float32)[:, None]  # the cosines' integral over the half sphere is pi
-
+    def _gathered(
+        self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False
+    ) -> tuple[Gathered, F32]:
+        """Light that the rays of ``fan`` find where they meet ``triangle (R,)``; and (count,) the sky's share."""
         near = np.clip(1.0 - distance / CREVICE_M, 0.0, 1.0) ** 2
-        occlusion = 1.0 - np.bincount(point, weight * near, len(points)) / total
+        occlusion = 1.0 - np.bincount(fan.point, fan.weight * near, count)
         miss, hit = np.flatnonzero(triangle < 0), np.flatnonzero(triangle >= 0)
-        sky = _summed(point[miss], radiance[which[miss]] * weight[miss, None], len(points)) * scale
-        towards, of = directions[which[hit]], point[hit]
-        seen = self._seen(self._hits(points[of], towards, distance[hit], triangle[hit]), movers)
-        bounce = _summed(of, seen * weight[hit, None], len(points)) * scale
-        open_share = np.bincount(point[miss], weight[miss], len(points)) / total
+        scale = fan.weight * np.float32(np.pi)  # the cosines' integral over the half sphere is pi
+        sky = _summed(fan.point[miss], self._sky_towards[fan.which[miss]] * scale[miss, None], count)
+        seen = self._hits(fan.origins[hit], fan.directions[hit], distance[hit], triangle[hit])
+        bounce = _summed(fan.point[hit], self._seen(seen, simple=simple) * scale[hit, None], count)
+        open_share = np.bincount(fan.point[miss], fan.weight[miss], count)
         return Gathered(sky, bounce, occlusion.astype(np.float32)), open_share.astype(np.float32)
 
 
-def _summed(index: npt.NDArray[np.int64], values: F32, count: int) -> F32:
+def _summed(index: I64, values: F32, count: int) -> F32:
     return np.stack([np.bincount(index, values[:, k], count) for k in range(3)], axis=1).astype(np.float32)

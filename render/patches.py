@@ -175,9 +175,14 @@ def _hashed(points: Points, box: F32, cell: float, thing: I32 | None) -> Keys:
     columns = [*cube.T, *turn.T, level.astype(np.int64)]
     if thing is not None:
         columns.append(thing[points.triangle].astype(np.int64))
-    mixed = np.zeros(len(points), np.uint64)
+    return mixed_bits(columns)
+
+
+def mixed_bits(columns: list[I64]) -> Keys:
+    """(N,) one hash of ``columns`` (N,) each."""
+    mixed = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
-        mixed ^= column.view(np.uint64)
+        mixed ^= np.ascontiguousarray(column).view(np.uint64)
         mixed *= np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     return mixed

@@ -8,7 +8,7 @@ products. There is no randomness and no camera in a patch's light, so nothing fl
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.spatial.transform import Rotation
 
+from render.anchors import Kept
 from render.direct import fixed_directions, lamplight, lifted, sunlight
 from render.patches import I64, Patches, Points, patches_of, turned
 from render.rays import RayScene
@@ -66,13 +67,15 @@ class Transport:
 class Lightmap:
     """Irradiance of the patches in one light, kilolux, linear RGB: (P + 1, 3) each; the last row is 0.
 
-    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps.
+    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps. kept: what
+    frames have found out about this light between the patches.
     """
 
     transport: Transport
     sky: F32
     bounce: F32
     direct: F32
+    kept: Kept = field(default_factory=Kept, compare=False)
 
     @cached_property
     def _total(self) -> F32:
@@ -223,7 +226,8 @@ def solved(known: Transport, snapshot: Snapshot, sky: Sky, lamps: tuple[Lamp, ..
         if np.abs(bounce - before).max(initial=0.0) <= 2e-3 * np.abs(bounce).max(initial=0.0):
             break
     end = np.zeros((1, 3), np.float32)
-    return Lightmap(known, *(np.concatenate([v, end]).astype(np.float32) for v in (open_sky, bounce, direct)))
+    found = [np.concatenate([v, end]).astype(np.float32) for v in (open_sky, bounce, direct)]
+    return Lightmap(known, found[0], found[1], found[2])
 
 
 def near_lamp(points: F32, lamps: tuple[Lamp, ...]) -> Bool:

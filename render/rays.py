@@ -189,6 +189,12 @@ class RayScene:
         alone._middle = self._middle
         return alone
 
+    def moving(self) -> RayScene:
+        """The part of the world that may move, alone, as it is now; shares what was built for it."""
+        alone = RayScene(self.engine)
+        alone._snapshot, alone._cutouts, alone._moving = self._aimed(), self._cutouts, self._moving
+        return alone
+
     def _layers(self, snapshot: Snapshot, *, moving: bool) -> tuple[_Layer, ...]:
         split = snapshot.static_faces
         first, start = (snapshot.static_vertices if split else 0, split) if moving else (0, 0)

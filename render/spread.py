@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from render.anchors import anchors_of, placed
 from render.gather import Gathered, LitWorld
-from render.passes import Surface
-from worldgen.conventions import F32, F64, Bool
+from render.raster import GBuffer
+from render.surface import Surface
+from render.tables import tensor
+from worldgen.camera import Camera
+from worldgen.conventions import F32
 
 STEP: Final = 4
 """Pixels between the points of the grid."""
@@ -20,96 +23,106 @@ PLANE: Final = 0.015
 """Points this share of their distance out of a sample's plane count 1/e."""
 
 
+SPACING: Final = 1.2
+"""Distance on the surfaces between places where lasting light is kept, against the grid's own."""
+
+
 @dataclass(frozen=True)
 class LightGrid:
     """Gathered light at every ``STEP``-th pixel, smoothed along surfaces.
 
-    width: of the picture, pixels. values: (h * w, 7) sky RGB, bounce RGB, occlusion. points, normals: (h * w, 3).
-    distance: (h * w,) metres from the camera, 0 where nothing is seen. shape: (h, w).
+    table: (14, h * w) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and its
+    distance from the camera (metres, 0 where nothing is seen). shape: (h, w).
     """
 
-    width: int
-    values: F32
-    points: F32
-    normals: F32
-    distance: F32
+    table: torch.Tensor
     shape: tuple[int, int]
 
-    def at(self, xy: F64, points: F32, normals: F32) -> Gathered:
+    def at(self, xy: F32, points: F32, normals: F32) -> Gathered:
         """Light at N samples: xy (N, 2) pixels of the picture, points and normals (N, 3) world."""
-        u = torch.from_numpy(((xy - _first(STEP) - 0.5) / STEP).astype(np.float32))
-        corner = u.floor().long()
-        share = u - corner
-        p, n = torch.from_numpy(points), torch.from_numpy(np.ascontiguousarray(normals))
-        table = torch.from_numpy(
-            np.concatenate([self.values, self.points, self.normals, self.distance[:, None]], axis=1)
-        )
-        total, weights = torch.zeros(len(p), 7), torch.zeros(len(p), 1)
+        u = (tensor(xy).T - (STEP // 2 + 0.5)) / STEP
+        corner = u.floor()
+        share, corner = u - corner, corner.long()
+        p, n = tensor(points).T.contiguous(), tensor(normals).T.contiguous()
+        total, weights = torch.zeros(7, len(xy)), torch.zeros(len(xy))
         for dy in (0, 1):
             for dx in (0, 1):
-                row = (corner[:, 1] + dy).clamp(0, self.shape[0] - 1)
-                column = (corner[:, 0] + dx).clamp(0, self.shape[1] - 1)
-                there = table[row * self.shape[1] + column]
-                near = (share[:, 0] if dx else 1 - share[:, 0]) * (share[:, 1] if dy else 1 - share[:, 1])
-                weight = (near.abs() + 1e-3) * _kinship(p, n, there[:, 7:10], there[:, 10:13], there[:, 13])
-                total += weight[:, None] * there[:, :7]
-                weights += weight[:, None]
-        mixed = (total / weights.clamp(min=1e-20)).numpy()
-        return Gathered(mixed[:, :3], mixed[:, 3:6], np.where(weights.numpy()[:, 0] > 0, mixed[:, 6], 1.0))
+                row = (corner[1] + dy).clamp_(0, self.shape[0] - 1)
+                column = (corner[0] + dx).clamp_(0, self.shape[1] - 1)
+                there = self.table.index_select(1, row.mul_(self.shape[1]).add_(column))
+                near = (share[0] if dx else 1 - share[0]) * (share[1] if dy else 1 - share[1])
+                weight = _kinship(p, n, there[7:]).mul_(near.abs_().add_(1e-3))
+                total.addcmul_(there[:7], weight)
+                weights += weight
+        total /= weights.clamp(min=1e-20)
+        mixed: F32 = total.T.contiguous().numpy()
+        return Gathered(mixed[:, :3], mixed[:, 3:6], np.where(weights.numpy() > 0, mixed[:, 6], np.float32(1)))
 
 
-def _first(step: int) -> int:
-    return step // 2
+def _kinship(p: torch.Tensor, n: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """(N,) how much the light at other points says about samples; a little even across an edge, none from the sky.
+
+    p, n: (3, N) of the samples. there: (7, N) place, normal and distance of the points.
+    """
+    x, y, z, a, b, c, distance = there
+    out = (x - p[0]).mul_(n[0]).addcmul_(y - p[1], n[1]).addcmul_(z - p[2], n[2])
+    out.abs_().div_((distance * PLANE).clamp_(min=1e-3 * PLANE)).clamp_(max=30.0)
+    along = (a * n[0]).addcmul_(b, n[1]).addcmul_(c, n[2]).clamp_(0, 1)
+    along = along.square_().square_()
+    far = (out * -0.1).exp_().mul_(1e-4)
+    return out.neg_().exp_().mul_(along).add_(far).mul_(distance > 0)
 
 
-def _kinship(
-    p: torch.Tensor, n: torch.Tensor, points: torch.Tensor, normals: torch.Tensor, distance: torch.Tensor
-) -> torch.Tensor:
-    """(N,) how much the light at other points says about samples; a little even across an edge, none from the sky."""
-    out = ((points - p) * n).sum(1).abs() / (PLANE * distance.clamp(min=1e-3))
-    along = (normals * n).sum(1).clamp(0, 1) ** 4
-    return (torch.exp(-out.clamp(max=30.0)) * along + 1e-4 * torch.exp(-out.clamp(max=30.0) * 0.1)) * (distance > 0)
-
-
-def light_grid(lit: LitWorld, surface: Surface, hit: Bool) -> LightGrid:
-    """Gather at every ``STEP``-th pixel. surface: the samples of the pixels of ``hit (H, W)``, in row order."""
-    height, width = hit.shape
-    rows = np.arange(min(_first(STEP), height - 1), height, STEP)
-    columns = np.arange(min(_first(STEP), width - 1), width, STEP)
-    order = np.cumsum(hit.reshape(-1)) - 1
+def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool) -> LightGrid:
+    """Gather at every ``STEP``-th pixel of what ``camera`` sees as ``gbuffer``. lasting: whether the light stays."""
+    height, width = gbuffer.triangle.shape
+    rows, columns = (np.arange(min(STEP // 2, size - 1), size, STEP) for size in (height, width))
     pixels = (rows[:, None] * width + columns[None]).reshape(-1)
-    seen = hit.reshape(-1)[pixels]
-    chosen = surface.subset(order[pixels[seen]])
-    gathered = lit.gather(chosen.position, chosen.normal)
+    triangle, bary = gbuffer.triangle.reshape(-1)[pixels], gbuffer.bary.reshape(-1, 2)[pixels]
+    seen = np.flatnonzero(triangle >= 0)
+    surface = Surface(lit.snapshot, camera, triangle[seen], bary[seen])
+    table = np.zeros((len(pixels), 14), np.float32)
+    away = np.linalg.norm(surface.position - camera.position.astype(np.float32), axis=1)[:, None]
+    found = (_slow_light(lit, surface, lasting), surface.position, surface.normal, away)
+    table[seen] = np.concatenate(found, axis=1)
     shape = (len(rows), len(columns))
-    values, points, normals = (np.zeros((len(pixels), c), np.float32) for c in (7, 3, 3))
-    distance = np.zeros(len(pixels), np.float32)
-    values[seen] = np.concatenate([gathered.sky, gathered.bounce, gathered.occlusion[:, None]], axis=1)
-    points[seen], normals[seen] = chosen.position, chosen.normal
-    distance[seen] = np.linalg.norm(chosen.position - surface.camera.position.astype(np.float32), axis=1)
-    return LightGrid(width, _smoothed(values, points, normals, distance, shape), points, normals, distance, shape)
+    return LightGrid(_smoothed(torch.from_numpy(np.ascontiguousarray(table.T)), shape), shape)
 
 
-def _smoothed(values: F32, points: F32, normals: F32, distance: F32, shape: tuple[int, int]) -> F32:
-    """One 5 x 5 pass over the grid that does not cross edges."""
-    table = torch.from_numpy(np.concatenate([values, points, normals, distance[:, None]], axis=1))
-    grid = table.reshape(*shape, 14)
-    p, n = grid[..., 7:10].reshape(-1, 3), grid[..., 10:13].reshape(-1, 3)
-    total, weights = torch.zeros(len(p), 7), torch.zeros(len(p), 1)
+def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
+    """(N, 7) light at the samples of ``surface``. What lasts is kept on the surfaces, for other frames of the shot."""
+    found = np.empty((len(surface), 7), np.float32)
+    stays = (surface.triangle < lit.snapshot.static_faces) & lasting
+    still, others = np.flatnonzero(stays), np.flatnonzero(~stays)
+    if len(still):
+        part = surface.subset(still)
+        spacing = SPACING * STEP / np.sqrt(part.camera.K[0, 0] * part.camera.K[1, 1])
+        anchors = anchors_of(part, spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)))
+        known = lit.still.kept.at(anchors, lambda keys: lit.gather_still(*placed(lit.snapshot, keys)))
+        found[still] = lit.disturbed(part.position, part.normal, known).columns
+    if len(others):
+        part = surface.subset(others)
+        found[others] = lit.gather(part.position, part.normal).columns
+    return found
+
+
+def _smoothed(table: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+    """The table after one 5 x 5 pass over its light that does not cross edges."""
+    grid = table.reshape(14, *shape)
+    p, n = table[7:10], table[10:13]
+    total, weights = torch.zeros(7, len(p[0])), torch.zeros(len(p[0]))
     for dy in range(-2, 3):
         for dx in range(-2, 3):
-            there = _shifted(grid, dy, dx).reshape(-1, 14)
-            weight = _kinship(p, n, there[:, 7:10], there[:, 10:13], there[:, 13])[:, None]
-            weight = weight * float(np.exp(-0.35 * (dx * dx + dy * dy)))
-            total += weight * there[:, :7]
+            there = _shifted(grid, dy, dx).reshape(14, -1)
+            weight = _kinship(p, n, there[7:]).mul_(float(np.exp(-0.35 * (dx * dx + dy * dy))))
+            total.addcmul_(there[:7], weight)
             weights += weight
-    result: npt.NDArray[np.float32] = (total / weights.clamp(min=1e-20)).numpy()
-    return result
+    return torch.cat([total.div_(weights.clamp_(min=1e-20)), table[7:]])
 
 
 def _shifted(grid: torch.Tensor, dy: int, dx: int) -> torch.Tensor:
-    """The grid moved, its border repeated."""
-    h, w = grid.shape[:2]
-    rows = (torch.arange(h) + dy).clamp(0, h - 1)
-    columns = (torch.arange(w) + dx).clamp(0, w - 1)
-    return grid[rows][:, columns]
+    """The grid (C, h, w) moved, its border repeated."""
+    h, w = grid.shape[1:]
+    rows = (torch.arange(h) + dy).clamp_(0, h - 1)
+    columns = (torch.arange(w) + dx).clamp_(0, w - 1)
+    return grid[:, rows][:, :, columns]

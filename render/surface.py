@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from render.raster import GBuffer
-from render.tables import MaterialTable, material_table, tensor, uv_scale
+from render.tables import MaterialTable, directions_of, material_table, tensor, uv_scale
 from render.threads import filled
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
@@ -19,12 +19,6 @@ from worldgen.world import Snapshot
 
 GRAZING: Final = 0.05
 """Cosine below which a footprint grows no further."""
-
-_FLAT = 24.0
-"""Texels under a pixel from which the height in a texture fades; twice as many, and it is gone."""
-
-_STEEP = 1.2
-"""Slopes of a texture's height are no steeper than this."""
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -118,13 +112,17 @@ class Surface:
         return result
 
     @cached_property
+    def directions(self) -> torch.Tensor:
+        """(N, 3, 3) of the triangles: unit normal by winding, whichever side is seen, and the gradients of u and v.
+
+        The latter in lengths of ``uv`` per metre; 0 where a triangle, or its ``uv``, has no area.
+        """
+        return directions_of(self.snapshot, self.triangle)
+
+    @cached_property
     def face_normal(self) -> torch.Tensor:
         """(N, 3) unit, by the triangles' winding, whichever side is seen; zero for degenerate ones."""
-        vertices, faces = tensor(self.snapshot.vertices), tensor(self.snapshot.faces)
-        if len(faces) >= len(self):
-            return filled(lambda s: _winding(vertices, self.corners[s]), len(self), 3)
-        table, rows = filled(lambda s: _winding(vertices, faces[s]), len(faces), 3), tensor(self.triangle)
-        return filled(lambda s: table.index_select(0, rows[s]), len(self), 3)
+        return self.directions[:, 0]
 
     @cached_property
     def front(self) -> Bool:
@@ -224,28 +222,6 @@ class Surface:
         return width
 
     @cached_property
-    def bent_normal(self) -> F32:
-        """(N, 3) unit: ``normal`` as the height in the textures bends it, filtered over the pixel."""
-        atlas = self._table.atlas
-        size = np.where(atlas.rises, atlas.texels_per_m.numpy()[atlas.of_material], np.float32(np.inf))
-        texels = self._uv_width * _take(size.astype(np.float32), self.material_index)
-        rows = np.flatnonzero(texels < 2 * _FLAT)
-        if not len(rows):
-            return self.normal
-        texture = _take(atlas.of_material, self.material_index[rows])
-        slope = atlas.slope(texture, _take(self.uv, rows), self._uv_width[rows])
-        slope *= (2.0 - texels[rows, None] / _FLAT).clip(0.0, 1.0)
-        to_u, to_v = _directions_of_uv(self.snapshot, self.triangle[rows])
-        rise = slope[:, :1] * to_u + slope[:, 1:] * to_v
-        steep = np.sqrt(np.einsum("nc,nc->n", rise, rise))
-        turn = np.where(self.front[rows], np.float32(1), np.float32(-1)) / np.maximum(steep / np.float32(_STEEP), 1)
-        bent = self.normal[rows] - rise * turn[:, None]
-        bent /= np.sqrt(np.einsum("nc,nc->n", bent, bent))[:, None]
-        result = self.normal.copy()
-        result[rows] = bent
-        return result
-
-    @cached_property
     def albedo(self) -> F32:
         """(N, 3) linear: base colour times texture, filtered over the pixel."""
         color = _take(self._table.base_color, self.material_index)
@@ -271,24 +247,6 @@ def mixed(corners: torch.Tensor, weights: torch.Tensor, attribute: F32) -> torch
         return functional.embedding_bag(corners[s], table, mode="sum", per_sample_weights=weights[s])
 
     return filled(mix, len(corners), attribute.shape[1])
-
-
-def _winding(vertices: torch.Tensor, corners: torch.Tensor) -> torch.Tensor:
-    """(N, 3) unit normals of triangles with the given corners (N, 3)."""
-    a, b, c = (vertices.index_select(0, corners[:, k]) for k in range(3))
-    return functional.normalize(torch.linalg.cross(b - a, c - a), dim=1, eps=1e-20)
-
-
-def _directions_of_uv(snapshot: Snapshot, triangle: I32) -> tuple[F32, F32]:
-    """Gradients (N, 3) of u and of v along the surface, lengths of ``uv`` per metre; 0 where ``uv`` has no area."""
-    corners = snapshot.faces[triangle]
-    a, p = snapshot.vertices[corners[:, 0]], snapshot.uv[corners[:, 0]]
-    e, f = (snapshot.vertices[corners[:, k]] - a for k in (1, 2))
-    d, g = (snapshot.uv[corners[:, k]] - p for k in (1, 2))
-    normal = np.cross(e, f)
-    square = np.maximum(np.einsum("nc,nc->n", normal, normal), 1e-20)[:, None]
-    along_e, along_f = np.cross(f, normal) / square, np.cross(normal, e) / square  # the edges' dual basis
-    return d[:, :1] * along_e + g[:, :1] * along_f, d[:, 1:] * along_e + g[:, 1:] * along_f
 
 
 def _take(table: npt.NDArray[_Scalar], rows: npt.NDArray[Any]) -> npt.NDArray[_Scalar]:

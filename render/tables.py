@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional
 
 from render.texture import TextureAtlas
 from render.threads import filled
@@ -39,7 +40,7 @@ class MaterialTable:
     atlas: TextureAtlas
 
 
-class _Recent(Generic[_Value]):
+class Recent(Generic[_Value]):
     """Results for the last few inputs, told apart by identity: a world has the same objects at all times."""
 
     def __init__(self) -> None:
@@ -54,8 +55,8 @@ class _Recent(Generic[_Value]):
         return value
 
 
-_tables: _Recent[MaterialTable] = _Recent()
-_uv_scales: _Recent[F32] = _Recent()
+_tables: Recent[MaterialTable] = Recent()
+_uv_scales: Recent[F32] = Recent()
 
 
 def material_table(materials: tuple[Material, ...]) -> MaterialTable:
@@ -94,3 +95,38 @@ def _stretch(snapshot: Snapshot) -> F32:
 
     scale: F32 = filled(stretch, len(rows)).numpy()
     return scale
+
+
+_of_static: Recent[torch.Tensor] = Recent()
+
+
+def directions_of(snapshot: Snapshot, triangle: I32) -> torch.Tensor:
+    """(N, 3, 3) of triangles: the unit normal by winding, and the gradients of u and v, lengths of ``uv`` per metre.
+
+    0 where a triangle, or its ``uv``, has no area.
+    """
+    split = snapshot.static_faces
+    key = (snapshot.faces, snapshot.rest_vertices, snapshot.uv)
+    table = _of_static.of(key, lambda: _directions(snapshot, np.arange(split, dtype=np.int32)))
+    if not split:
+        return _directions(snapshot, triangle).view(-1, 3, 3)
+    rows = tensor(triangle)
+    found = table.index_select(0, rows.clamp(max=split - 1)).view(-1, 3, 3)
+    moving = np.flatnonzero(triangle >= split)
+    if len(moving):
+        found[torch.from_numpy(moving)] = _directions(snapshot, triangle[moving]).view(-1, 3, 3)
+    return found
+
+
+def _directions(snapshot: Snapshot, triangle: I32) -> torch.Tensor:
+    """(N, 9) see ``directions_of``."""
+    corners = tensor(snapshot.faces)[tensor(triangle)]
+    vertices, uv = tensor(snapshot.vertices), tensor(snapshot.uv)
+    a, p = vertices[corners[:, 0]], uv[corners[:, 0]]
+    e, f = (vertices[corners[:, k]] - a for k in (1, 2))
+    d, g = (uv[corners[:, k]] - p for k in (1, 2))
+    normal = torch.linalg.cross(e, f)
+    square = normal.square().sum(1, keepdim=True).clamp_(min=1e-20)
+    along_e, along_f = torch.linalg.cross(f, normal) / square, torch.linalg.cross(normal, e) / square  # the dual basis
+    to_u, to_v = (along_e * d[:, k, None] + along_f * g[:, k, None] for k in (0, 1))
+    return torch.cat([functional.normalize(normal, dim=1, eps=1e-20), to_u, to_v], dim=1)

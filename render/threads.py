@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import current_thread
 from typing import Final
 
 import torch
@@ -17,11 +18,17 @@ import torch
 BLOCK: Final = 30_000
 """Elements a slice should have for torch: in the cache, and too few to be split again."""
 
+_NAME: Final = "render-slices"
+
 
 def deal(work: Callable[[slice], None], count: int, size: int) -> None:
-    """Call ``work`` on slices of at most ``size`` that cover ``range(count)``; an exception of any is raised."""
+    """Call ``work`` on slices of at most ``size`` that cover ``range(count)``; an exception of any is raised.
+
+    ``work`` may itself call this.
+    """
     slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    if len(slices) < 2 or _cores() < 2:
+    # Work inside of work has its core already; and a pool whose threads wait for each other would wait for ever.
+    if len(slices) < 2 or _cores() < 2 or current_thread().name.startswith(_NAME):
         for part in slices:
             work(part)
     else:
@@ -29,15 +36,19 @@ def deal(work: Callable[[slice], None], count: int, size: int) -> None:
 
 
 def filled(
-    work: Callable[[slice], torch.Tensor], count: int, *shape: int, dtype: torch.dtype = torch.float32
+    work: Callable[[slice], torch.Tensor],
+    count: int,
+    *shape: int,
+    dtype: torch.dtype = torch.float32,
+    size: int = BLOCK,
 ) -> torch.Tensor:
-    """A tensor (count, *shape) whose slices are what ``work`` returns for them."""
+    """A tensor (count, *shape) whose slices, of at most ``size``, are what ``work`` returns for them."""
     result = torch.empty(count, *shape, dtype=dtype)
 
     def fill(part: slice) -> None:
         result[part] = work(part)
 
-    deal(fill, count, BLOCK)
+    deal(fill, count, size)
     return result
 
 
@@ -51,4 +62,4 @@ def _cores() -> int:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_cores(), thread_name_prefix="render")
+    return ThreadPoolExecutor(_cores(), thread_name_prefix=_NAME)
