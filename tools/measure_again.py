@@ -25,9 +25,9 @@ from worldgen.world import World
 
 U16 = npt.NDArray[np.uint16]
 
-KINDS: Final = ("second", "farthest", "revisit", "cut")
-"""Pairs: one second apart; a stop and the farthest one that still shows ``OVERLAP`` of it; points that were out of view
-at a stop in between; two shots of one world."""
+KINDS: Final = ("next", "second", "farthest", "revisit", "cut")
+"""Pairs: one frame apart; one second; a stop and the farthest one that still shows ``OVERLAP`` of it; points that were
+out of view at a stop in between; two shots of one world."""
 
 STOPS: Final = 12
 """Frames looked at again, over all shots; fewer where all together they would hold more than ``MOST_PIXELS``."""
@@ -115,9 +115,10 @@ def look_again(
         stop = _stop(world, takes[k], raster, k, frame, starts[k])
         for name, film in found.items() if len(takes) > 1 else ():
             film.colours.append(colours(stop.images[name], stop.proxy, stop.object_id, stop.material))
-        earlier = frame - round(takes[k].shot.fps)
-        if earlier >= 0:
-            _count(found, "second", _pair(stop, _stop(world, takes[k], raster, k, earlier, starts[k])))
+        for kind, apart in (("next", 1), ("second", max(2, round(takes[k].shot.fps)))):
+            if frame >= apart:
+                earlier = _stop(world, takes[k], raster, k, frame - apart, starts[k])
+                _count(found, kind, _pair(stop, earlier))
         same = _own_shot(found, stop, [other for other in stops if other.take == k])
         for name, film in found.items():
             film.motion += same.get(name, STILL)

@@ -21,6 +21,7 @@ _FILMS: Final = {
     "carried": "carried<small>a control: the first frame brought along. The floor of the measure, and no film</small>",
 }
 _KINDS: Final = {
+    "next": "one frame apart",
     "second": "one second apart",
     "farthest": "the farthest frame that still shows it",
     "revisit": "seen again after it was out of view",
@@ -79,7 +80,7 @@ def shot_page(
 </div>
 <h2>All figures</h2>
 {_film_table(films)}
-{_far(films, ("second", "farthest", "revisit"))}
+{_far(films, ("next", "second", "farthest", "revisit"))}
 {_worst(worst)}
 <h2>What the figures mean</h2>
 {terms({k: v for k, v in _TERMS.items() if k != "Colour drift"})}"""

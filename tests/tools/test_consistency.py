@@ -125,7 +125,7 @@ def film(score: float, e_warp: float, sharp: float = 1.0) -> dict[str, Any]:
         "e_warp": {"0": e_warp},
         "sharpness_ratio": sharp,
         "detail_ratio": None,
-        "pairs": {"revisit": {"psnr": {"1": 30.0}}},
+        "pairs": {"next": {"e_warp": {"0": e_warp}}, "revisit": {"psnr": {"1": 30.0}}},
         "motion": {"error": 0.2, "ratio": 1.5},
     }
 

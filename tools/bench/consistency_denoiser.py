@@ -61,7 +61,7 @@ class FlickeringDenoiser:
 
 
 def patches(white: Tensor) -> Tensor:
-    """White noise (N, C, H, W) of variance 1 as soft patches of variance about 1."""
+    """White noise (N, C, H, W) of variance 1 as soft patches of variance about 1 (more at the border)."""
     return low_pass(white, LOW_SIGMA) * (2.0 * LOW_SIGMA * torch.pi**0.5)
 
 

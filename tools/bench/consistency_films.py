@@ -37,7 +37,7 @@ _LOG_EXPOSURE: Final = 6  # of Controls.light
 
 @dataclass(frozen=True)
 class Films:
-    """Films of one shot by name, (N, H, W, 3) uint8, and the seconds that the guided and the unguided one took."""
+    """Films of one shot by name, (N, H, W, 3) uint8, and the seconds of work of the guided and the unguided one."""
 
     films: Mapping[str, U8]
     seconds: Mapping[str, float]
@@ -82,12 +82,12 @@ def films_of(
         memory = WorldMemory(Path(folder) / "memory")
         for shot, frames in zip(shots, made, strict=True):
             settings = PaintSettings(steps, Guidance())
-            start = time.perf_counter()
+            start = _seconds()
             guided = _guided(world, shot, frames, denoiser, settings, memory, Path(folder) / shot.name)
-            middle = time.perf_counter()
+            middle = _seconds()
             alone = [_by_itself(frame, shot, seed) for frame in frames]
             unguided = paint_clip(alone, denoiser, PaintSettings(steps, None))
-            end = time.perf_counter()
+            end = _seconds()
             films = {
                 "guided": guided,
                 "unguided": unguided,
@@ -105,6 +105,11 @@ def films_of(
                 )
             )
     return found
+
+
+def _seconds() -> float:
+    """Of work: processor time of all threads, which other programs do not lengthen; on a GPU what the clock says."""
+    return time.perf_counter() if torch.cuda.is_available() else time.process_time()
 
 
 def opencv() -> Any:
