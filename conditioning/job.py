@@ -205,6 +205,7 @@ def run_job(
             "key": job.key,
             "job": job.described(),
             "frames": {p.name: file_key(p) for p in frames},
+            "remembered_views": list(read_keyframe(out, job.keys[-1]).views) if job.keys else [],
             "timing": {
                 "windows_s": spent,
                 "film_s": round(time.monotonic() - began_film, 3),

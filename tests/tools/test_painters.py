@@ -76,6 +76,61 @@ def test_a_prompt_paints_nothing_anew(run: Run, yard: Path, tmp_path: Path, weig
     assert "painted 2 frames" in run("render", yard, *options).err
 
 
+def test_memory_is_written_and_a_rerun_has_nothing_to_do(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
+    out = tmp_path / "out"
+    assert run("render", yard, "--out", out).code == 0
+    views = sorted(p.name for p in (out / "yard" / "memory" / "views").iterdir())
+    assert any(name.startswith("look-0001") for name in views)
+    manifest = read_json(out / "yard" / "look" / "manifest.json") or {}
+    assert set(views) >= set(manifest["remembered_views"]) > set()  # type: ignore[call-overload]
+    again = run("render", yard, "--out", out)
+    assert again.err.count("nothing to do") == 2
+    assert sorted(p.name for p in (out / "yard" / "memory" / "views").iterdir()) == views
+
+
+@pytest.mark.parametrize("words", ["--no-memory", "--guidance off"])
+def test_without_memory_none_is_read_or_written(
+    run: Run, yard: Path, tmp_path: Path, weights: Path, words: str
+) -> None:
+    options = ("--shot", "again", *words.split(), "--json")
+    alone = run("render", yard, "--out", tmp_path / "alone", *options)
+    assert not (tmp_path / "alone" / "yard" / "memory").exists()
+    run("render", yard, "--shot", "look", "--out", tmp_path / "both")
+    both = run("render", yard, "--out", tmp_path / "both", *options)
+    pictures = [[Path(p).read_bytes() for p in a.json["shots"][0]["frames"]] for a in (alone, both)]
+    assert pictures[0] == pictures[1]
+
+
+def test_a_shot_reads_what_an_earlier_one_remembered(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
+    def again(out: str) -> tuple[np.ndarray, list[str]]:
+        answer = run("render", yard, "--shot", "again", "--out", tmp_path / out, "--json").json["shots"][0]
+        manifest = read_json(Path(answer["manifest"])) or {}
+        return read_image(Path(answer["frames"][0])), manifest["remembered_views"]  # type: ignore[return-value]
+
+    run("render", yard, "--shot", "look", "--out", tmp_path / "both")
+    known, views = again("both")
+    new, alone = again("alone")
+    assert not np.array_equal(known, new)
+    assert any(view.startswith("look-") for view in views)
+    assert not any(view.startswith("look-") for view in alone)
+
+
+def test_a_stopped_shot_whose_memory_was_cleared_starts_over(
+    run: Run, yard: Path, tmp_path: Path, weights: Path
+) -> None:
+    options = ("--shot", "look", "--out", tmp_path / "out")
+    run("render", yard, *options)
+    folder = tmp_path / "out" / "yard" / "look"
+    first = (folder / "frames" / "0001.png").read_bytes()
+    for gone in (*folder.glob("windows/*.json"), folder / "windows" / "keys" / "0006.json", folder / "manifest.json"):
+        gone.unlink()
+    shutil.rmtree(tmp_path / "out" / "yard" / "memory")
+    answer = run("render", yard, *options)
+    assert answer.code == 0, answer.err
+    assert "painted 6 frames" in answer.err
+    assert (folder / "frames" / "0001.png").read_bytes() == first
+
+
 def test_missing_weights_are_said(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
     (weights / denoiser.FILES[1]).unlink()
     answer = run("render", yard, "--out", tmp_path / "out")
