@@ -128,9 +128,9 @@ class _Part:
     """Some rows of frame i, N pixels, as all its partners need them.
 
     basis: (7, N): place in the picture, disparity, 1, what disparity grows to the right and the lower border, and what
-    it is in the middle, on the pixel's plane. code: (N,). narrow: (N,) ``ROOT`` over the root of the clamped cosine. moving:
-    (M,) places in the part of the pixels that move, rows: theirs in ``FrameGeometry.moving``. start: the first pixel of
-    frame i that is in it. corners: (4, 8) first four rows of ``basis`` between which all pixels lie.
+    it is in the middle, on the pixel's plane. code: (N,). narrow: (N,) ``ROOT`` over the root of the clamped cosine.
+    moving: (M,) places in the part of the pixels that move, rows: theirs in ``FrameGeometry.moving``. start: the first
+    pixel of frame i that is in it. corners: (4, 8) first four rows of ``basis`` between which all pixels lie.
     """
 
     basis: torch.Tensor
@@ -166,10 +166,10 @@ class _Pair:
     """What leads from frame i to frame j.
 
     place: (3, 4) from the first four rows of ``_Part.basis`` to the place in j as ``projection`` gives it, times the
-    disparity in i; depth: its last row. side: (1, 4) from its last four to a number that is positive where j sees the other side of the
-    pixel's plane. posed: (4, M) place and side of the pixels of i that move, not times anything; None where i and j are
-    of one time. behind: whether any of those is behind camera j. middle: two scalars, half the size of j. focal: the
-    focal length of j over that of i.
+    disparity in i; depth: its last row. side: (1, 4) from the last four to a number that is positive where j sees the
+    other side of the pixel's plane. posed: (4, M) place and side of the pixels of i that move, not times anything; None
+    where i and j are of one time. behind: whether any of those is behind camera j. middle: two scalars, half the size
+    of j. zero: a scalar. focal: the focal length of j over that of i.
     """
 
     j: FrameGeometry

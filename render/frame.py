@@ -59,12 +59,12 @@ class FrameGeometry:
     Places in the picture are counted from -1 to 1, left to right and top to bottom.
 
     camera, time: of the frame. picture: (4, H, W) float32. Its layers: the disparity, 1 / metres, that the pixel's
-    plane would have in the middle of the picture; the bits of two bfloat16, what that grows to the right border and to the
-    lower one; the bits of an int32, the thing's id or ``SKY``; and how far a point's disparity may be off that plane,
-    negative where a neighbour shows something else, its lowest 16 bits replaced by what :func:`roots` reads there.
-    moving: (M,) int64 pixels whose thing moves. corners: (3, M) int32 columns of ``posed``, wound so that this camera
-    sees their outer side. weights: (3, M) float32 of the corners. posed: (3, V) float32, all moving vertices of the
-    world at ``time``, as :func:`projection` gives them.
+    plane would have in the middle of the picture; the bits of two bfloat16, what that grows to the right border and to
+    the lower one; the bits of an int32, the thing's id or ``SKY``; and how far a point's disparity may be off that
+    plane, negative where a neighbour shows something else, its lowest 16 bits replaced by what :func:`roots` reads
+    there. moving: (M,) int64 pixels whose thing moves. corners: (3, M) int32 columns of ``posed``, wound so that this
+    camera sees their outer side. weights: (3, M) float32 of the corners. posed: (3, V) float32, all moving vertices of
+    the world at ``time``, as :func:`projection` gives them.
     """
 
     camera: Camera
