@@ -54,17 +54,19 @@ Frames = Generator[CompleteFrame, None, None]
 def complete(rasterizer: Rasterizer, moments: Iterable[Moment]) -> Frames:
     """The complete G-buffers of consecutive frames of one world, in order; three frames are held at a time.
 
-    On OpenGL everything is derived where it is drawn, and differs from the shared code by less than 1e-4 of the depth,
-    1e-3 in normals, 2e-3 of a texture's brightest value in albedo and 0.01 pixels of motion; ids are the same.
+    On a graphics card everything is derived where it is drawn, else by compiled loops. Both differ from the shared code
+    by less than 1e-4 of the depth, 1e-3 in normals, 2e-3 of a texture's brightest value in albedo and 0.01 pixels of
+    motion; ids are the same. Masks answer as :mod:`render.correspondence` does but for a few pixels on edges.
     """
-    from render.raster_gl import GLRasterizer  # loads OpenGL only where it is there
+    from render.complete_cpu import frames  # loads a compiler only where it is wanted
+    from render.raster_gl import GLRasterizer
 
-    if isinstance(rasterizer, GLRasterizer):
+    if isinstance(rasterizer, GLRasterizer) and not rasterizer.software:
         from render.complete_gl import CompleteGL
 
         yield from CompleteGL.of(rasterizer).frames(rasterizer, moments)
     else:
-        yield from derived((snapshot, camera, rasterizer.rasterize(snapshot, camera)) for snapshot, camera in moments)
+        yield from frames(rasterizer, moments)
 
 
 def complete_shot(rasterizer: Rasterizer, world: World, shot: Shot) -> Frames:

@@ -21,19 +21,16 @@ from render.arena import Arena
 from render.complete import CompleteFrame, Moment, derived
 from render.complete_shaders import CORNERS, MASKS, ROW, SURFACE
 from render.complete_tables import WorldTables, in_rows
+from render.complete_ways import allowed, down_a_pixel, eye, focal, in_turn, way
 from render.motion import FrameMotion, Motion
 from render.raster import GBuffer, same_world
 from render.raster_gl import GLRasterizer
 from worldgen.camera import Camera
-from worldgen.conventions import F32, F64
+from worldgen.conventions import F32
 from worldgen.world import Snapshot
 
 _SLOTS: Final = 3
 """Frames on the device: one, and those before and after it."""
-
-# A point is on a surface if it is off it by less than this share of its depth, plus this many pixels' angles of it.
-_RELATIVE: Final = 1e-4
-_PIXELS: Final = 0.5
 
 _TABLES: Final = ("faces", "vertices", "kinds", "colors", "levels", "texels")
 _SEEN: Final = ("number", "bary")
@@ -82,14 +79,12 @@ class CompleteGL:
             self._busy = False
 
     def _streamed(self, rasterizer: GLRasterizer, moments: Iterable[Moment]) -> Iterator[CompleteFrame]:
-        first = second = third = None  # the last frames drawn; the third is yet to be looked up
-        for number, moment in enumerate(chain(moments, (None, None))):
-            fourth = None if moment is None else self._drawn(rasterizer, number % _SLOTS, *moment)
-            if third is not None:
-                self._looked_up(second, third, fourth)
-            if second is not None:
-                yield self._finished(first, second, third)
-            first, second, third = second, third, fourth
+        def draw(frame: _Frame) -> None:
+            assert self._targets is not None
+            with self._gl:
+                rasterizer.draw(frame.snapshot, frame.camera, self._targets.seen[frame.slot])
+
+        return in_turn(moments, self._opened, self._looked_up, draw, self._finished)
 
     def _prepared(self, snapshot: Snapshot, camera: Camera) -> bool:
         """Whether the world's tables and the pictures fit on the device, where they now are."""
@@ -106,17 +101,16 @@ class CompleteGL:
             self._world = None if tables is None else _World.of(self._gl, snapshot, tables, limit)
         return self._targets is not None and self._world is not None
 
-    def _drawn(self, rasterizer: GLRasterizer, slot: int, snapshot: Snapshot, camera: Camera) -> _Frame:
-        """Start to draw a frame into a slot."""
+    def _opened(self, number: int, snapshot: Snapshot, camera: Camera) -> _Frame:
+        """Give a frame a slot, and upload what moves."""
         world, targets = self._world, self._targets
         assert world is not None
         assert targets is not None
         if not same_world(world.snapshot, snapshot) or targets.size != (camera.width, camera.height):
             raise ValueError("complete frames are made of one world and one picture size: start a stream for another")
         with self._gl:
-            world.pose(slot, snapshot)
-            rasterizer.draw(snapshot, camera, targets.seen[slot])
-        return _Frame(slot, snapshot, camera)
+            world.pose(number % _SLOTS, snapshot)
+        return _Frame(number % _SLOTS, snapshot, camera)
 
     def _looked_up(self, before: _Frame | None, frame: _Frame, after: _Frame | None) -> None:
         """Start to work out what lies at a frame's pixels, and where that is in its neighbours."""
@@ -309,47 +303,29 @@ def _whole(*values: int) -> npt.NDArray[np.int32]:
     return np.array(values, dtype=np.int32)
 
 
-def _focal(camera: Camera) -> float:
-    return float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
-
-
 def _of_surface(world: _World, frame: _Frame, others: tuple[_Frame, _Frame]) -> dict[str, npt.NDArray[Any]]:
     camera = frame.camera
-    eye, axes, K = camera.position.astype(np.float32), camera.world_from_camera[:3, :3], camera.K
+    (whole, rest), axes = eye(camera), camera.world_from_camera[:3, :3]
     values: dict[str, npt.NDArray[Any]] = {
-        "eye": eye,
-        "eye_rest": (camera.position - eye).astype(np.float32),
+        "eye": whole,
+        "eye_rest": rest,
         "forward": axes[:, 2].astype(np.float32),
-        "right": (axes[:, 0] / K[0, 0]).astype(np.float32),
-        "down": ((axes[:, 1] - axes[:, 0] * (K[0, 1] / K[0, 0])) / K[1, 1]).astype(np.float32),
-        "pixel": _floats(1.0 / _focal(camera)),
+        "right": (axes[:, 0] / camera.K[0, 0]).astype(np.float32),
+        "down": down_a_pixel(camera).astype(np.float32),
+        "pixel": _floats(1.0 / focal(camera)),
         "still": _whole(frame.snapshot.static_faces),
         "now": _whole(world.offset(frame.slot)),
         "poses": _whole(*(world.offset(other.slot) for other in others), world.offset(None)),
         "turns": _whole(9),
     }
-    ways = [_way(camera, other.camera) for other in others]
-    return values | {name: np.stack([way[name] for way in ways]) for name in ways[0]}
-
-
-def _way(i: Camera, j: Camera) -> dict[str, F32]:
-    """What leads from pixels of camera ``i`` to those of ``j``; matrices column by column."""
-    project: F64 = j.K @ j.world_from_camera[:3, :3].T
-    eye = j.position.astype(np.float32)
-    parts = {
-        "turn": (project @ i.world_from_camera[:3, :3] @ np.linalg.inv(i.K)).T,
-        "shift": project @ (i.position - j.position),
-        "project": project.T,
-        "eye_of": eye,
-        "nudge": project @ (eye - j.position),
-        "step": j.position - i.position,
-    }
-    return {name: part.astype(np.float32) for name, part in parts.items()}
+    ways = [way(camera, other.camera) for other in others]
+    # (OpenGL takes matrices column by column)
+    return values | {name: np.stack([one[name].T for one in ways]).astype(np.float32) for name in ways[0]}
 
 
 def _of_masks(frame: _Frame, others: tuple[_Frame, _Frame]) -> dict[str, npt.NDArray[Any]]:
     return {
         "size": _floats(frame.camera.width, frame.camera.height),
-        "allowed": _floats(*(_RELATIVE + _PIXELS / _focal(other.camera) for other in others)),
+        "allowed": _floats(*(allowed(other.camera) for other in others)),
         "turns": _whole(4),
     }

@@ -145,6 +145,11 @@ class GLRasterizer:
         """The ``moderngl.Context``, for what else is worked out in it (see :mod:`render.complete_gl`)."""
         return self._gl
 
+    @property
+    def software(self) -> bool:
+        """Whether no graphics card draws."""
+        return any(name in self.detail for name in ("llvmpipe", "softpipe", "SwiftShader"))
+
     def draw(self, snapshot: Snapshot, camera: Camera, target: Any) -> None:
         """Draw into a framebuffer of the current ``context``: triangle + 1 as one int32, barycentrics as two floats."""
         self._upload(snapshot)

@@ -35,6 +35,25 @@ def deal(work: Callable[[slice], None], count: int, size: int) -> None:
         list(_pool().map(work, slices))
 
 
+def started(work: Callable[[int, int], None]) -> Callable[[], None]:
+    """Start ``work(k, n)`` on each of n cores and come back; what is returned waits for all, and raises their errors.
+
+    For work that lets go of Python's lock at once and for long: a thread that needs it waits for whoever has it.
+    On one core, and in such work, it is done before this comes back.
+    """
+    n = _cores()
+    if n < 2 or current_thread().name.startswith(_NAME):
+        work(0, 1)
+        return lambda: None
+    parts = [_pool().submit(work, k, n) for k in range(n)]
+
+    def wait() -> None:
+        for part in parts:
+            part.result()
+
+    return wait
+
+
 def filled(
     work: Callable[[slice], torch.Tensor],
     count: int,

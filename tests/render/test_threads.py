@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from render import threads
-from render.threads import deal, filled
+from render.threads import deal, filled, started
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 95])
@@ -52,3 +52,19 @@ def test_filled_puts_slices_in_their_places():
         lambda s: torch.arange(s.start, s.stop)[:, None] * torch.tensor([1, 2]), count, 2, dtype=torch.int64
     )
     assert torch.equal(result, torch.arange(count)[:, None] * torch.tensor([1, 2]))
+
+
+def test_work_runs_once_a_core_and_its_errors_are_raised():
+    done = []
+    wait = started(lambda k, n: done.append((k, n)))
+    wait()
+    count = done[0][1]
+    assert sorted(done) == [(k, count) for k in range(count)]
+
+    def fail(k, n):
+        raise KeyError(k)
+
+    with pytest.raises(KeyError):
+        started(fail)()
+    deal(lambda part: started(lambda k, n: done.append("inside"))(), 8, 1)  # does not wait for itself
+    assert done.count("inside") == 8
