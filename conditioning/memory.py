@@ -51,8 +51,8 @@ SHARE: Final = 0.04
 LIGHT_TOLERANCE: Final = 0.05
 """Difference of display values, around a point, at which it counts 1/e as seen."""
 _AROUND: Final = 5
-_READY: Final = 8
-"""Views held ready in memory."""
+_READY: Final = 12_000_000
+"""Pixels of views held ready, of some 40 bytes each; four views in any case."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class Session:
         self._bodies = bodies(world)
         self._now = {body.version.name: body for body in self._bodies.values()}
         self._versions = memory.versions()
+        self._today: dict[str, tuple[str, int]] = {}
         self._told = list(views)
         self._alive = [True] * len(views)
         self._bytes = sum(told.bytes for told in views)  # of the folder, as far as this job knows
@@ -135,7 +136,8 @@ class Session:
             snapshot, gbuffer = loosened(snapshot, frame.gbuffer, loose)
             own = FrameGeometry.of(snapshot, own.camera, gbuffer)
         asked = [then(view, self._bodies, placed, snapshot, loose) for view in found]
-        matched = [_recalled(view, correspond(own, there)) for view, there in zip(found, asked, strict=True)]
+        seen = [correspond(own, there.to(own.picture.device)) for there in asked]
+        matched = [_recalled(view, one) for view, one in zip(found, seen, strict=True)]
         self._last = frame, matched
         return matched
 
@@ -224,13 +226,17 @@ class Session:
 
     def _ids(self, told: Told) -> list[int]:
         """Of a view's things today; ``STALE`` for what is not what it was, or forgotten."""
-        result = []
-        for key in told.things:
+        known = [self._found(key) for key in told.things]
+        return [STALE if name in told.forgotten else thing for name, thing in known]
+
+    def _found(self, key: str) -> tuple[str, int]:
+        """Name of a version of a thing, and its id if it is so today."""
+        if key not in self._today:
             version = self._versions.get(key)
             body = self._now.get(version.name) if version else None
-            good = version and body and version.name not in told.forgotten and version.change(body.version) is None
-            result.append(body.thing if body and good else STALE)
-        return result
+            same = version is not None and body is not None and version.change(body.version) is None
+            self._today[key] = version.name if version else "", body.thing if body and same else STALE
+        return self._today[key]
 
     def _loaded(self, told: Told) -> View | None:
         if told.id not in self._ready:
@@ -239,8 +245,10 @@ class Session:
             except (OSError, EOFError, ValueError, KeyError, IndexError, BadZipFile):
                 view = None
             self._ready[told.id] = view
-            if len(self._ready) > _READY:
-                self._ready.popitem(last=False)
+            pixels = sum(view.picture[0].numel() for view in self._ready.values() if view)
+            while pixels > _READY and len(self._ready) > 4:
+                _, oldest = self._ready.popitem(last=False)
+                pixels -= oldest.picture[0].numel() if oldest else 0
         self._ready.move_to_end(told.id)
         return self._ready[told.id]
 
@@ -271,4 +279,4 @@ def _exactly(known: Recalled, light: F32) -> F32:
 
 def _things(geometry: FrameGeometry) -> list[int]:
     """Ids of what a frame shows, in rising order."""
-    return [int(thing) for thing in np.unique(geometry.thing.numpy()) if thing != 0]
+    return [int(thing) for thing in np.unique(geometry.thing.cpu().numpy()) if thing != 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Literal
@@ -160,17 +160,26 @@ def _body(rest: Snapshot, name: str, thing: int, faces: slice, materials: npt.ND
 
 
 def _material_keys(materials: tuple[Material, ...]) -> npt.NDArray[np.uint8]:
-    """(M, 16) hashes of all that decides how materials look; their names do not."""
+    """(M, 16) hashes of all that decides how materials look; what they are called does not."""
     textures: dict[Texture, str] = {}
     keys = np.zeros((len(materials), 16), np.uint8)
-    for k, m in enumerate(materials):
-        if m.texture is not None and m.texture not in textures:
-            maps = (m.texture.detail, m.texture.height, m.texture.roughness)
-            textures[m.texture] = _hash(*(a for a in maps if a is not None)) + repr(m.texture.size_m)
-        grain = textures[m.texture] if m.texture is not None else ""
-        words = repr((m.kind, m.base_color, m.roughness, m.metallic, m.emission, grain))
+    for k, material in enumerate(materials):
+        texture = material.texture
+        if texture is not None and texture not in textures:
+            textures[texture] = _hash(*(_bytes(value) for value in _nameless(texture)))
+        plain = _nameless(replace(material, texture=None))
+        words = repr((plain, None if texture is None else textures[texture]))
         keys[k] = np.frombuffer(hashlib.blake2b(words.encode(), digest_size=16).digest(), np.uint8)
     return keys
+
+
+def _nameless(part: Material | Texture) -> list[object]:
+    """Every field but the name, so that none that is added is overlooked."""
+    return [getattr(part, field.name) for field in fields(part) if field.name != "name"]
+
+
+def _bytes(value: object) -> npt.NDArray[Any]:
+    return value if isinstance(value, np.ndarray) else np.frombuffer(repr(value).encode(), np.uint8)
 
 
 def _hash(*arrays: npt.NDArray[Any]) -> str:

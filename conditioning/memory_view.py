@@ -246,7 +246,7 @@ def _shown(frame: FrameGeometry, vertices: F32, faces: I32) -> I32:
         np.floor(xy[:, k]).clip(-2, size + 1).astype(int) for k, size in enumerate((camera.width, camera.height))
     )
     inside = (z > camera.near) & (column > -2) & (column <= camera.width) & (row > -2) & (row <= camera.height)
-    depth = maximum_filter(frame.depth.numpy().reshape(camera.height, camera.width), 3)
+    depth = maximum_filter(frame.depth.cpu().numpy().reshape(camera.height, camera.width), 3)
     before = depth[row.clip(0, camera.height - 1), column.clip(0, camera.width - 1)]
     seen = inside & (z <= before + _NEAR_PX * z / camera.K[0, 0])
     return np.unique(faces[seen[faces].any(axis=1)]).astype(np.int32)
