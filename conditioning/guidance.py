@@ -121,11 +121,12 @@ def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
 
 def magnified(seen: Correspondence) -> Tensor:
     """(H, W) pixels of the view across a pixel of the frame, along the axis where they are fewer."""
-    xy = torch.from_numpy(seen.xy).permute(2, 0, 1)
-    across, down = xy.diff(dim=2).norm(dim=0), xy.diff(dim=1).norm(dim=0)
-    across = F.pad(across[None], (0, 1), mode="replicate") if across.numel() else torch.ones(1, *seen.visible.shape)
-    down = F.pad(down.T[None], (0, 1), mode="replicate").mT if down.numel() else torch.ones(1, *seen.visible.shape)
-    return torch.minimum(across, down)[0]
+    x, y = torch.from_numpy(seen.xy).unbind(-1)
+    across, down = (torch.hypot(x.diff(dim=axis), y.diff(dim=axis)) for axis in (1, 0))
+    result = torch.ones_like(x)  # a pixel at the right or lower border is as its neighbour in the other direction
+    result[:, :-1] = across
+    result[:-1] = torch.minimum(result[:-1], down)
+    return result
 
 
 def agreed(mine: Tensor, there: Consensus | None, strength: float = 1.0) -> Tensor:
