@@ -90,45 +90,51 @@ def sampled(raster: Rasterizer, snapshot: Snapshot, camera: Camera) -> Iterator[
 
 
 def ranked(labels: I32, ids: F32) -> F32:
-    """(H, W, 2 * RANKS) id, coverage, id, coverage, … of ``labels`` (SIDE * H, SIDE * W): rows of ``ids``, or -1.
+    """(N, RANKS, 2) id and coverage of N pixels from ``labels`` (N, S) of their samples: rows of ``ids``, or -1.
 
     Equal coverages go by the label. What has no label takes no rank, so coverages sum to less than 1 there.
     """
-    height, width = labels.shape[0] // SIDE, labels.shape[1] // SIDE
-    samples = labels.reshape(height, SIDE, width, SIDE).swapaxes(1, 2).reshape(-1, SIDE * SIDE)
-    pairs = np.zeros((len(samples), RANKS, 2), dtype=np.float32)
-    one = (samples == samples[:, :1]).all(1)
-    plain = np.flatnonzero(one & (samples[:, 0] >= 0))
-    pairs[plain, 0, 0], pairs[plain, 0, 1] = ids[samples[plain, 0]], 1.0
+    samples = labels.shape[1]
+    pairs = np.zeros((len(labels), RANKS, 2), dtype=np.float32)
+    one = (labels == labels[:, :1]).all(1)
+    plain = np.flatnonzero(one & (labels[:, 0] >= 0))
+    pairs[plain, 0, 0], pairs[plain, 0, 1] = ids[labels[plain, 0]], 1.0
     rows = np.flatnonzero(~one)
-    mixed = np.sort(samples[rows], axis=1)
+    mixed = np.sort(labels[rows], axis=1)
     begins = np.ones(mixed.shape, dtype=np.bool_)
     begins[:, 1:] = mixed[:, 1:] != mixed[:, :-1]
     run = np.cumsum(begins, axis=1) - 1
-    flat = (np.arange(len(rows))[:, None] * SIDE * SIDE + run).reshape(-1)
+    flat = (np.arange(len(rows))[:, None] * samples + run).reshape(-1)
     counts = np.bincount(flat, weights=(mixed >= 0).reshape(-1), minlength=mixed.size).reshape(mixed.shape)
     label = np.full(mixed.shape, -1, dtype=np.int32)
     label.reshape(-1)[flat] = mixed.reshape(-1)
     order = np.argsort(-counts, axis=1, kind="stable")[:, :RANKS]
-    share = np.take_along_axis(counts, order, 1).astype(np.float32) / (SIDE * SIDE)
+    share = np.take_along_axis(counts, order, 1).astype(np.float32) / samples
     first = np.take_along_axis(label, order, 1)
     known = share > 0
-    pairs[rows, :, 0] = np.where(known, ids[np.where(known, first, 0)] if len(ids) else 0.0, 0.0)
-    pairs[rows, :, 1] = share
-    return pairs.reshape(height, width, 2 * RANKS)
+    width = share.shape[1]
+    pairs[rows, :width, 0] = np.where(known, ids[np.where(known, first, 0)] if len(ids) else 0.0, 0.0)
+    pairs[rows, :width, 1] = share
+    return pairs
 
 
 def cryptomatte(raster: Rasterizer, snapshot: Snapshot, camera: Camera, layers: Sequence[tuple[I32, F32]]) -> list[F32]:
-    """For each of ``layers`` its picture (H, W, 2 * RANKS), as :func:`ranked` lays it out.
+    """For each of ``layers`` its picture (H, W, 2 * RANKS): id, coverage, id, coverage, …, the largest first.
 
     A layer is (label of each face (F,), or -1 for none; float ids of the labels (N,)).
     """
     pictures = [np.zeros((camera.height, camera.width, 2 * RANKS), dtype=np.float32) for _ in layers]
+    tables = [np.append(of_face, np.int32(-1)) for of_face, _ in layers]  # -1, where nothing is seen, is the last
     for rows, columns, gbuffer in sampled(raster, snapshot, camera):
-        hit, triangle = gbuffer.hit, np.maximum(gbuffer.triangle, 0)
-        for picture, (of_face, ids) in zip(pictures, layers, strict=True):
-            if len(of_face):
-                picture[rows, columns] = ranked(np.where(hit, of_face[triangle], np.int32(-1)), ids)
+        height, width = gbuffer.triangle.shape[0] // SIDE, gbuffer.triangle.shape[1] // SIDE
+        blocks = gbuffer.triangle.reshape(height, SIDE, width, SIDE).swapaxes(1, 2).reshape(-1, SIDE * SIDE)
+        one = (blocks == blocks[:, :1]).all(1)
+        inside, across = np.flatnonzero(one), np.flatnonzero(~one)
+        for picture, table, (_, ids) in zip(pictures, tables, layers, strict=True):
+            pairs = np.zeros((len(blocks), RANKS, 2), dtype=np.float32)
+            pairs[inside] = ranked(table[blocks[inside, :1]], ids)
+            pairs[across] = ranked(table[blocks[across]], ids)
+            picture[rows, columns] = pairs.reshape(height, width, 2 * RANKS)
     return pictures
 
 
@@ -141,4 +147,8 @@ def coverage(picture: F32, name: str) -> F32:
 def mixed_colours(picture: F32, colours: Callable[[I32], F32]) -> F32:
     """(H, W, 3) the ``colours`` (0 to 1) of ids' bits, weighted by coverage."""
     bits = np.ascontiguousarray(picture[..., 0::2]).view(np.int32)
-    return np.asarray((colours(bits) * picture[..., 1::2, None]).sum(-2), dtype=np.float32)
+    result = np.zeros((*picture.shape[:2], 3), dtype=np.float32)
+    for k in range(RANKS):
+        used = picture[..., 2 * k + 1] > 0
+        result[used] += colours(bits[used, k]) * picture[used, 2 * k + 1, None]
+    return result

@@ -13,9 +13,11 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import convolve1d, gaussian_filter
 
-from render.passes import Passes
+from render.passes import Surface
+from render.raster import GBuffer
 from worldgen.camera import Camera
-from worldgen.conventions import F32, Bool
+from worldgen.conventions import F32, I32
+from worldgen.world import Snapshot
 
 OUTLINE: Final = 1.0
 """Weight in soft edges of where the thing changes, or its depth jumps."""
@@ -38,21 +40,32 @@ _DENSE: Final = 0.35
 """Share of it that lines may cover before they turn grey."""
 
 
-def lines(fine: Passes, camera: Camera) -> F32:
-    """(H, W) float32 weight of the line through each sample of ``fine``, 0 where there is none.
+def lines(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> F32:
+    """(H, W) float32 weight of the line through each sample of ``gbuffer``, 0 where there is none.
 
-    camera: the one that saw ``fine``.
+    camera: the one that saw it, of twice the picture's size. Only neighbours that show different triangles are looked
+    at: one triangle is flat.
     """
-    height, width = fine.gbuffer.triangle.shape
-    strength = np.zeros((height, width), dtype=np.float32)
-    for a, b in (
-        ((slice(None), slice(0, -1)), (slice(None), slice(1, None))),
-        ((slice(0, -1), slice(None)), (slice(1, None), slice(None))),
-    ):
-        weight = _between(fine, camera, a, b)
-        for side in (a, b):
-            np.maximum(strength[side], weight, out=strength[side])
-    return strength
+    triangle = gbuffer.triangle
+    number = np.arange(triangle.size, dtype=np.int64).reshape(triangle.shape)
+    pairs = [
+        (number[a][different], number[b][different])
+        for a, b in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:]))
+        for different in (triangle[a] != triangle[b],)
+    ]
+    first, second = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
+    flat = triangle.reshape(-1)
+    known = np.zeros(triangle.size, dtype=np.bool_)
+    known[first] = known[second] = True
+    samples = np.flatnonzero(known & (flat >= 0))
+    row = np.full(triangle.size, -1, dtype=np.int32)
+    row[samples] = np.arange(len(samples), dtype=np.int32)
+    surface = Surface(snapshot, camera, flat[samples], gbuffer.bary.reshape(-1, 2)[samples])
+    weight = _between(surface, row[first], row[second])
+    strength = np.zeros(triangle.size, dtype=np.float32)
+    for side in (first, second):
+        np.maximum.at(strength, side, weight)
+    return strength.reshape(triangle.shape)
 
 
 def thin(strength: F32) -> F32:
@@ -87,29 +100,22 @@ def _halved(picture: F32) -> F32:
     return np.asarray(result, dtype=np.float32)
 
 
-def _between(fine: Passes, camera: Camera, a: tuple[slice, slice], b: tuple[slice, slice]) -> F32:
-    """Weights of the lines between samples ``a`` and their neighbours ``b``."""
-    things, materials, hit = fine.object_id, fine.material_index, fine.gbuffer.hit
-    both = hit[a] & hit[b]
-    weight = np.where(things[a] != things[b], np.float32(OUTLINE), np.float32(0))
-    weight[both & (weight == 0) & (materials[a] != materials[b])] = MATERIAL
-    same = np.flatnonzero(both & (things[a] == things[b]))
-    if not len(same):
-        return weight
-    points = [fine.position[side].reshape(-1, 3)[same] for side in (a, b)]
-    flat = [fine.geometric_normal[side].reshape(-1, 3)[same] for side in (a, b)]
-    depth = np.minimum(fine.depth[a].reshape(-1)[same], fine.depth[b].reshape(-1)[same])
-    between = points[1] - points[0]
-    off = np.minimum(np.abs(_dot(flat[0], between)), np.abs(_dot(flat[1], between)))
-    allowed = depth * np.float32(_JUMP_PIXELS / np.sqrt(camera.K[0, 0] * camera.K[1, 1]) + _JUMP_RELATIVE)
-    smooth = [fine.normal[side].reshape(-1, 3)[same] for side in (a, b)]
-    cosine = _dot(smooth[0], smooth[1])
+def _between(surface: Surface, first: I32, second: I32) -> F32:
+    """(N,) weights of the lines between samples, rows of ``surface``, or -1 for sky (never both)."""
+    weight = np.full(len(first), OUTLINE, dtype=np.float32)
+    pairs = np.flatnonzero((first >= 0) & (second >= 0))
+    a, b = first[pairs], second[pairs]
+    same = surface.object_id[a] == surface.object_id[b]
+    pairs, a, b = pairs[same], a[same], b[same]
+    material = np.where(surface.material_index[a] != surface.material_index[b], MATERIAL, 0.0)
+    between = surface.position[b] - surface.position[a]
+    off = np.minimum(*(np.abs(_dot(surface.geometric_normal[side], between)) for side in (a, b)))
+    focal = float(np.sqrt(surface.camera.K[0, 0] * surface.camera.K[1, 1]))
+    allowed = np.minimum(surface.depth[a], surface.depth[b]) * np.float32(_JUMP_PIXELS / focal + _JUMP_RELATIVE)
+    cosine = _dot(surface.normal[a], surface.normal[b])
     crease = np.where(cosine < _CREASE_COSINE, CREASE * np.clip(1.0 - cosine, 0.0, 1.0), 0.0)
-    jump: Bool = off > allowed
-    found = np.where(jump, OUTLINE, crease).astype(np.float32)
-    flat_weight = weight.reshape(-1)
-    flat_weight[same] = np.maximum(flat_weight[same], found)
-    return flat_weight.reshape(weight.shape)
+    weight[pairs] = np.where(off > allowed, OUTLINE, np.maximum(material, crease))
+    return weight
 
 
 def _dot(a: F32, b: F32) -> F32:

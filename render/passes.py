@@ -87,6 +87,12 @@ class Passes:
         return self.image(self.surface.camera_normal)
 
     @cached_property
+    def camera_geometric_normal(self) -> F32:
+        """(H, W, 3) flat, in the camera's axes."""
+        turned = self.surface.geometric_normal @ self.surface.camera.world_from_camera[:3, :3].astype(np.float32)
+        return self.image(turned)
+
+    @cached_property
     def object_id(self) -> I32:
         """(H, W)."""
         return self.image(self.surface.object_id)

@@ -192,7 +192,8 @@ class FramePasses:
 
     @cached_property
     def _lines(self) -> F32:
-        return edges.lines(self._fine, self._fine.surface.camera)
+        fine = self._fine
+        return edges.lines(self._drawn.snapshot, fine.surface.camera, fine.gbuffer)
 
     @cached_property
     def _motion(self) -> FrameMotion:

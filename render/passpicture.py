@@ -58,7 +58,7 @@ def picture(name: str, values: Layer, display: Callable[[Layer], Layer]) -> U8:
         return bytes_from_display(mixed_colours(values, _id_light))
     if name == "segmentation":
         return np.asarray(PALETTE[values])
-    if name == "camera_normal":
+    if name.startswith("camera_"):
         return bytes_from_display(np.asarray(values * [0.5, -0.5, -0.5] + 0.5, dtype=np.float32))
     if name.endswith("normal"):
         return bytes_from_display(np.asarray(values * 0.5 + 0.5, dtype=np.float32))

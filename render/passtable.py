@@ -65,6 +65,9 @@ SURFACE: Final[dict[str, Pass]] = {
         _XYZ, "unit, smooth, camera's axes (+X right, +Y down, +Z forward)",
         "8 bit, (x, -y, -z) as (n + 1) / 2: what faces the viewer is lilac", half=True,
     ),
+    "camera_geometric_normal": Pass(
+        _XYZ, "unit, of the flat triangle, camera's axes; 0 for sky", "8 bit, as camera_normal", half=True
+    ),
     "position": Pass(_XYZ, "metres, world", _CUBES),
     "rest_position": Pass(_XYZ, "metres, where the surface point is when its thing is at rest", _CUBES),
     "tracking": Pass(

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from render.cryptomatte import SIDE, coverage, cryptomatte, float_bits, float_id, header, mixed_colours, murmur3, ranked
+from render.cryptomatte import coverage, cryptomatte, float_bits, float_id, header, mixed_colours, murmur3, ranked
 from render.passtable import RANKS
 
 
@@ -50,12 +50,15 @@ def test_no_id_is_nan_infinite_or_denormal() -> None:
 
 def test_ranks_are_true_coverages_the_largest_first() -> None:
     ids = np.array([float_id(name) for name in "abcdefgh"], dtype=np.float32)
-    labels = np.full((SIDE, 3 * SIDE), -1, dtype=np.int32)
-    labels[:, :SIDE] = 2  # all c
-    labels[:, SIDE : 2 * SIDE] = np.repeat([0, 1, 1, -1], 4).reshape(4, 4)  # a quarter a, half b, the rest nothing
-    labels[:, 2 * SIDE :] = np.array([0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 7]).reshape(4, 4)
-    picture = ranked(labels, ids)
-    assert picture.shape == (1, 3, 2 * RANKS)
+    labels = np.array(
+        [
+            [2] * 16,  # all c
+            [1, 0, -1, 1] * 4,  # a quarter a, half b, the rest nothing
+            [0, 1, 0, 2, 2, 3, 3, 1, 4, 4, 5, 5, 6, 7, 7, 0],
+        ],
+        dtype=np.int32,
+    )
+    picture = ranked(labels, ids).reshape(1, 3, 2 * RANKS)
     assert coverage(picture, "c")[0].tolist() == [1.0, 0.0, 2 / 16]
     assert coverage(picture, "a")[0].tolist() == [0.0, 0.25, 3 / 16]
     assert coverage(picture, "b")[0].tolist() == [0.0, 0.5, 2 / 16]

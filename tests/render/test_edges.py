@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from render import edges
-from render.passes import Passes
 from worldgen.conventions import F32
 from worldgen.light import Sky
 from worldgen.world import Thing, World
@@ -15,7 +14,7 @@ from worldgen.world import Thing, World
 def drawing(world: World, camera, raster) -> F32:
     twice = camera.resized(2 * camera.width, 2 * camera.height)
     snapshot = world.at(0.0)
-    return edges.lines(Passes(snapshot, twice, raster.rasterize(snapshot, twice)), twice)
+    return edges.lines(snapshot, twice, raster.rasterize(snapshot, twice))
 
 
 def test_a_floor_at_a_grazing_angle_has_no_lines_but_its_horizon(make, rays) -> None:

@@ -54,6 +54,18 @@ def test_distance_is_along_the_ray(make, stage) -> None:
     assert 0 < hit.mean() < 1
 
 
+def test_normals_in_the_camera_s_axes_face_it(make, stage) -> None:
+    frame = stage().frame(0, ["camera_geometric_normal"])
+    turned, world = frame.layer("camera_geometric_normal"), frame.layer("geometric_normal")
+    hit = frame.passes.gbuffer.hit
+    back = turned @ frame.camera.world_from_camera[:3, :3].T
+    np.testing.assert_allclose(back[hit], world[hit], atol=1e-5)
+    y, x = np.indices(hit.shape) + 0.5
+    rays = frame.camera.rays(np.stack([x, y], axis=-1)) @ frame.camera.world_from_camera[:3, :3]
+    assert ((turned * rays).sum(-1)[hit] < 1e-5).all()  # of the side that is seen
+    assert not turned[~hit].any()
+
+
 def test_inverse_depth_is_on_one_scale_and_turns_back_into_metres(stage) -> None:
     white, black = stage(), stage(near_is_white=False)
     for k in (0, 2):
