@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from render.correspondence import Correspondence, FrameGeometry, correspond
 from render.passes import Passes
-from render.warp import warp
+from render.warp import warp, warped
 
 KERNELS = ["bilinear", "bicubic", "lanczos"]
 
@@ -89,3 +90,39 @@ def test_wrong_input_is_named():
         warp(np.zeros((4, 5), np.float32), towards(centres(5, 4)))
     with pytest.raises(ValueError, match="'nearest' is not a kernel: choose one of bilinear, bicubic, lanczos"):
         warp(noise(), towards(centres(5, 4)), "nearest")
+
+
+@pytest.mark.parametrize("mode", KERNELS)
+def test_many_pictures_at_once_are_as_one_by_one(mode):
+    random = np.random.default_rng(3)
+    pictures = torch.from_numpy(random.random((3, 2, 17, 23), dtype=np.float32))
+    places = torch.from_numpy(random.uniform(-4, 30, (3, 2, 9, 11)).astype(np.float32))
+    many = warped(pictures, places, mode)
+    assert many.shape == (3, 2, 9, 11)
+    for one, picture, place in zip(many, pictures, places, strict=True):
+        assert torch.equal(one, warped(picture, place, mode))
+        seen = towards(np.moveaxis(place.numpy(), 0, -1))
+        np.testing.assert_array_equal(warp(picture.permute(1, 2, 0).numpy(), seen, mode), one.permute(1, 2, 0))
+
+
+def test_bilinear_is_that_of_torch():
+    picture, place = torch.from_numpy(noise().transpose(2, 0, 1).copy()), torch.rand(2, 30, 30) * 80 - 10
+    grid = place.permute(1, 2, 0) * 2 / torch.tensor([60, 40]) - 1
+    theirs = torch.nn.functional.grid_sample(picture[None], grid[None], padding_mode="border", align_corners=False)
+    np.testing.assert_allclose(warped(picture, place, "bilinear"), theirs[0], atol=1e-4)
+
+
+def test_places_must_fit_the_pictures():
+    for picture, place in (((3, 4, 5), (3, 4, 5)), ((2, 3, 4, 5), (1, 2, 4, 5)), ((4, 5), (2, 4, 5))):
+        with pytest.raises(ValueError, match=r"cannot be sampled at places .*: write \(C, H, W\) and \(2, H, W\)"):
+            warped(torch.zeros(picture), torch.zeros(place))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("mode", KERNELS)
+def test_on_a_gpu_as_on_the_cpu(mode):
+    pictures, places = torch.rand(2, 3, 40, 60), torch.rand(2, 2, 30, 30) * 80 - 10
+    there = warped(pictures.cuda(), places.cuda(), mode)
+    assert there.is_cuda
+    np.testing.assert_allclose(there.cpu(), warped(pictures, places, mode), atol=1e-4)
