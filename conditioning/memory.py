@@ -254,11 +254,11 @@ class Session:
 
 
 def _recalled(view: View, seen: Correspondence) -> Recalled:
-    """A view, averaged over about as many of its pixels as lie under one of the frame's: sampling must not alias."""
+    """A view, averaged over no more of its pixels than lie under one of the frame's: sampling must not alias."""
     across, down = np.diff(seen.xy[:-1], axis=1), np.diff(seen.xy[:, :-1], axis=0)
     visible = seen.visible[:-1, :-1] & seen.visible[1:, :-1] & seen.visible[:-1, 1:]
     area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0])[visible]
-    level = round(0.5 * np.log2(max(float(np.median(area)), 1.0))) if len(area) else 0
+    level = int(0.5 * np.log2(max(float(np.median(area)), 1.0)) + 0.15) if len(area) else 0
     if level == 0:
         return Recalled(view.told.id, view.picture, view.light, seen)
     size = 2**level
