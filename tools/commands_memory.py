@@ -47,7 +47,8 @@ class Standing:
         """What of it does not count, in words."""
         if not self.same_look:
             return ANOTHER_LOOK
-        return ", ".join(f"{name}: {_WORDS[reason]}" for name, reason in self.things.items() if reason)
+        lost = [f"{name}: {_WORDS[reason]}" for name, reason in self.things.items() if reason]
+        return ", ".join([*lost[:3], *([f"and {len(lost) - 3} more"] if len(lost) > 3 else [])])
 
 
 def show_memory(path: Path, out: Path, as_json: bool) -> None:
