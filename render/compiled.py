@@ -25,3 +25,9 @@ def compiled(work: _Work) -> _Work:
     except RuntimeError:  # no folder that can be written to
         made = numba.njit(**_OPTIONS)(work)
     return made
+
+
+def inlined(work: _Work) -> _Work:
+    """``work`` for compiled loops alone, built into them: a call would hand over every array's shape and strides."""
+    made: _Work = numba.njit(forceinline=True, **_OPTIONS)(work)
+    return made

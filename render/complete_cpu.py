@@ -164,7 +164,7 @@ def _tabulated(snapshot: Snapshot) -> Tables:
         still=_vertices(snapshot, slice(snapshot.static_vertices)),
         ids=np.stack([objects[pairs // count], material.id[rows], texture], axis=1).astype(np.int32),
         colors=colors.astype(np.float32),
-        texels=np.ascontiguousarray(atlas.texels.numpy()),
+        texels=np.ascontiguousarray(atlas.texels.numpy()).reshape(-1),
         start=start,
         width=width,
         height=height,

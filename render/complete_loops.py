@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from render.compiled import compiled
+from render.compiled import compiled, inlined
 from render.complete_shaders import BEHIND, COVERED, TURNED
 from render.surface import GRAZING
 from worldgen.conventions import F32, I32, Bool
@@ -26,7 +26,7 @@ class Tables(NamedTuple):
 
     faces: (F, 3). kind: (F,) int32. octaves: (F,) float32, of the scale of uv. still: (S, 8) float32 position, u,
     normal, v. ids: (N, 3) int32 object, material, texture or -1. colors: (N, 5) float32 base color, octaves of texels a
-    metre, 1 / metres of a tile. texels: (T, 3) float32. start, width, height: (K, L + 1) int32. deepest: (K,) float32.
+    metre, 1 / metres of a tile. texels: (3 T,) float32. start, width, height: (K, L + 1) int32. deepest: (K,) float32.
     """
 
     faces: I32
@@ -82,6 +82,7 @@ def look_up(
     split = len(tables.still)
     eye, rounded, forward, right, down = camera[0], camera[1], camera[2], camera[3], camera[4]
     pixel = camera[5, 0]
+    kinds, widths = np.empty(columns, np.int32), np.empty(columns, np.float32)
     for y in range(first, rows, step):
         cy = np.float32(y) + _HALF
         for x in range(columns):
@@ -145,22 +146,10 @@ def look_up(
             found.slope[y, x, 0] = (fx * right[0] + fy * right[1] + fz * right[2]) * per
             found.slope[y, x, 1] = (fx * down[0] + fy * down[1] + fz * down[2]) * per
 
-            # The base color times the texture, filtered over the pixel.
             kind = tables.kind[t]
+            kinds[x] = kind
+            widths[x] = max(z * pixel, _TINY) / math.sqrt(max(facing, _GRAZING))
             found.object_id[y, x], found.material_id[y, x] = tables.ids[kind, 0], tables.ids[kind, 1]
-            texture = tables.ids[kind, 2]
-            red, green, blue = _ONE, _ONE, _ONE
-            if texture >= 0:
-                level: Any = np.float32(np.log2(max(z * pixel, _TINY) / math.sqrt(max(facing, _GRAZING))))
-                level = min(
-                    max(level + tables.colors[kind, 3] + tables.octaves[t], np.float32(0)), tables.deepest[texture]
-                )
-                red, green, blue = _texel(
-                    tables, texture, level, u * tables.colors[kind, 4], v * tables.colors[kind, 4]
-                )
-            found.albedo[y, x, 0] = tables.colors[kind, 0] * red
-            found.albedo[y, x, 1] = tables.colors[kind, 1] * green
-            found.albedo[y, x, 2] = tables.colors[kind, 2] * blue
 
             # Where it is at rest, was and will be.
             if moves:
@@ -196,13 +185,34 @@ def look_up(
                     found.motion[side, y, x, 0], found.motion[side, y, x, 1] = np.float32(0), np.float32(0)
                     found.there[side, y, x] = _BEHIND
 
+        # The base color times the texture, filtered over the pixel; by itself, so that pixels need not wait for others.
+        for x in range(columns):
+            t = triangle[y, x]
+            if t < 0:
+                continue
+            kind = kinds[x]
+            texture = tables.ids[kind, 2]
+            red, green, blue = _ONE, _ONE, _ONE
+            if texture >= 0:
+                level: Any = np.float32(np.log2(widths[x])) + tables.colors[kind, 3] + tables.octaves[t]
+                level = min(max(level, np.float32(0)), tables.deepest[texture])
+                scale = tables.colors[kind, 4]
+                red, green, blue = _texel(tables, texture, level, found.uv[y, x, 0] * scale, found.uv[y, x, 1] * scale)
+            found.albedo[y, x, 0] = tables.colors[kind, 0] * red
+            found.albedo[y, x, 1] = tables.colors[kind, 1] * green
+            found.albedo[y, x, 2] = tables.colors[kind, 2] * blue
 
-@compiled
+
+@inlined
 def _texel(tables: Tables, texture: int, level: Any, u: Any, v: Any) -> tuple[Any, Any, Any]:
     """The trilinear value of a texture, at places in tiles."""
-    u -= np.floor(u)
-    v = _ONE - (v - np.floor(v))
+    # (rounding down by way of integers: floor is a call)
+    u -= np.float32(int(u))
+    v -= np.float32(int(v))
+    u = u + _ONE if u < 0 else u
+    v = -v if v < 0 else _ONE - v
     low = int(level)
+    texels = tables.texels
     red, green, blue = np.float32(0), np.float32(0), np.float32(0)
     for up in range(2):
         part = level - np.float32(low)
@@ -212,9 +222,8 @@ def _texel(tables: Tables, texture: int, level: Any, u: Any, v: Any) -> tuple[An
             continue
         w, h = tables.width[texture, low + up], tables.height[texture, low + up]
         x, y = u * np.float32(w) - _HALF, v * np.float32(h) - _HALF
-        left, top = np.floor(x), np.floor(y)
-        sx, sy = x - left, y - top
-        c, r = int(left), int(top)
+        c, r = int(x + _ONE) - 1, int(y + _ONE) - 1
+        sx, sy = x - np.float32(c), y - np.float32(r)
         if c < 0:
             c += w
         if r < 0:
@@ -226,11 +235,13 @@ def _texel(tables: Tables, texture: int, level: Any, u: Any, v: Any) -> tuple[An
             below = 0
         upper = tables.start[texture, low + up] + r * w
         lower = tables.start[texture, low + up] + below * w
-        for row, share in ((upper, part * (_ONE - sy)), (lower, part * sy)):
-            p, q, at, beside = row + c, row + after, share * (_ONE - sx), share * sx
-            red += tables.texels[p, 0] * at + tables.texels[q, 0] * beside
-            green += tables.texels[p, 1] * at + tables.texels[q, 1] * beside
-            blue += tables.texels[p, 2] * at + tables.texels[q, 2] * beside
+        p, q = 3 * (upper + c), 3 * (upper + after)
+        r, s = 3 * (lower + c), 3 * (lower + after)
+        wp, wq = part * (_ONE - sy) * (_ONE - sx), part * (_ONE - sy) * sx
+        wr, ws = part * sy * (_ONE - sx), part * sy * sx
+        red += texels[p] * wp + texels[q] * wq + texels[r] * wr + texels[s] * ws
+        green += texels[p + 1] * wp + texels[q + 1] * wq + texels[r + 1] * wr + texels[s + 1] * ws
+        blue += texels[p + 2] * wp + texels[q + 2] * wq + texels[r + 2] * wr + texels[s + 2] * ws
     return red, green, blue
 
 
@@ -251,7 +262,7 @@ def ask(
             visible[y, x] = inside and there >= 0 and _shown(other, to_x, to_y, there, thing, allowed)
 
 
-@compiled
+@inlined
 def _shown(other: Found, x: float, y: float, there: float, thing: int, allowed: float) -> bool:
     """Whether a frame shows a thing at a place, at a disparity."""
     high, wide = other.depth.shape
