@@ -285,3 +285,20 @@ def test_pictures_lie_there_to_be_looked_at(take: Take, tmp_path: Path) -> None:
     assert name is not None
     np.testing.assert_array_equal(read_image(tmp_path / "views" / name / "picture.png"), picture)
     assert memory.views()[0].shot == "straße/ß"
+
+
+def test_two_jobs_at_once_do_not_see_each_other_until_they_begin_anew(take: Take, tmp_path: Path) -> None:
+    memory, one, other = WorldMemory(tmp_path / "memory"), tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+    with remembering(memory, HALL, "look", one) as a, remembering(memory, HALL, "look", other) as b:
+        frame, picture = take(0.0)
+        first = a.remember("one", 0, frame, picture)
+        assert b.chosen([frame]) == ()
+        second = b.remember("other", 0, frame, picture)
+        assert (a.live, b.live) == ((first,), (second,))
+        a.settle()
+        b.settle()
+        assert a.chosen([frame]) == (first,)
+    with remembering(memory, HALL, "look", one) as again:
+        assert set(again.live) == {first, second}
