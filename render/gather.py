@@ -8,7 +8,6 @@ sees is known beforehand (``render.radiosity``), after any number of bounces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from render.movers import Movers
 from render.patches import Points, turned
 from render.radiosity import LightCache, Lightmap, near_lamp, reflectance
 from render.rays import RayScene
+from render.threads import kept
 from worldgen.conventions import F32, I32
 from worldgen.light import Lamp, Sky
 from worldgen.mesh import face_normals
@@ -113,24 +113,24 @@ class LitWorld:
         still = cache.lightmap(snapshot, rays, light)
         return LitWorld(snapshot, light.sky, light.lamps, rays, still, movers or Movers.of(snapshot))
 
-    @cached_property
+    @kept
     def _reflectance(self) -> F32:
         return reflectance(self.snapshot.materials)
 
-    @cached_property
+    @kept
     def _emission(self) -> F32:
         return np.array([m.emission for m in self.snapshot.materials], dtype=np.float32).reshape(-1, 3)
 
-    @cached_property
+    @kept
     def _shines(self) -> npt.NDArray[np.bool_]:
         return self._emission.max(axis=1) > 0
 
-    @cached_property
+    @kept
     def _sky_towards(self) -> F32:
         """(D, 3) radiance of the sky in the fixed directions."""
         return self.sky.radiance(fixed_directions(DIRECTIONS))
 
-    @cached_property
+    @kept
     def _moving(self) -> tuple[F32, F32, F32]:
         """(K, 3) points, normals and light straight from sun and lamps of the patches that move."""
         points, normals = self.movers.points(self.snapshot)

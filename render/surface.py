@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch.nn import functional
 
 from render.raster import GBuffer
 from render.tables import MaterialTable, directions_of, material_table, tensor, uv_scale
-from render.threads import filled
+from render.threads import filled, kept
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
 from worldgen.world import Snapshot
@@ -50,13 +49,13 @@ class Surface:
     def __len__(self) -> int:
         return len(self.triangle)
 
-    @cached_property
+    @kept
     def corners(self) -> torch.Tensor:
         """(N, 3) int32 rows of the vertices."""
         faces, rows = tensor(self.snapshot.faces), tensor(self.triangle)
         return filled(lambda s: faces.index_select(0, rows[s]), len(self), 3, dtype=torch.int32)
 
-    @cached_property
+    @kept
     def weights(self) -> torch.Tensor:
         """(N, 3) float32 of the three corners."""
         bary = tensor(self.bary)
@@ -69,22 +68,22 @@ class Surface:
         result: F32 = mixed(self.corners, self.weights, attribute).numpy()
         return result
 
-    @cached_property
+    @kept
     def position(self) -> F32:
         """(N, 3) metres."""
         return self.interpolate(self.snapshot.vertices)
 
-    @cached_property
+    @kept
     def rest_position(self) -> F32:
         """(N, 3) metres: where the point is when its thing is at rest, its name for all times."""
         return self.interpolate(self.snapshot.rest_vertices)
 
-    @cached_property
+    @kept
     def uv(self) -> F32:
         """(N, 2) metres along the surface."""
         return self.interpolate(self.snapshot.uv)
 
-    @cached_property
+    @kept
     def depth(self) -> F32:
         """(N,) metres along the camera's axis; as exact far from the origin as at it."""
         eye = self.camera.position.astype(np.float32)
@@ -104,14 +103,14 @@ class Surface:
         ).numpy()
         return result
 
-    @cached_property
+    @kept
     def view(self) -> F32:
         """(N, 3) unit, from the point to the camera."""
         eye, point = torch.from_numpy(self.camera.position.astype(np.float32)), tensor(self.position)
         result: F32 = filled(lambda s: functional.normalize(eye - point[s], dim=1), len(self), 3).numpy()
         return result
 
-    @cached_property
+    @kept
     def directions(self) -> torch.Tensor:
         """(N, 3, 3) of the triangles: unit normal by winding, whichever side is seen, and the gradients of u and v.
 
@@ -119,18 +118,18 @@ class Surface:
         """
         return directions_of(self.snapshot, self.triangle)
 
-    @cached_property
+    @kept
     def face_normal(self) -> torch.Tensor:
         """(N, 3) unit, by the triangles' winding, whichever side is seen; zero for degenerate ones."""
         return self.directions[:, 0]
 
-    @cached_property
+    @kept
     def front(self) -> Bool:
         """(N,) whether the camera sees the outer side."""
         result: Bool = (self._cosine >= 0).numpy()
         return result
 
-    @cached_property
+    @kept
     def _cosine(self) -> torch.Tensor:
         normal, view = self.face_normal, tensor(self.view)
         return filled(lambda s: (normal[s] * view[s]).sum(1), len(self))
@@ -141,18 +140,18 @@ class Surface:
         result: F32 = turned.numpy()
         return result
 
-    @cached_property
+    @kept
     def geometric_normal(self) -> F32:
         """(N, 3) unit, of the flat triangle, turned to the camera's side."""
         return self._toward(self.face_normal)
 
-    @cached_property
+    @kept
     def normal(self) -> F32:
         """(N, 3) unit, smooth, of the side that the camera sees."""
         smooth = tensor(self.interpolate(self.snapshot.normals))
         return self._toward(filled(lambda s: functional.normalize(smooth[s], dim=1, eps=1e-20), len(self), 3))
 
-    @cached_property
+    @kept
     def camera_normal(self) -> F32:
         """(N, 3) ``normal`` in the camera's axes (+X right, +Y down, +Z forward)."""
         rotation = torch.from_numpy(self.camera.world_from_camera[:3, :3].astype(np.float32))
@@ -160,57 +159,57 @@ class Surface:
         result: F32 = filled(lambda s: normal[s] @ rotation, len(self), 3).numpy()
         return result
 
-    @cached_property
+    @kept
     def facing(self) -> F32:
         """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
         result: F32 = self._cosine.abs().clamp_(max=1.0).numpy()
         return result
 
-    @cached_property
+    @kept
     def _pixel(self) -> F32:
         """(N,) metres across a pixel in a plane that faces the camera."""
         return self.depth * np.float32(1.0 / np.sqrt(self.camera.K[0, 0] * self.camera.K[1, 1]))
 
-    @cached_property
+    @kept
     def footprint(self) -> F32:
         """(N,) metres of surface under a pixel in the direction of its greatest extent; clamped at grazing angles."""
         return (self._pixel / np.maximum(self.facing, GRAZING)).astype(np.float32, copy=False)
 
-    @cached_property
+    @kept
     def object_id(self) -> I32:
         """(N,) ``stable_id`` of the thing."""
         return _take(self.snapshot.face_object, self.triangle)
 
-    @cached_property
+    @kept
     def material_index(self) -> I32:
         """(N,) index into ``snapshot.materials``."""
         return _take(self.snapshot.face_material, self.triangle)
 
-    @cached_property
+    @kept
     def _table(self) -> MaterialTable:
         return material_table(self.snapshot.materials)
 
-    @cached_property
+    @kept
     def material_id(self) -> I32:
         """(N,) ``stable_id`` of the material's name."""
         return _take(self._table.id, self.material_index)
 
-    @cached_property
+    @kept
     def roughness(self) -> F32:
         """(N,) 0 to 1."""
         return _take(self._table.roughness, self.material_index)
 
-    @cached_property
+    @kept
     def metallic(self) -> F32:
         """(N,) 0 to 1."""
         return _take(self._table.metallic, self.material_index)
 
-    @cached_property
+    @kept
     def emission(self) -> F32:
         """(N, 3) linear radiance."""
         return _take(self._table.emission, self.material_index)
 
-    @cached_property
+    @kept
     def _uv_width(self) -> F32:
         """(N,) lengths of ``uv`` under a pixel.
 
@@ -221,7 +220,7 @@ class Surface:
         width *= _take(uv_scale(self.snapshot), self.triangle)
         return width
 
-    @cached_property
+    @kept
     def albedo(self) -> F32:
         """(N, 3) linear: base colour times texture, filtered over the pixel."""
         color = _take(self._table.base_color, self.material_index)

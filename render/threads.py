@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import current_thread
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 import torch
 
@@ -19,6 +19,7 @@ BLOCK: Final = 30_000
 """Elements a slice should have for torch: in the cache, and too few to be split again."""
 
 _NAME: Final = "render-slices"
+Made = TypeVar("Made")
 
 
 def deal(work: Callable[[slice], None], count: int, size: int) -> None:
@@ -82,3 +83,21 @@ def _cores() -> int:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_cores(), thread_name_prefix=_NAME)
+
+
+class kept(Generic[Made]):  # noqa: N801 (read as the decorator it is)
+    """``functools.cached_property`` without its lock, which until Python 3.12 is one for all instances of a class.
+
+    Work of one frame that waits for the pool while it holds such a lock, and work of another frame in the pool that
+    waits for the lock, wait for ever. Here two threads may both make the same value; the later one stays.
+    """
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make, self.__doc__ = make, make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Made:
+        value = instance.__dict__[self._name] = self._make(instance)
+        return value

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
 from render import threads
-from render.threads import deal, filled, started
+from render.threads import deal, filled, kept, started
 
 
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 95])
@@ -68,3 +69,23 @@ def test_work_runs_once_a_core_and_its_errors_are_raised():
         started(fail)()
     deal(lambda part: started(lambda k, n: done.append("inside"))(), 8, 1)  # does not wait for itself
     assert done.count("inside") == 8
+
+
+def test_what_is_kept_is_made_once_and_no_instance_waits_for_another() -> None:
+    """With one lock for all instances, work that waits for the pool and work in the pool would wait for ever."""
+    both = threading.Barrier(2)
+
+    class Thing:
+        made = 0
+
+        @kept
+        def value(self) -> int:
+            both.wait(timeout=5)
+            self.made += 1
+            return 7
+
+    things = [Thing(), Thing()]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda thing: thing.value, things)) == [7, 7]
+    assert [thing.value for thing in things] == [7, 7]
+    assert [thing.made for thing in things] == [1, 1]
