@@ -114,12 +114,14 @@ def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry]) -> tuple[Matc
         for pair, room, rest in zip(pairs, found, left, strict=True):
             rest.append(_match(part, pair, room.xy[:, block], room.visible[block], room.confidence[block]))
 
-    def finish(some: slice) -> None:
-        for k in range(some.start, some.stop):
-            _match_beside(i, pairs[k], found[k], left[k])
-
     deal(match, height, rows)
-    deal(finish, len(js), 1)
+    for pair, room, rest in zip(pairs, found, left, strict=True):
+        where, there, ratio = (torch.cat(parts) for parts in zip(*rest, strict=True))
+
+        def finish(some: slice, parts: _Left = (where, there, ratio), pair: _Pair = pair, room: Match = room) -> None:
+            _match_beside(i, pair, room, *(part[some] for part in parts))
+
+        deal(finish, len(where), block // 4 if device.type == "cpu" else max(1, len(where)))
     return found
 
 
@@ -253,11 +255,10 @@ def _match(part: _Part, pair: _Pair, xy: torch.Tensor, visible: torch.Tensor, co
     return other + part.start, (d * nearer).index_select(0, other), ratio.index_select(0, other)
 
 
-def _match_beside(i: FrameGeometry, pair: _Pair, match: Match, left: list[_Left]) -> None:
-    """Find in the four pixels around them the points that the pixels they fall into do not show."""
-    where, there, ratio = (torch.cat(parts) for parts in zip(*left, strict=True))
-    if not len(where):
-        return
+def _match_beside(
+    i: FrameGeometry, pair: _Pair, match: Match, where: torch.Tensor, there: torch.Tensor, ratio: torch.Tensor
+) -> None:
+    """Find points (a part of ``_Left``) in the four pixels around them, where the one they fall into shows another."""
     j, code = pair.j, i.code.index_select(0, where)
     size = torch.tensor(j.picture.shape[:0:-1], device=where.device)[:, None]  # width and height
     place = match.xy.view(2, -1).index_select(1, where)

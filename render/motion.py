@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render.correspondence import Correspondence, FrameGeometry, correspond
+from render.correspondence import FrameGeometry, Match, correspond_many
+from worldgen.camera import Camera
 from worldgen.conventions import F32, Bool
 
 
@@ -58,27 +59,31 @@ class FrameMotion:
 
 def frame_motion(previous: FrameGeometry | None, frame: FrameGeometry, following: FrameGeometry | None) -> FrameMotion:
     """Forward and backward motion of ``frame`` among its neighbours in time, where it has them."""
-    forward = None if following is None else motion(frame, following)
-    return FrameMotion(forward, None if previous is None else motion(frame, previous))
+    beside = [other for other in (previous, following) if other is not None]
+    found = iter(correspond_many(frame, beside))
+    both = (None if other is None else _moved(next(found), other.camera) for other in (previous, following))
+    backward, forward = both
+    return FrameMotion(forward, backward)
 
 
 def motion(frame: FrameGeometry, other: FrameGeometry) -> Motion:
     """How the pixels of ``frame`` move to ``other``, another frame of one world (at any time, from any camera)."""
-    return motion_of(correspond(frame, other), other.camera.width, other.camera.height)
+    return _moved(correspond_many(frame, [other])[0], other.camera)
 
 
-def motion_of(found: Correspondence, width: int, height: int) -> Motion:
-    """The motion that a correspondence with a frame of ``width`` x ``height`` pixels tells."""
-    rows, columns = found.visible.shape
-    x, y = found.xy[..., 0], found.xy[..., 1]
+def _moved(found: Match, other: Camera) -> Motion:
+    """The motion that a correspondence with a frame of camera ``other`` tells."""
+    xy, visible = found.xy.cpu().numpy(), found.visible.cpu().numpy()
+    rows, columns = visible.shape
+    x, y = xy
     behind = (x == -1) & (y == -1)
     vector = np.empty((rows, columns, 2), dtype=np.float32)
     np.subtract(x, np.arange(columns, dtype=np.float32) + np.float32(0.5), out=vector[..., 0])
     np.subtract(y, np.arange(rows, dtype=np.float32)[:, None] + np.float32(0.5), out=vector[..., 1])
     vector[behind] = 0
     # (a point on the border may be seen, and rounded to just beyond it)
-    outside = ((x < 0) | (x >= width) | (y < 0) | (y >= height)) & ~found.visible
-    return Motion(vector, found.visible, outside)
+    outside = ((x < 0) | (x >= other.width) | (y < 0) | (y >= other.height)) & ~visible
+    return Motion(vector, visible, outside)
 
 
 def for_nuke(one: Motion) -> F32:
