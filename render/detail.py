@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
-from torch.nn import functional
+import numpy.typing as npt
 
+from render.compiled import compiled
 from render.surface import Surface
-from render.tables import material_table, tensor
-from render.texture import TextureAtlas
-from render.threads import filled
-from worldgen.conventions import F32, I32
+from render.tables import material_table
+from worldgen.conventions import F32, F64, I32, Bool
+
+I64 = npt.NDArray[np.int64]
 
 GRAZING: Final = 0.05
 """Cosine below which a pixel's outline on a surface grows no further."""
@@ -27,9 +27,6 @@ FLAT: Final = 24.0
 
 STEEP: Final = 1.2
 """Slopes of a texture's height are no steeper than this."""
-
-_LOOKED_UP: Final = 1 << 12
-"""Samples looked up at a time: eight places of each are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -42,127 +39,123 @@ class Detail:
 
 def detail(surface: Surface) -> Detail:
     """What the textures say about the samples of ``surface``."""
-    table = material_table(surface.snapshot.materials)
+    table, camera = material_table(surface.snapshot.materials), surface.camera
     atlas, material = table.atlas, surface.material_index
     albedo, bent = table.base_color[material], surface.normal
     texture = atlas.of_material[material]
-    rows = np.flatnonzero(texture >= 0)
-    if not len(rows):
+    if not len(texture) or texture.max() < 0:
         return Detail(albedo, bent)
-    whole = len(rows) == len(surface)
-    faces = surface.directions if whole else surface.directions[torch.from_numpy(rows)]
-    position, uv, normal = (v if whole else v[rows] for v in (surface.position, surface.uv, surface.normal))
-    outline = _outline(surface, position, faces)
-    look = _Look.of(atlas, texture[rows], tensor(uv), outline)
-    color = look.up(atlas.texels, fine=True).numpy()
-    if whole:
-        albedo *= color
-    else:
-        albedo[rows] *= color
-    rises = np.flatnonzero(atlas.rises[material[rows]] & (look.texels < 2 * FLAT))
-    if len(rises):
-        part = look if len(rises) == len(rows) else look.subset(torch.from_numpy(rises))
-        slope = part.up(atlas.slopes, fine=False)
-        slope *= (2.0 - tensor(part.texels) / FLAT).clamp_(0.0, 1.0)[:, None]
-        found = faces[torch.from_numpy(rises)]
-        rise = found[:, 1] * slope[:, :1] + found[:, 2] * slope[:, 1:]
-        steep = rise.norm(dim=1).div_(STEEP).clamp_(min=1.0)
-        front = np.where(surface.front[rows[rises]], np.float32(1), np.float32(-1))
-        turned = tensor(normal[rises]) - rise * (torch.from_numpy(front) / steep)[:, None]
-        bent = bent.copy()
-        bent[rows[rises]] = functional.normalize(turned, dim=1).numpy()
+    rotation = camera.world_from_camera[:3, :3]
+    # Back along K: a pixel to the right or down moves the ray by these, at unit depth.
+    steps = rotation @ np.linalg.inv(camera.K)[:, :2]
+    bent = bent.copy()
+    _look_up(
+        texture, atlas.rises[material], surface.uv, surface.position, surface.directions.numpy(), surface.front,
+        camera.position, rotation[:, 2].copy(), steps, atlas.first.numpy(), atlas.width.numpy(), atlas.height.numpy(),
+        atlas.levels.numpy(), atlas.texels_per_m.numpy(), atlas.size_m.numpy(), atlas.texels.numpy(),
+        atlas.slopes.numpy(), albedo, bent,
+    )  # fmt: skip
     return Detail(albedo, bent)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """Where N pixels lie in their textures.
+@compiled
+def _texels(s: float, t: float, first: int, width: int, height: int) -> tuple[int, int, int, int, float, float]:
+    """Rows of the four texels around tile (s, t), which repeats, and how far it is to the right and lower ones."""
+    x, y = (s - np.floor(s)) * width - 0.5, (t - np.floor(t)) * height - 0.5
+    left, top = int(np.floor(x)), int(np.floor(y))
+    fx, fy = x - left, y - top
+    right, bottom = left + 1, top + 1
+    if left < 0:
+        left = width - 1
+    if top < 0:
+        top = height - 1
+    if right >= width:
+        right = 0
+    if bottom >= height:
+        bottom = 0
+    upper, lower = first + top * width, first + bottom * width
+    return upper + left, upper + right, lower + left, lower + right, fx, fy
 
-    texture: (N,) rows of the atlas. tile: (2, N) in tiles, from the upper left. step: (4, N) how ``tile`` changes a
-    pixel to the right, and a pixel down. texels: (N,) under a pixel, the geometric mean of its two extents.
+
+@compiled
+def _look_up(
+    texture: I32, rises: Bool, uv: F32, position: F32, directions: F32, front: Bool, eye: F64, forward: F64, steps: F64,
+    first: I64, width: I64, height: I64, levels: F32, texels_per_m: F32, size_m: F32, texels: F32, slopes: F32,
+    albedo: F32, bent: F32,
+) -> None:  # fmt: skip
+    """Multiply ``albedo (N, 3)`` by the textures' colours, and bend ``bent (N, 3)`` by their heights.
+
+    Trilinear (Williams 1983).
     """
-
-    atlas: TextureAtlas
-    texture: torch.Tensor
-    tile: torch.Tensor
-    step: torch.Tensor
-    texels: F32
-
-    @staticmethod
-    def of(atlas: TextureAtlas, texture: I32, uv: torch.Tensor, outline: torch.Tensor) -> _Look:
-        """outline: (4, N) change of u and v a pixel to the right, then down."""
-        k = tensor(texture).long()
-        size = 1.0 / atlas.size_m.index_select(0, k)
-        tile = torch.stack([uv[:, 0] * size, uv[:, 1] * -size])
-        step = outline * size
-        step[1::2].neg_()
-        # A parallelogram's area, but no less than that of one as narrow as grazing pixels may be.
-        area = (outline[0] * outline[3] - outline[1] * outline[2]).abs_()
-        texels: F32 = area.sqrt_().mul_(atlas.texels_per_m.index_select(0, k)).numpy()
-        return _Look(atlas, k, tile - tile.floor(), step, texels)
-
-    def subset(self, rows: torch.Tensor) -> _Look:
-        texels = self.texels[rows.numpy()]
-        return _Look(self.atlas, self.texture[rows], self.tile[:, rows], self.step[:, rows], texels)
-
-    def up(self, table: torch.Tensor, *, fine: bool) -> torch.Tensor:
-        """(N, C) of ``table``, trilinear (Williams 1983): the mean of four places in a pixel if ``fine``, else one."""
-        return filled(lambda s: self._up(table, s, fine), len(self.texture), table.shape[1], size=_LOOKED_UP)
-
-    def _up(self, table: torch.Tensor, s: slice, fine: bool) -> torch.Tensor:
-        atlas, k, tile = self.atlas, self.texture[s], self.tile[:, None, None, s]
-        most = atlas.levels.index_select(0, k)
-        texels = tensor(self.texels[s])
-        level = torch.minimum((texels * 0.5 if fine else texels).clamp(1.0, 1e9).log2_(), most)
-        low = level.floor()
-        share = level - low
-        where = torch.stack([low, torch.minimum(low + 1.0, most)]).long().add_(k * atlas.first.shape[1]).view(-1)
-        first = atlas.first.view(-1).index_select(0, where).int().view(2, 1, -1)
-        w, h = (size.view(-1).index_select(0, where).float().view(2, 1, -1) for size in (atlas.width, atlas.height))
-        if fine:
-            right, down = self.step[:2, None, s] * 0.25, self.step[2:, None, s] * 0.25
-            tile = tile + torch.cat([-right - down, right - down, down - right, right + down], dim=1)[:, None]
-            tile -= tile.floor()
-        left, right, fx = _around(tile[0], w)
-        top, bottom, fy = _around(tile[1], h)
-        wide = w.int()
-        upper, lower = top.mul_(wide).add_(first), bottom.mul_(wide).add_(first)
-        taps = torch.stack([upper + left, upper + right, lower + left, lower + right])
-        below = fy.mul_(torch.stack([1.0 - share, share])[:, None] / tile.shape[2])
-        above = torch.stack([1.0 - share, share])[:, None] / tile.shape[2] - below
-        below_right, above_right = below * fx, above * fx
-        weights = torch.stack([above.sub_(above_right), above_right, below.sub_(below_right), below_right])
-        count = tile.shape[-1]
-        taps, weights = (v.view(-1, count).T.contiguous() for v in (taps, weights))
-        return functional.embedding_bag(taps, table, mode="sum", per_sample_weights=weights)
-
-
-def _around(tile: torch.Tensor, size: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The texels before and after places in [0, 1) of repeating tiles, and how far it is to the second."""
-    x = tile * size
-    x -= 0.5
-    low = x.floor()
-    share = x.sub_(low)
-    left, last = low.int(), size.int() - 1
-    right = left + 1
-    return left.add_((left < 0) * (last + 1)), right.mul_(right <= last), share
-
-
-def _outline(surface: Surface, position: F32, faces: torch.Tensor) -> torch.Tensor:
-    """(4, N) by how much u and v change a pixel to the right, then a pixel down, in the planes of the triangles."""
-    camera = surface.camera
-    rotation = camera.world_from_camera[:3, :3]
-    # Back along K: a pixel to the right or down moves the ray by these, at unit depth.
-    steps = (rotation @ np.linalg.inv(camera.K)[:, :2]).astype(np.float32)
-    away = tensor(position) - torch.from_numpy(camera.position.astype(np.float32))
-    depth = away @ torch.from_numpy(rotation[:, 2].astype(np.float32))
-    along = torch.bmm(faces, away[:, :, None])[:, :, 0]  # (N, 3) of normal, u and v
-    across = faces @ torch.from_numpy(steps)  # (N, 3, 2)
-    flat = along[:, 0]
-    least = away.square().sum(1).sqrt_().mul_(GRAZING)
-    flat = torch.where(flat < 0, -1.0, 1.0) * torch.maximum(flat.abs(), least)
-    moved = across[:, :, :] * depth[:, None, None]
-    slip = moved[:, 0] / flat[:, None]  # (N, 2) by which share of itself the ray grows
-    du = moved[:, 1] - along[:, 1:2] * slip
-    dv = moved[:, 2] - along[:, 2:3] * slip
-    return torch.stack([du[:, 0], dv[:, 0], du[:, 1], dv[:, 1]])
+    for n in range(len(texture)):
+        k = texture[n]
+        if k < 0:
+            continue
+        # How the ray's place on the triangle's plane, in its texture, moves with the pixel.
+        x, y, z = position[n, 0] - eye[0], position[n, 1] - eye[1], position[n, 2] - eye[2]
+        depth = x * forward[0] + y * forward[1] + z * forward[2]
+        f = directions[n]
+        flat = x * f[0, 0] + y * f[0, 1] + z * f[0, 2]
+        least = GRAZING * np.sqrt(x * x + y * y + z * z)
+        if abs(flat) < least:
+            flat = -least if flat < 0 else least
+        du, dv = x * f[1, 0] + y * f[1, 1] + z * f[1, 2], x * f[2, 0] + y * f[2, 1] + z * f[2, 2]
+        right_u = right_v = down_u = down_v = 0.0
+        for way in range(2):
+            a, b, c = steps[0, way] * depth, steps[1, way] * depth, steps[2, way] * depth
+            slip = (a * f[0, 0] + b * f[0, 1] + c * f[0, 2]) / flat
+            u = a * f[1, 0] + b * f[1, 1] + c * f[1, 2] - du * slip
+            v = a * f[2, 0] + b * f[2, 1] + c * f[2, 2] - dv * slip
+            if way == 0:
+                right_u, right_v = u, v
+            else:
+                down_u, down_v = u, v
+        under = np.sqrt(abs(right_u * down_v - right_v * down_u)) * texels_per_m[k]
+        size = 1.0 / size_m[k]
+        s, t = uv[n, 0] * size, -uv[n, 1] * size
+        most = int(levels[k])
+        level = min(np.log2(min(max(0.5 * under, 1.0), 1e9)), levels[k])
+        low = int(level)
+        red = green = blue = 0.0
+        for step in range(2):
+            share = 0.25 * (level - low if step else 1.0 - level + low)
+            if share == 0.0:
+                continue
+            at = min(low + step, most)
+            start, w, h = first[k, at], width[k, at], height[k, at]
+            for quarter in range(4):
+                across, along = (0.25 if quarter % 2 else -0.25) * size, (0.25 if quarter >= 2 else -0.25) * size
+                x, y = s + right_u * across + down_u * along, t - right_v * across - down_v * along
+                a, b, c, d, fx, fy = _texels(x, y, start, w, h)
+                wd, wc, wb = share * fx * fy, share * (1.0 - fx) * fy, share * fx * (1.0 - fy)
+                wa = share - wb - wc - wd
+                red += wa * texels[a, 0] + wb * texels[b, 0] + wc * texels[c, 0] + wd * texels[d, 0]
+                green += wa * texels[a, 1] + wb * texels[b, 1] + wc * texels[c, 1] + wd * texels[d, 1]
+                blue += wa * texels[a, 2] + wb * texels[b, 2] + wc * texels[c, 2] + wd * texels[d, 2]
+        albedo[n, 0] *= red
+        albedo[n, 1] *= green
+        albedo[n, 2] *= blue
+        if not rises[n] or under >= 2.0 * FLAT:
+            continue
+        level = min(np.log2(min(max(under, 1.0), 1e9)), levels[k])
+        low = int(level)
+        to_u = to_v = 0.0
+        for step in range(2):
+            share = level - low if step else 1.0 - level + low
+            at = min(low + step, most)
+            a, b, c, d, fx, fy = _texels(s, t, first[k, at], width[k, at], height[k, at])
+            wd, wc, wb = share * fx * fy, share * (1.0 - fx) * fy, share * fx * (1.0 - fy)
+            wa = share - wb - wc - wd
+            to_u += wa * slopes[a, 0] + wb * slopes[b, 0] + wc * slopes[c, 0] + wd * slopes[d, 0]
+            to_v += wa * slopes[a, 1] + wb * slopes[b, 1] + wc * slopes[c, 1] + wd * slopes[d, 1]
+        fade = min(max(2.0 - under / FLAT, 0.0), 1.0)
+        to_u, to_v = to_u * fade, to_v * fade
+        rise_x = to_u * f[1, 0] + to_v * f[2, 0]
+        rise_y = to_u * f[1, 1] + to_v * f[2, 1]
+        rise_z = to_u * f[1, 2] + to_v * f[2, 2]
+        turn = 1.0 / max(np.sqrt(rise_x * rise_x + rise_y * rise_y + rise_z * rise_z) / STEEP, 1.0)
+        if not front[n]:
+            turn = -turn
+        x, y, z = bent[n, 0] - rise_x * turn, bent[n, 1] - rise_y * turn, bent[n, 2] - rise_z * turn
+        length = max(np.sqrt(x * x + y * y + z * z), 1e-12)
+        bent[n, 0], bent[n, 1], bent[n, 2] = x / length, y / length, z / length

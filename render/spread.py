@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from render.anchors import anchors_of, placed
+from render.compiled import compiled
 from render.gather import Gathered, LitWorld
 from render.raster import GBuffer
 from render.surface import Surface
-from render.tables import tensor
 from worldgen.camera import Camera
 from worldgen.conventions import F32
 
@@ -31,32 +31,49 @@ SPACING: Final = 1.2
 class LightGrid:
     """Gathered light at every ``STEP``-th pixel, smoothed along surfaces.
 
-    table: (14, h * w) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and its
+    table: (h * w, 14) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and its
     distance from the camera (metres, 0 where nothing is seen). shape: (h, w).
     """
 
-    table: torch.Tensor
+    table: F32
     shape: tuple[int, int]
 
     def at(self, xy: F32, points: F32, normals: F32) -> Gathered:
         """Light at N samples: xy (N, 2) pixels of the picture, points and normals (N, 3) world."""
-        u = (tensor(xy).T - (STEP // 2 + 0.5)) / STEP
-        corner = u.floor()
-        share, corner = u - corner, corner.long()
-        p, n = tensor(points).T.contiguous(), tensor(normals).T.contiguous()
-        total, weights = torch.zeros(7, len(xy)), torch.zeros(len(xy))
-        for dy in (0, 1):
-            for dx in (0, 1):
-                row = (corner[1] + dy).clamp_(0, self.shape[0] - 1)
-                column = (corner[0] + dx).clamp_(0, self.shape[1] - 1)
-                there = self.table.index_select(1, row.mul_(self.shape[1]).add_(column))
-                near = (share[0] if dx else 1 - share[0]) * (share[1] if dy else 1 - share[1])
-                weight = _kinship(p, n, there[7:]).mul_(near.abs_().add_(1e-3))
-                total.addcmul_(there[:7], weight)
-                weights += weight
-        total /= weights.clamp(min=1e-20)
-        mixed: F32 = total.T.contiguous().numpy()
-        return Gathered(mixed[:, :3], mixed[:, 3:6], np.where(weights.numpy() > 0, mixed[:, 6], np.float32(1)))
+        found = np.empty((len(xy), 7), np.float32)
+        _spread(self.table, self.shape[0], self.shape[1], xy, points, normals, found)
+        return Gathered(found[:, :3], found[:, 3:6], found[:, 6])
+
+
+@compiled
+def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: F32, found: F32) -> None:
+    """Mix into ``found (N, 7)`` the light of the four points around each sample, by nearness and kinship."""
+    for n in range(len(xy)):
+        x, y = (xy[n, 0] - STEP // 2 - 0.5) / STEP, (xy[n, 1] - STEP // 2 - 0.5) / STEP
+        left, top = int(np.floor(x)), int(np.floor(y))
+        fx, fy = x - left, y - top
+        a, b, c = normals[n, 0], normals[n, 1], normals[n, 2]
+        total = 0.0
+        found[n] = 0.0
+        for corner in range(4):
+            dx, dy = corner % 2, corner // 2
+            row, column = min(max(top + dy, 0), height - 1), min(max(left + dx, 0), width - 1)
+            there = table[row * width + column]
+            if there[13] <= 0.0:
+                continue
+            out = (there[7] - points[n, 0]) * a + (there[8] - points[n, 1]) * b + (there[9] - points[n, 2]) * c
+            out = min(abs(out) / (PLANE * max(there[13], 1e-3)), 30.0)
+            along = min(max(there[10] * a + there[11] * b + there[12] * c, 0.0), 1.0)
+            kin = np.exp(-out) * along**4 + 1e-4 * np.exp(-0.1 * out)
+            weight = ((fx if dx else 1.0 - fx) * (fy if dy else 1.0 - fy) + 1e-3) * kin
+            total += weight
+            for k in range(7):
+                found[n, k] += np.float32(weight * there[k])
+        if total > 0.0:
+            for k in range(7):
+                found[n, k] = found[n, k] / total
+        else:
+            found[n, 6] = 1.0
 
 
 def _kinship(p: torch.Tensor, n: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
@@ -86,7 +103,8 @@ def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool
     found = (_slow_light(lit, surface, lasting), surface.position, surface.normal, away)
     table[seen] = np.concatenate(found, axis=1)
     shape = (len(rows), len(columns))
-    return LightGrid(_smoothed(torch.from_numpy(np.ascontiguousarray(table.T)), shape), shape)
+    smooth = _smoothed(torch.from_numpy(np.ascontiguousarray(table.T)), shape)
+    return LightGrid(np.ascontiguousarray(smooth.T.numpy()), shape)
 
 
 def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
