@@ -47,7 +47,9 @@ __all__ = ["Frame", "Recalled", "Session", "WorldMemory", "remembering"]
 NEW: Final = 0.65
 """A sample is new that others serve to less than this share of how well it is seen now."""
 SHARE: Final = 0.04
-"""Share of a frame's samples that must be new for it to be remembered."""
+"""Share of a frame's samples that must be new for it to be remembered, unless most of one thing is."""
+FEW: Final = 5
+"""Samples of a thing that count as a look at it."""
 LIGHT_TOLERANCE: Final = 0.05
 """Difference of display values, around a point, at which it counts 1/e as seen."""
 _AROUND: Final = 5
@@ -112,6 +114,7 @@ class Session:
         self._ready: OrderedDict[str, View | None] = OrderedDict()
         self._last: tuple[Frame, list[Recalled]] | None = None
         self._index.add([(k, *self._samples(told)) for k, told in enumerate(views)])
+        self._make_room()
 
     @property
     def live(self) -> tuple[str, ...]:
@@ -156,7 +159,7 @@ class Session:
         light = grey_of(seen.light)
         for one in self._known(seen):
             best = np.maximum(best, _exactly(one, light))
-        if np.mean(best < NEW * samples["cosine"]) < SHARE:
+        if not _adds(best < NEW * samples["cosine"], samples["thing"], len(shown)):
             return None
         things = tuple(body.version.key for body in shown)
         name = view_id(shot, frame, f"{self._look}\0{things}", picture)
@@ -182,7 +185,6 @@ class Session:
 
         To be called when what the job needs to go on (``live``) is safe; until then nothing is dropped.
         """
-        self._make_room()
         self._memory.hold(self._folder, self.live)
         if self._bytes > self._memory.limit_bytes:
             self._bytes = self._memory.trim()
@@ -251,6 +253,12 @@ class Session:
                 pixels -= oldest.picture[0].numel() if oldest else 0
         self._ready.move_to_end(told.id)
         return self._ready[told.id]
+
+
+def _adds(new: Bool, things: I32, count: int) -> bool:
+    """Whether samples that are ``new`` are many, or most of one thing; ``things``: the samples' rows, -1 for sky."""
+    seen, fresh = (np.bincount(things[mask] + 1, minlength=count + 1)[1:] for mask in (new | ~new, new))
+    return bool(new.mean() >= SHARE or np.any((seen >= FEW) & (fresh > 0.6 * seen)))
 
 
 def _recalled(view: View, seen: Correspondence) -> Recalled:

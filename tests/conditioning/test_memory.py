@@ -259,3 +259,13 @@ def test_a_figure_that_an_edit_has_stopped_is_known(take: Take, remembered: Worl
             decibels, share = psnr(session, taken, of)
             assert decibels >= 34
             assert share > 0.3
+
+
+def test_the_new_look_of_a_small_prop_is_remembered_too(take: Take, tmp_path: Path) -> None:
+    memory, wide = WorldMemory(tmp_path), camera(focal=12.0)
+    for edited, kept in ((Set(), True), (Set(), False), (Set(crate_of="metal"), True), (Set(crate_of="metal"), False)):
+        world = edited.world()
+        taken = take(world, wide)
+        assert taken.of("crate").mean() < 0.03
+        with remembering(memory, world, "look", tmp_path) as session:
+            assert bool(session.remember("small", 0, taken.frame, taken.picture + 0.01 * len(session.live))) is kept
