@@ -1,6 +1,7 @@
 """Path-traced truth: what a world really looks like, by Mitsuba 3 and Intel Open Image Denoise (the ``train`` extra).
 
-The path tracer sees exactly what the rasterizers see: the same triangles, textures, sky map and lamps. Irradiance
+The path tracer sees what the rasterizers see: the same triangles, textures, sky map and lamps; holes in textures alone
+it sees closed. Irradiance
 (radiance over albedo) is denoised with clean albedo and normal guides and multiplied back, because denoising radiance
 takes detail out of textures.
 """
