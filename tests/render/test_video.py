@@ -61,7 +61,8 @@ def test_other_codecs(tmp_path: Path, codec: Codec, depth: int) -> None:
     tolerance = depth // 16 if codec == "ffv1" else 3  # sixteen bits become eight as the film is read
     assert np.abs(seen[2][20:].astype(int) - expected[2][20:]).max() <= tolerance
     words = described(film)
-    assert {"h265": "yuv420p10le(tv, bt709", "prores": "yuv422p10le(tv, bt709, progressive", "ffv1": "Video: ffv1"}[codec] in words
+    told = {"h265": "yuv420p10le(tv, bt709", "prores": "yuv422p10le(tv, bt709, progressive", "ffv1": "Video: ffv1"}
+    assert told[codec] in words
     assert "hvc1" in words or codec != "h265"
     assert "(HQ)" in words or codec != "prores"
 
