@@ -24,9 +24,10 @@ def displaced(views: Sequence[View], bodies: Mapping[int, Body], snapshot: Snaps
     """What never moves today and stood elsewhere in one of ``views``: it was moved by an edit of the scene."""
     found = set()
     for view in views:
-        for thing, then in view.places.items():
+        for thing, place in view.places.items():
             body = bodies[thing]
-            if body.rows.stop <= snapshot.static_vertices and then is not None and not np.array_equal(then, body.frame):
+            still = body.rows.stop <= snapshot.static_vertices
+            if still and place is not None and not np.array_equal(place, body.frame):
                 found.add(thing)
     return [bodies[thing] for thing in sorted(found)]
 
