@@ -132,7 +132,7 @@ def _axes(first: F64, second: F64) -> F64:
     for column, vector in enumerate((first, second)):
         known = axes[:, :column]
         rest = vector - known @ (known.T @ vector)
-        if np.linalg.norm(rest) <= 1e-9 * max(np.linalg.norm(first), 1e-9):
+        if np.linalg.norm(rest) <= 1e-9 * max(float(np.linalg.norm(first)), 1e-9):
             spare = np.eye(3)[:, np.argmin(np.abs(known).sum(1))]
             rest = spare - known @ (known.T @ spare)
         axes[:, column] = rest / np.linalg.norm(rest)

@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +134,7 @@ def store_view(
         write_image(part / "picture.png", picture)
         write_image(part / "light.png", frame.light)
         with (part / "seen.npz").open("wb") as file:
-            np.savez_compressed(file, **_seen(frame, bodies))
+            np.savez_compressed(file, **cast("dict[str, Any]", _seen(frame, bodies)))
         np.save(part / "samples.npy", samples)
         write_json(part / "view.json", told.described())
         try:
