@@ -87,7 +87,8 @@ def guarded(command: Callable[[], int | None]) -> int:
         usage = getattr(error, "format_message", None)  # the argument parser's own errors
         if usage is not None:
             words = str(usage()).replace("Value error, ", "").rstrip(".")
-            say(f"{words}{'' if words.endswith('?') else '.'} Try: setpiece --help")
+            if words:  # a command without arguments has shown its help already
+                say(f"{words}{'' if words.endswith('?') else '.'} Try: setpiece --help")
             return BAD_INPUT
         if isinstance(error, ValueError) and raised_by_us(error):
             say(str(error))

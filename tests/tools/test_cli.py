@@ -248,6 +248,14 @@ def test_bad_input_gets_a_sentence_and_leaves_nothing(
     assert painted == []
 
 
+@pytest.mark.parametrize("words", [(), ("memory",)])
+def test_without_arguments_the_help_is_all(run: Run, words: tuple[str, ...]) -> None:
+    answer = run(*words)
+    assert answer.code == 2
+    assert "Usage" in answer.out + answer.err
+    assert "Try" not in answer.err
+
+
 def test_a_mistake_in_the_scene_is_shown_at_its_place(run: Run, yard: Path) -> None:
     yard.write_text(yard.read_text().replace("frames: 6", "framse: 6"))
     answer = run("check", yard)
