@@ -56,7 +56,7 @@ def complete(rasterizer: Rasterizer, moments: Iterable[Moment]) -> Frames:
 
     On a graphics card everything is derived where it is drawn, else by compiled loops. Both differ from the shared code
     by less than 1e-4 of the depth, 1e-3 in normals, 2e-3 of a texture's brightest value in albedo and 0.01 pixels of
-    motion; ids are the same. Masks answer as :mod:`render.correspondence` does but for a few pixels on edges.
+    motion; ids are the same. Masks follow the rule of :mod:`render.correspondence` in short: they hide more on edges.
     """
     from render.complete_cpu import frames  # loads a compiler only where it is wanted
     from render.raster_gl import GLRasterizer

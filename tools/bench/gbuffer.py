@@ -170,6 +170,7 @@ def main() -> None:
     found = [row for n in worlds for row in measure(size, n, rounds, pythons)]
     rows, absent = [r for r in found if isinstance(r, Row)], list(dict.fromkeys(r for r in found if isinstance(r, str)))
     results = {"size": list(size), "machine": machine(), "frames": [asdict(row) for row in rows], "absent": absent}
+    _keep(said.results, results)  # the frames are not lost if somebody stops the long rest
     results |= jobs(said.quick)
     _keep(said.results, results)
     if said.json:
