@@ -87,10 +87,11 @@ def correspond(i: FrameGeometry, j: FrameGeometry) -> Correspondence:
     return correspond_many(i, [j])[0].numpy()
 
 
-def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry]) -> tuple[Match, ...]:
+def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry], lenient: bool = False) -> tuple[Match, ...]:
     """Where the pixels of frame ``i`` lie in each of the frames ``js``: quicker than one by one.
 
-    All must be frames of one world and on one device; they may differ in time, lens and size.
+    All must be frames of one world and on one device; they may differ in time, lens and size. lenient: a point is also
+    visible where the pixel of j that it falls into shows something before it, but one beside that shows its surface.
     """
     device = i.picture.device
     for j in js:
@@ -112,7 +113,8 @@ def correspond_many(i: FrameGeometry, js: Sequence[FrameGeometry]) -> tuple[Matc
     def match(block: slice) -> None:
         part = _Part.of(i, block)
         for pair, room, rest in zip(pairs, found, left, strict=True):
-            rest.append(_match(part, pair, room.xy[:, block], room.visible[block], room.confidence[block]))
+            places = room.xy[:, block], room.visible[block], room.confidence[block]
+            rest.append(_match(part, pair, *places, lenient))
 
     deal(match, height, rows)
     for pair, room, rest in zip(pairs, found, left, strict=True):
@@ -212,7 +214,9 @@ their disparities in j, and the ratio of extents, times ``ROOT``, before j's own
 """
 
 
-def _match(part: _Part, pair: _Pair, xy: torch.Tensor, visible: torch.Tensor, confidence: torch.Tensor) -> _Left:
+def _match(
+    part: _Part, pair: _Pair, xy: torch.Tensor, visible: torch.Tensor, confidence: torch.Tensor, lenient: bool
+) -> _Left:
     """Fill in ``xy`` (2, h, W), ``visible`` and ``confidence`` (h, W) of a part of frame i in frame j."""
     j, d = pair.j, part.basis[2]
     placed = torch.empty(4, len(d), device=d.device)
@@ -250,7 +254,8 @@ def _match(part: _Part, pair: _Pair, xy: torch.Tensor, visible: torch.Tensor, co
 
     # What lies before all that the pixel shows may be seen through one of its neighbours.
     facing &= _at_most(limit, -1e-30, test)
-    facing &= _at_most(behind_it, off, test)
+    if not lenient:
+        facing &= _at_most(behind_it, off, test)
     other = _where(facing.greater_(seen))
     return other + part.start, (d * nearer).index_select(0, other), ratio.index_select(0, other)
 

@@ -57,18 +57,24 @@ class FrameMotion:
         return None if self.backward is None else ~self.backward.visible
 
 
-def frame_motion(previous: FrameGeometry | None, frame: FrameGeometry, following: FrameGeometry | None) -> FrameMotion:
-    """Forward and backward motion of ``frame`` among its neighbours in time, where it has them."""
+def frame_motion(
+    previous: FrameGeometry | None, frame: FrameGeometry, following: FrameGeometry | None, lenient: bool = False
+) -> FrameMotion:
+    """Forward and backward motion of ``frame`` among its neighbours in time, where it has them.
+
+    lenient: as for :func:`render.correspondence.correspond_many`; it takes thin false lines along silhouettes out of
+    the masks.
+    """
     beside = [other for other in (previous, following) if other is not None]
-    found = iter(correspond_many(frame, beside))
+    found = iter(correspond_many(frame, beside, lenient))
     both = (None if other is None else _moved(next(found), other.camera) for other in (previous, following))
     backward, forward = both
     return FrameMotion(forward, backward)
 
 
-def motion(frame: FrameGeometry, other: FrameGeometry) -> Motion:
+def motion(frame: FrameGeometry, other: FrameGeometry, lenient: bool = False) -> Motion:
     """How the pixels of ``frame`` move to ``other``, another frame of one world (at any time, from any camera)."""
-    return _moved(correspond_many(frame, [other])[0], other.camera)
+    return _moved(correspond_many(frame, [other], lenient)[0], other.camera)
 
 
 def _moved(found: Match, other: Camera) -> Motion:

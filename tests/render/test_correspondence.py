@@ -358,6 +358,20 @@ def test_many_at_once_are_as_one_by_one(make, rays, monkeypatch):
     assert correspond_many(frames[0], []) == ()
 
 
+def test_leniently_more_is_seen_and_little_of_it_falsely(make, rays):
+    world = make.world(make.ground(), make.wall(-1.0, half=0.8), make.sphere(1.0, [0, 0, 1.2]))
+    i, j = make.camera([0, -6, 2.2], [0.5, 0, 0.8], 128, 96), make.camera([0.7, -5.6, 2.3], [0.5, 0, 0.8], 128, 96)
+    snapshot = world.at(0.0)
+    gbuffer = rays.rasterize(snapshot, i)
+    a, b = FrameGeometry.of(snapshot, i, gbuffer), frame(world, j, rays)
+    strict, more = correspond(a, b), correspond_many(a, [b], lenient=True)[0].numpy()
+    extra = more.visible & ~strict.visible & gbuffer.hit
+    assert not (strict.visible & ~more.visible).any()
+    assert extra.sum() > 20
+    assert seen_by_rays(rays, gbuffer, snapshot, snapshot, i, j)[extra].mean() > 0.5
+    assert more.confidence[extra].max() < 0.9
+
+
 def test_a_frame_takes_sixteen_bytes_a_pixel_and_what_moves(make, rays):
     f = frame(make.lively(), make.camera([0, -6, 2.2], [0.5, 0, 0.8]), rays)
     parts = (f.picture, f.moving, f.corners, f.weights, f.posed)

@@ -105,6 +105,16 @@ def test_what_leaves_the_picture_is_not_occluded(make, rays):
     np.testing.assert_array_equal(both.disocclusion, both.forward.outside)
 
 
+def test_leniently_fewer_pixels_are_occluded(make, rays):
+    world = make.lively()
+    frames = [frame(world, make.camera([x, -6, 2.2], [0.5, 0, 0.8], 128, 96), rays, x) for x in (0.0, 0.2, 0.4)]
+    strict, lenient = frame_motion(*frames), frame_motion(*frames, lenient=True)
+    np.testing.assert_array_equal(strict.forward.vector, lenient.forward.vector)
+    assert not (lenient.occlusion & ~strict.occlusion).any()
+    assert 0 < lenient.occlusion.sum() < strict.occlusion.sum()
+    assert lenient.disocclusion.sum() < strict.disocclusion.sum()
+
+
 def test_behind_the_other_camera_the_vector_is_zero(make, rays):
     world, a = make.world(make.wall(6.0, half=40)), make.camera([0, 0, 1], [0, 6, 1])
     away = frame(world, make.camera([0, 0, 1], [0, -6, 1]), rays)
