@@ -127,15 +127,16 @@ def _taken(work: Callable[[], object]) -> float:
     return taken
 
 
-def machine() -> dict[str, str | int]:
-    """What the figures hold for."""
+def machine() -> dict[str, str | int | float]:
+    """What the figures hold for. load: how many others wanted the cores in the minutes before."""
     processor = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), processor)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-    return {"processor": processor, "cores": cores, "cuda": device, "torch": torch.__version__}
+    load = round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else 0.0
+    return {"processor": processor, "cores": cores, "cuda": device, "torch": torch.__version__, "load": load}
 
 
 def jobs(quick: bool) -> dict[str, Any]:
