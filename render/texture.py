@@ -81,10 +81,6 @@ class TextureAtlas:
         """
         return self._looked_up(self.texels, texture_index, uv, footprint_m)
 
-    def slope(self, texture_index: I32, uv: F32, footprint_m: F32) -> F32:
-        """Filtered slopes (N, 2) float32, towards +u and +v, 0 where the index is -1; arguments as for ``sample``."""
-        return self._looked_up(self.slopes, texture_index, uv, footprint_m)
-
     def _looked_up(self, table: torch.Tensor, texture_index: I32, uv: F32, footprint_m: F32) -> F32:
         index, points, footprint = (
             torch.from_numpy(np.require(array, dtype, ["C_CONTIGUOUS", "WRITEABLE"]))
