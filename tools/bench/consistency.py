@@ -201,6 +201,7 @@ def main(words: Sequence[str] | None = None) -> None:
         "machine": machine(),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
         "absent": [] if opencv() is not None else ["previous frame (opencv-python-headless, the bench extra)"],
+        "missing": [case.name for case in CASES if case not in chosen],
         "scenes": [{k: v for k, v in scene.items() if k != "key"} for scene in scenes],
     }
     out = told.out or (RESULTS if len(chosen) == len(CASES) and not told.quick else None)
