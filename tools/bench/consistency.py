@@ -27,7 +27,7 @@ from render.files import read_json, write_image, write_json, written_whole
 from render.raster import Rasterizer, open_rasterizer
 from tools.bench.consistency_denoiser import STEPS, FlickeringDenoiser
 from tools.bench.consistency_films import TRUTH_SPP, Films, films_of, frames_of, opencv, proxies, shortened, truth_of
-from tools.bench.consistency_table import show, strip
+from tools.bench.consistency_table import condensed, show, strip
 from tools.console import guarded, say
 from tools.figures import film_figures, scene_figures
 from tools.measure import FilmMeter, Take, Walked
@@ -202,7 +202,7 @@ def main(words: Sequence[str] | None = None) -> None:
         "device": "cuda" if torch.cuda.is_available() else "cpu",
         "absent": [] if opencv() is not None else ["previous frame (opencv-python-headless, the bench extra)"],
         "missing": [case.name for case in CASES if case not in chosen],
-        "scenes": [{k: v for k, v in scene.items() if k != "key"} for scene in scenes],
+        "scenes": [condensed(scene) for scene in scenes],
     }
     out = told.out or (RESULTS if len(chosen) == len(CASES) and not told.quick else None)
     if out is not None:

@@ -20,6 +20,10 @@ E_WARP, SHARP, FLOOR, PSNR, MOTION = 0.25, 0.97, 1.3, 34.0, 1.2
 error against the carried control, decibels of what is seen again, motion error against unguided."""
 
 
+NOTHING: Final = 0.1
+"""Levels that nobody sees: less is as good as a floor of 0."""
+
+
 def show(scenes: Sequence[Mapping[str, Any]]) -> None:
     """Print everything."""
     console = Console(width=150)
@@ -57,6 +61,18 @@ def verdicts(scenes: Sequence[Mapping[str, Any]], denoiser: str) -> list[str]:
     return lines
 
 
+def condensed(scene: Mapping[str, Any]) -> dict[str, Any]:
+    """A scene's figures without those of single frames and pairs."""
+    painted = {}
+    for name, measured in scene["denoisers"].items():
+        films = {
+            film: {k: v for k, v in figures.items() if k != "apart" and not k.endswith("_frames")}
+            for film, figures in measured["films"].items()
+        }
+        painted[name] = {**measured, "films": films}
+    return {**{k: v for k, v in scene.items() if k != "key"}, "denoisers": painted}
+
+
 def winner(films: Mapping[str, Any]) -> str:
     """The film with the least score of those that compete."""
     return min((name for name in films if name not in NO_FILMS), key=lambda name: float(films[name]["score"]))
@@ -69,7 +85,7 @@ def shortfalls(films: Mapping[str, Any]) -> list[str]:
     for sigma, value in steady.items():
         if value > E_WARP * loose[sigma]:
             found.append(f"E_warp σ{sigma} {value / max(loose[sigma], 1e-9):.2f} × unguided")
-        if value > FLOOR * floor[sigma]:
+        if value > max(FLOOR * floor[sigma], NOTHING):
             found.append(f"σ{sigma} {value / max(floor[sigma], 1e-9):.2f} × floor")
     if sharp(guided) < SHARP:
         found.append(f"sharpness {sharp(guided):.3f}")
