@@ -2,7 +2,8 @@
 #
 #   make demo     paint a scene and say where the film is   (SCENE=, QUALITY=draft|preview|final)
 #   make test     every test          make lint   format, types, import rules
-#   make bench    rasterizers, passes, correspondence, painting and worlds, timed on this machine
+#   make bench    G-buffers, passes, correspondence, painting and worlds, timed on this machine
+#   make bench-consistency   how steady films are, against other ways, on ten scenes (about ten minutes)
 #   make train    the embedded model, from nothing
 #   make clean    remove the environment and everything derived (your out/ stays)
 #
@@ -22,7 +23,7 @@ LIBRARIES := libegl1 libgl1 libgl1-mesa-dri libgomp1 libidn2-0 libudev1 libusb-1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install system demo test lint format bench train clean
+.PHONY: help install system demo test lint format bench bench-consistency train clean
 
 help:
 	@sed -n '/^$$/q;s/^# \{0,1\}//p' Makefile
@@ -73,6 +74,9 @@ bench: $(STAMP)
 	$(BIN)/python -m tools.bench.gbuffer
 	$(BIN)/python -m tools.bench.paint
 	$(BIN)/python -m tools.bench.worlds
+
+bench-consistency: $(STAMP)
+	$(BIN)/python -m tools.bench.consistency
 
 train: $(STAMP)
 	$(BIN)/python -m pip install -qq -r requirements-train.lock
