@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from conditioning.job import frame_path, key_of
+from conditioning.job import key_of
+from conditioning.jobfiles import frame_path
 from conditioning.stage import Stage
 from render.files import bytes_from_display, read_image, read_json, sole_writer
 from render.lens import distorted, through_lens

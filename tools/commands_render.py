@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conditioning.job import RenderJob, Result, Work, read_keyframe, run_job
+from conditioning.job import RenderJob
+from conditioning.jobfiles import read_keyframe
 from conditioning.machine import code_key
 from conditioning.memory import Session, remembering
 from conditioning.memory_store import WorldMemory
+from conditioning.run import Result, Work, run_job
 from render.files import sole_writer
 from render.raster import Rasterizer, open_rasterizer
 from tools.console import emit, progress, say

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from conditioning.job import Result, key_of
+from conditioning.job import key_of
+from conditioning.run import Result
 from conditioning.stage import Stage
 from render.files import bytes_from_display, read_image, read_json, sole_writer, write_json, written_whole
 from render.raster import Rasterizer, open_rasterizer

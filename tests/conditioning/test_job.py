@@ -17,19 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import conditioning.job
-from conditioning.job import (
-    Keyframe,
-    Painter,
-    RenderJob,
-    Window,
-    file_key,
-    frame_path,
-    key_path,
-    plan_keyframes,
-    plan_windows,
-    run_job,
-)
+import conditioning.jobfiles
+from conditioning.job import Keyframe, Painter, RenderJob, Window, file_key, plan_keyframes, plan_windows
+from conditioning.jobfiles import frame_path, key_path
+from conditioning.run import run_job
 from render.files import read_image, read_json, sole_writer
 from render.video import read_video
 from worldgen.conventions import F32
@@ -287,7 +278,7 @@ def test_a_frame_range_keeps_the_shots_numbers(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_no_half_file_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, out = tmp_path / "whole", tmp_path / "full"
     run_job(JOB, painted_by(FakePainter(JOB)), whole)
-    real, written = conditioning.job.write_image, 0
+    real, written = conditioning.jobfiles.write_image, 0
 
     def fills_up(path: Path, image: F32) -> None:
         nonlocal written
@@ -296,12 +287,12 @@ def test_a_full_disk_leaves_no_half_file_and_resumes(tmp_path: Path, monkeypatch
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         real(path, image)
 
-    monkeypatch.setattr(conditioning.job, "write_image", fills_up)
+    monkeypatch.setattr(conditioning.jobfiles, "write_image", fills_up)
     with pytest.raises(OSError, match="No space left"):
         run_job(JOB, painted_by(FakePainter(JOB)), out)
     assert not leftovers(out)
     assert not (out / "manifest.json").exists()
-    monkeypatch.setattr(conditioning.job, "write_image", real)
+    monkeypatch.setattr(conditioning.jobfiles, "write_image", real)
     again = FakePainter(JOB)
     run_job(JOB, painted_by(again), out)
     assert again.painted == [7, 9, 2, 5, 8]

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import conditioning.job
+import conditioning.jobfiles
 import tools.commands_scene
 from render.files import read_json
 from render.video import read_video
@@ -278,7 +278,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_made(
     def full(path: Path, image: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(conditioning.job, "write_image", full)
+    monkeypatch.setattr(conditioning.jobfiles, "write_image", full)
     answer = run("render", yard, "--shot", "look", "--out", tmp_path / "out")
     assert answer.code == 2
     assert "disk is full" in answer.err
@@ -314,7 +314,7 @@ def test_stopping_says_that_it_resumes(
     def stop(path: Path, image: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(conditioning.job, "write_image", stop)
+    monkeypatch.setattr(conditioning.jobfiles, "write_image", stop)
     answer = run("render", yard, "--shot", "look", "--out", tmp_path / "out")
     assert answer.code == 130
     assert "goes on where" in answer.err

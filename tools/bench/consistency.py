@@ -130,14 +130,14 @@ def _truth(case: Case, world: World, shot: Shot, frames: Sequence[Frame], cache:
     exposures = [np.round(frame.told.light, 4).tolist() for frame in frames]
     cameras = np.round(shot.track.world_from_camera, 6).tolist()
     key = key_of([case.name, sources, exposures, cameras, shot.track.width, shot.track.height, TRUTH_SPP])
-    path = cache / f"{case.name}-truth-{key[:12]}.npz"
-    if path.is_file():
-        with np.load(path) as kept:
+    file = cache / f"{case.name}-truth-{key[:12]}.npz"
+    if file.is_file():
+        with np.load(file) as kept:
             return np.asarray(kept["film"])
     film = truth_of(world, shot, frames)
     if film is not None:
-        with written_whole(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, film=film)
+        with written_whole(file) as whole, whole.open("wb") as stream:
+            np.savez_compressed(stream, film=film)
     return film
 
 

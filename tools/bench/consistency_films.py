@@ -48,7 +48,7 @@ def shortened(shot: Shot, frames: int) -> Shot:
     step = max(1, shot.frames // frames)
     kept = np.arange(0, shot.frames, step)[:frames]
     track = shot.track
-    some = {
+    some: dict[str, Any] = {
         field.name: value[kept]
         for field in fields(CameraTrack)
         if isinstance(value := getattr(track, field.name), np.ndarray) and len(value) == shot.frames
@@ -88,7 +88,7 @@ def films_of(
             alone = [_by_itself(frame, shot, seed) for frame in frames]
             unguided = paint_clip(alone, denoiser, PaintSettings(steps, None))
             end = _seconds()
-            films = {
+            films: dict[str, Any] = {
                 "guided": guided,
                 "unguided": unguided,
                 "shared noise": rivals.shared_noise(alone, denoiser, steps),

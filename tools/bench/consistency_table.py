@@ -122,8 +122,7 @@ def _table(scene: Mapping[str, Any], denoiser: str, measured: Mapping[str, Any])
     )
     table = Table(title=title, title_justify="left", expand=False)
     head = ("film", "same light σ0", "σ1", "σ2", "all σ1", "flicker", "sharp", "far", "revisit dB", "cut dB", "motion")
-    head += ("score",)
-    for word in head:
+    for word in (*head, "score"):
         table.add_column(word, justify="left" if word == "film" else "right")
     best = winner(films)
     order = sorted(films, key=lambda name: (name in NO_FILMS, films[name]["score"]))
