@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from render.correspondence_loop import BEHIND, look_up
 from render.frame import GRAZING, ROOT, FrameGeometry, centres, posed_at, projection, roots, unpacked
 from render.threads import deal
 from worldgen.conventions import F32, F64, Bool
@@ -32,9 +33,6 @@ _BLOCK_ALONE: Final = 80_000
 """The same where torch has a single thread."""
 
 _OUTSIDE: Final = -9.0
-
-_BEHIND: Final = 1e-6
-"""Points this many times nearer to the other camera's plane than to the own one count as behind it."""
 
 
 @dataclass(frozen=True)
@@ -224,10 +222,14 @@ def _match(
     torch.mm(pair.side, part.basis[3:], out=placed[3:])
     if pair.posed is not None and len(part.moving):
         placed.index_copy_(1, part.moving, pair.posed[:, part.rows] * d.index_select(0, part.moving))
+    if d.device.type == "cpu":
+        told = (placed, d, part.code, part.narrow, j.picture)
+        where, some, share = look_up(*told, pair.focal, lenient, xy, visible, confidence)
+        return where + part.start, some, share
     u, v, w, turned = placed
     behind = None
-    if pair.behind or float((pair.depth @ part.corners).min()) <= _BEHIND:
-        behind = w <= _BEHIND
+    if pair.behind or float((pair.depth @ part.corners).min()) <= float(BEHIND):
+        behind = w <= float(BEHIND)
         w.masked_fill_(behind, 1.0)
     nearer = w.reciprocal_()  # depth in i over depth in j
     for unit, place, half, middle in ((u, xy[0], 0.5 * j.camera.width, 0), (v, xy[1], 0.5 * j.camera.height, 1)):
@@ -256,7 +258,7 @@ def _match(
     facing &= _at_most(limit, -1e-30, test)
     if not lenient:
         facing &= _at_most(behind_it, off, test)
-    other = _where(facing.greater_(seen))
+    other = facing.greater_(seen).nonzero().squeeze(1)
     return other + part.start, (d * nearer).index_select(0, other), ratio.index_select(0, other)
 
 
@@ -303,8 +305,3 @@ def _same(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     else:
         torch.eq(a, b, out=out)
     return out
-
-
-def _where(mask: torch.Tensor) -> torch.Tensor:
-    """(M,) places where ``mask`` holds, likewise."""
-    return torch.from_numpy(np.flatnonzero(mask.numpy())) if mask.device.type == "cpu" else mask.nonzero().squeeze(1)

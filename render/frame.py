@@ -45,11 +45,11 @@ _FARTHEST: Final = 1e-9
 _OPEN: Final = 0.75
 """Share of the pixels around a point on that half of a pixel beyond which another surface is shown, on the average."""
 
-_ROOTS: Final = 0xFFFF
-ROOT: Final = 1.0 / _ROOTS
+ROOTS: Final = 0xFFFF
+ROOT: Final = 1.0 / ROOTS
 """Unit of the roots of cosines."""
 
-_HIGH: Final = -0x10000
+HIGH: Final = -0x10000
 
 
 @dataclass(frozen=True)
@@ -144,20 +144,20 @@ def posed_at(posed: torch.Tensor, corners: torch.Tensor, weights: torch.Tensor) 
 def packed(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """Two float32 as bfloat16 in the bits of one float32."""
     high, low = (part.view(torch.int32) + 0x8000 for part in (first, second))
-    return high.bitwise_and_(_HIGH).bitwise_or_(low.bitwise_right_shift_(16).bitwise_and_(0xFFFF)).view(torch.float32)
+    return high.bitwise_and_(HIGH).bitwise_or_(low.bitwise_right_shift_(16).bitwise_and_(0xFFFF)).view(torch.float32)
 
 
 def unpacked(both: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The two float32 that were :func:`packed`."""
     bits = both.view(torch.int32)
-    return (bits & _HIGH).view(torch.float32), (bits << 16).view(torch.float32)
+    return (bits & HIGH).view(torch.float32), (bits << 16).view(torch.float32)
 
 
 def roots(limit: torch.Tensor) -> torch.Tensor:
     """From a picture's last layer, over ``ROOT``: the square root of the cosine between surface and view, times that of
     the mean share of the pixels around points in the pixel that show its surface.
     """
-    return torch.empty_like(limit).copy_(limit.view(torch.int32) & _ROOTS)
+    return torch.empty_like(limit).copy_(limit.view(torch.int32) & ROOTS)
 
 
 def _projected(camera: Camera, points: F32) -> F32:
@@ -213,7 +213,7 @@ def _picture(snapshot: Snapshot, camera: Camera, triangle: I32, bary: F32) -> to
         near = slice(max(s.start - 1, 0), min(s.stop + 1, height))
         own = slice(s.start - near.start, s.stop - near.start)
         limit, share = (part[own] for part in _joined(camera, picture[:, near], near))
-        limit.view(torch.int32).bitwise_and_(_HIGH).bitwise_or_((root[s] * share.sqrt_() * _ROOTS).int())
+        limit.view(torch.int32).bitwise_and_(HIGH).bitwise_or_((root[s] * share.sqrt_() * ROOTS).int())
         picture[3, s] = limit
 
     deal(lay, height, max(1, BLOCK // width))
