@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
 import torch
 
-from render.correspondence_loop import BEHIND, look_up
+from render.correspondence_dense import look_up, look_up_on_device
 from render.frame import GRAZING, ROOT, FrameGeometry, centres, posed_at, projection, roots, unpacked
 from render.threads import deal
-from worldgen.conventions import F32, F64, Bool
+from worldgen.conventions import F32, Bool
 
 __all__ = ["Correspondence", "FrameGeometry", "Match", "correspond", "correspond_many"]
 
@@ -31,8 +30,6 @@ _BLOCK: Final = 30_000
 
 _BLOCK_ALONE: Final = 80_000
 """The same where torch has a single thread."""
-
-_OUTSIDE: Final = -9.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,7 @@ class _Part:
     basis: (7, N): place in the picture, disparity, 1, what disparity grows to the right and the lower border, and what
     it is in the middle, on the pixel's plane. code: (N,). narrow: (N,) ``ROOT`` over the root of the clamped cosine.
     moving: (M,) places in the part of the pixels that move, rows: theirs in ``FrameGeometry.moving``. start: the first
-    pixel of frame i that is in it. corners: (4, 8) first four rows of ``basis`` between which all pixels lie.
+    pixel of frame i that is in it.
     """
 
     basis: torch.Tensor
@@ -141,7 +138,6 @@ class _Part:
     moving: torch.Tensor
     rows: slice
     start: int
-    corners: F64
 
     @staticmethod
     def of(i: FrameGeometry, block: slice) -> _Part:
@@ -158,9 +154,7 @@ class _Part:
         rows = slice(*torch.searchsorted(i.moving, ends).tolist())
         moving = i.moving[rows] - block.start * width
         code = picture[2].view(torch.int32).view(-1)
-        extremes = [[float(end) for end in part.aminmax()] for part in (x[0], y[:, 0], d)]
-        corners = np.array([[*corner, 1.0] for corner in product(*extremes)]).T
-        return _Part(layers.view(7, -1), code, narrow, moving, rows, block.start * width, corners)
+        return _Part(layers.view(7, -1), code, narrow, moving, rows, block.start * width)
 
 
 @dataclass(frozen=True)
@@ -168,20 +162,15 @@ class _Pair:
     """What leads from frame i to frame j.
 
     place: (3, 4) from the first four rows of ``_Part.basis`` to the place in j as ``projection`` gives it, times the
-    disparity in i; depth: its last row. side: (1, 4) from the last four to a number that is positive where j sees the
-    other side of the pixel's plane. posed: (4, M) place and side of the pixels of i that move, not times anything; None
-    where i and j are of one time. behind: whether any of those is behind camera j. middle: two scalars, half the size
-    of j. zero: a scalar. focal: the focal length of j over that of i.
+    disparity in i. side: (1, 4) from the last four to a number that is positive where j sees the other side of the
+    pixel's plane. posed: (4, M) place and side of the pixels of i that move, not times anything; None where i and j are
+    of one time. focal: the focal length of j over that of i.
     """
 
     j: FrameGeometry
     place: torch.Tensor
-    depth: F64
     side: torch.Tensor
     posed: torch.Tensor | None
-    behind: bool
-    middle: torch.Tensor
-    zero: torch.Tensor
     focal: float
 
     @staticmethod
@@ -196,12 +185,8 @@ class _Pair:
         return _Pair(
             j,
             torch.from_numpy(place.astype(np.float32)).to(device),
-            place[2],
             torch.from_numpy(side.astype(np.float32)).to(device),
             posed,
-            posed is not None and bool((posed[2] <= 1e-3 * b.near).any()),
-            torch.tensor([0.5 * b.width, 0.5 * b.height], device=device),
-            torch.zeros((), device=device),
             float(np.sqrt(b.K[0, 0] * b.K[1, 1] / (a.K[0, 0] * a.K[1, 1]))),
         )
 
@@ -222,44 +207,10 @@ def _match(
     torch.mm(pair.side, part.basis[3:], out=placed[3:])
     if pair.posed is not None and len(part.moving):
         placed.index_copy_(1, part.moving, pair.posed[:, part.rows] * d.index_select(0, part.moving))
-    if d.device.type == "cpu":
-        told = (placed, d, part.code, part.narrow, j.picture)
-        where, some, share = look_up(*told, pair.focal, lenient, xy, visible, confidence)
-        return where + part.start, some, share
-    u, v, w, turned = placed
-    behind = None
-    if pair.behind or float((pair.depth @ part.corners).min()) <= float(BEHIND):
-        behind = w <= float(BEHIND)
-        w.masked_fill_(behind, 1.0)
-    nearer = w.reciprocal_()  # depth in i over depth in j
-    for unit, place, half, middle in ((u, xy[0], 0.5 * j.camera.width, 0), (v, xy[1], 0.5 * j.camera.height, 1)):
-        torch.add(pair.middle[middle], unit.mul_(nearer).view(place.shape), alpha=half, out=place)
-        if behind is not None:
-            unit.masked_fill_(behind, _OUTSIDE)
-            place.masked_fill_(behind.view(place.shape), -1.0)
-
-    # The plane of the pixel it falls into says where the surface lies at just this place; outside the picture all is 0.
-    plane, growth, code, limit = torch.grid_sampler_2d(j.picture[None], placed[:2].T[None, None], 1, 0, False)[0, :, 0]
-    right, down = unpacked(growth)
-    behind_it = plane.addcmul_(right, u).addcmul_(down, v).addcmul_(d, nearer, value=-1.0)
-    seen, test = visible.view(-1), torch.empty_like(visible).view(-1)
-    off = torch.abs(limit, out=down)
-    _at_most(torch.abs(behind_it, out=right), off, seen)
-    seen &= _same(code.view(torch.int32), part.code, test)
-    facing = _at_most(turned, 0.0, torch.empty_like(test))
-    seen &= facing
-
-    root, share = roots(limit), torch.empty_like(d).copy_(seen.view(torch.uint8))
-    ratio = torch.addcmul(pair.zero, nearer, part.narrow, value=pair.focal, out=u)
-    trust = torch.clamp(root, min=GRAZING**0.5 / ROOT, out=right).mul_(ratio).clamp_(max=1.0).mul_(root)
-    torch.addcmul(pair.zero, trust, share.mul_(root), value=ROOT**2, out=confidence.view(-1))
-
-    # What lies before all that the pixel shows may be seen through one of its neighbours.
-    facing &= _at_most(limit, -1e-30, test)
-    if not lenient:
-        facing &= _at_most(behind_it, off, test)
-    other = facing.greater_(seen).nonzero().squeeze(1)
-    return other + part.start, (d * nearer).index_select(0, other), ratio.index_select(0, other)
+    dense = look_up if d.device.type == "cpu" else look_up_on_device
+    told = (placed, d, part.code, part.narrow, j.picture)
+    where, there, ratio = dense(*told, pair.focal, lenient, xy, visible, confidence)
+    return where + part.start, there, ratio
 
 
 def _match_beside(
@@ -278,30 +229,10 @@ def _match_beside(
     x, y = place.mul_(2.0 / size).sub_(1.0)
     right, down = unpacked(growth)
     plane.addcmul_(right, x).addcmul_(down, y)
-    shows = torch.empty(plane.shape, dtype=torch.bool, device=plane.device)
-    _at_most(plane.sub_(there).abs_(), limit.abs(), shows)
-    shows &= _same(what.view(torch.int32), code, torch.empty_like(shows))
-    share = torch.empty_like(plane).copy_(shows.view(torch.uint8)).mul_(weight[None, :, 0]).mul_(weight[:, None, 1])
+    shows = (plane.sub_(there).abs_() <= limit.abs()) & (what.view(torch.int32) == code)
+    share = shows.to(plane.dtype).mul_(weight[None, :, 0]).mul_(weight[:, None, 1])
     support = share.sum((0, 1))
     root = share.mul_(roots(limit)).sum((0, 1)).div_(support.clamp(min=1e-6))
     trust = torch.clamp(root, min=GRAZING**0.5 / ROOT).mul_(ratio).clamp_(max=1.0).mul_(root)
     match.visible.view(-1).index_copy_(0, where, support > 0)
     match.confidence.view(-1).index_copy_(0, where, trust.mul_(root).mul_(support).mul_(ROOT**2))
-
-
-def _at_most(a: torch.Tensor, b: torch.Tensor | float, out: torch.Tensor) -> torch.Tensor:
-    """``a <= b``; numpy packs comparisons five times as fast as torch does on a CPU."""
-    if out.device.type == "cpu":
-        np.less_equal(a.numpy(), b if isinstance(b, float) else b.numpy(), out=out.numpy())
-    else:
-        torch.less_equal(a, b, out=out)
-    return out
-
-
-def _same(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """``a == b``, likewise."""
-    if out.device.type == "cpu":
-        np.equal(a.numpy(), b.numpy(), out=out.numpy())
-    else:
-        torch.eq(a, b, out=out)
-    return out

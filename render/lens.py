@@ -16,12 +16,12 @@ from scipy import ndimage
 from render.correspondence import Correspondence, FrameGeometry, correspond
 from render.motion import motion
 from render.passes import Passes
-from render.raster import GBuffer, Rasterizer
+from render.raster import Rasterizer
 from render.warp import warp
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32, Bool
 from worldgen.paths import camera_between
-from worldgen.world import Shot, Snapshot, World
+from worldgen.world import Shot, World
 
 FEWEST: Final = 12
 MOST: Final = 48
@@ -51,10 +51,11 @@ def through_lens(world: World, shot: Shot, frame: int, picture: F32, rasterizer:
         seen = world.at(shot.time(frame) + float(moment / shot.fps))
         view = shifted(camera_between(track, frame + moment), lens, focus, grain)
         found = rasterizer.rasterize(seen, view)
-        return FrameGeometry.of(seen, view, found), _things(seen, found)
+        return FrameGeometry.of(seen, view, found), Passes(seen, view, found).object_id
 
     still = np.zeros(2)
-    blur = confusion(Passes(snapshot, camera, gbuffer).depth, camera, focus, aperture)
+    passes = Passes(snapshot, camera, gbuffer)
+    blur = confusion(passes.depth, camera, focus, aperture)
     travel = np.zeros_like(blur)
     if open_for > 0:
         moved = motion(main, look(open_for / 2, still, still)[0])
@@ -62,7 +63,7 @@ def through_lens(world: World, shot: Shot, frame: int, picture: F32, rasterizer:
     count = looks_for(_widest(blur), _widest(travel))
     if count == 1:
         return picture
-    clean = _unmixed(picture, _things(snapshot, gbuffer))
+    clean = _unmixed(picture, passes.object_id)
     source = np.dstack([softened(clean, blur / (2.0 * np.sqrt(count))), np.maximum(blur, travel)])
     total, weight = np.zeros_like(picture), np.zeros((*picture.shape[:2], 1), np.float32)
     most = np.zeros_like(weight)
@@ -204,10 +205,3 @@ def _undistorted(bent: F64, k: tuple[float, float]) -> F64:
 
 def _widest(pixels: F32 | F64) -> float:
     return float(np.quantile(pixels, _WIDEST)) if pixels.size else 0.0
-
-
-def _things(snapshot: Snapshot, gbuffer: GBuffer) -> I32:
-    """(H, W) ids of things, 0 for sky."""
-    if not gbuffer.hit.any():
-        return np.zeros(gbuffer.triangle.shape, np.int32)
-    return np.where(gbuffer.hit, snapshot.face_object[np.maximum(gbuffer.triangle, 0)], np.int32(0))

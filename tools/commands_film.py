@@ -63,13 +63,14 @@ def make_film(path: Path, finish: Finish, as_json: bool) -> None:
     made = finish.force or not stage.is_done([name])
     frames = sum(shot.frames for shot in shots)
     if made:
-        raster = open_rasterizer(finish.rasterizer)
+        raster = open_rasterizer(finish.rasterizer) if finish.lens else None
         with sole_writer(folder), progress("film") as tell:
             stage.begin([name])
             pictures = _pictures(opened, shots, finish, raster, tell)
             write_video(folder / name, pictures, shots[0].fps, codec=finish.codec, crf=finish.crf, start=finish.start)
             stage.finish([name], {"shots": [shot.name for shot in shots], "timecode": finish.start})
-        raster.close()
+        if raster is not None:
+            raster.close()
     say(f"{'made' if made else 'nothing to do,'} {folder / name}: {frames} frames of {len(shots)} shots")
     if as_json:
         emit({"scene": opened.production.name, "film": str(folder / name), "frames": frames, "made": made})
@@ -98,14 +99,14 @@ def _painted(opened: Opened, shot: Shot, finish: Finish) -> tuple[Shot, object]:
 
 
 def _pictures(
-    opened: Opened, shots: Sequence[Shot], finish: Finish, raster: Rasterizer, tell: Progress
+    opened: Opened, shots: Sequence[Shot], finish: Finish, raster: Rasterizer | None, tell: Progress
 ) -> Iterator[Picture]:
     first, done = frame_of(finish.start, shots[0].fps), 0
     total = sum(shot.frames for shot in shots)
     for shot in shots:
         for k in range(shot.frames):
             image: Picture = read_image(frame_path(opened.folder / shot.name, k))
-            if finish.lens:
+            if raster is not None:
                 image = _finished(opened.production.world, shot, k, image, raster, finish.codec in DEEP)
             elif finish.codec in DEEP:
                 image = image.astype(np.uint16) * np.uint16(257)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from render.correspondence import FrameGeometry, correspond, correspond_many
+from render.correspondence_dense import look_up_on_device
 from render.passes import Passes
 from render.raster import open_rasterizer
 from render.rays import RayScene
@@ -356,6 +357,22 @@ def test_many_at_once_are_as_one_by_one(make, rays, monkeypatch):
     for one, two in zip(many, correspond_many(frames[2], frames), strict=True):
         np.testing.assert_allclose(bits(one), bits(two), atol=2e-4)
     assert correspond_many(frames[0], []) == ()
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_what_other_devices_do_gives_what_the_loop_gives(make, rays, monkeypatch, lenient):
+    world = make.lively()
+    places = [([0, -6, 2.2], 0.0), ([0.83, -5.61, 2.07], 0.5), ([0.4, 0.3, 1.1], 0.2), ([0.1, 9, 3], 0.7)]
+    frames = [frame(world, make.camera(eye, [0.5, 0.1, 0.8], 97, 63), rays, t) for eye, t in places]
+    for i in frames:
+        loop = correspond_many(i, frames, lenient)
+        with monkeypatch.context() as patched:
+            patched.setattr("render.correspondence.look_up", look_up_on_device)
+            other = correspond_many(i, frames, lenient)
+        for one, two in zip(loop, other, strict=True):
+            torch.testing.assert_close(one.xy, two.xy, atol=2e-4, rtol=1e-5)
+            assert (one.visible != two.visible).float().mean() < 1e-3
+            assert ((one.confidence - two.confidence).abs() > 1e-3).float().mean() < 2e-3
 
 
 def test_leniently_more_is_seen_and_little_of_it_falsely(make, rays):

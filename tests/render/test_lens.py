@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from render.lens import confusion, distorted, filled, grains, lens_points, looks_for, moments, through_lens
+from render.passes import Passes
 from render.raster import open_rasterizer
 from worldgen import shapes
 from worldgen.camera import Camera, CameraTrack, Lens
@@ -34,8 +35,6 @@ def filmed(
     K = np.tile(Lens(FOCAL).intrinsics(WIDTH, HEIGHT), (3, 1, 1))
     track = CameraTrack(poses, K, WIDTH, HEIGHT, np.full(3, focus), np.full(3, stop), shutter=shutter)
     shot = Shot("shot", track, Fraction(24))
-    from render.passes import Passes
-
     snapshot = world.at(shot.time(1))
     depth = Passes(snapshot, track[1], open_rasterizer("embree").rasterize(snapshot, track[1])).depth
     return shot, np.repeat((depth < 6)[..., None], 3, axis=-1).astype(np.float32)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from render.files import read_image, read_json
-from render.video import read_video
+from render.video import CODECS, read_video
+from tools.cli import FilmCodec
 
 Run = Callable[..., Any]
 
@@ -78,6 +79,10 @@ def test_what_is_not_painted_or_no_longer_true_gets_a_sentence(run: Run, yard: P
     answer = run("film", yard, "--out", out, "--no-lens")
     assert answer.code == 2
     assert "0003.png is missing" in answer.err
+
+
+def test_the_command_line_names_every_codec() -> None:
+    assert tuple(codec.value for codec in FilmCodec) == CODECS
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The dense part of correspondence as one compiled loop for CPUs; ``render.correspondence`` says what it works out."""
+"""The dense part of correspondence, all pixels of a frame in another: a compiled loop on CPUs, torch on other devices.
+
+``render.correspondence`` says what it works out.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from render.compiled import compiled
-from render.frame import GRAZING, HIGH, ROOT, ROOTS
+from render.frame import GRAZING, HIGH, ROOT, ROOTS, roots, unpacked
 from worldgen.conventions import F32, I32, Bool
 
 I64 = npt.NDArray[np.int64]
@@ -17,6 +20,7 @@ I64 = npt.NDArray[np.int64]
 BEHIND: Final = np.float32(1e-6)
 """Points this many times nearer to the other camera's plane than to the own one count as behind it."""
 
+_OUTSIDE: Final = -9.0
 _LEAST: Final = np.float32(GRAZING**0.5 / ROOT)
 _SCALE: Final = np.float32(ROOT**2)
 _EDGE: Final = np.float32(-1e-30)
@@ -63,6 +67,42 @@ def look_up(
         ratio,
     )
     return torch.from_numpy(other[:count]), torch.from_numpy(there[:count]), torch.from_numpy(ratio[:count])
+
+
+def look_up_on_device(
+    placed: torch.Tensor,
+    d: torch.Tensor,
+    code: torch.Tensor,
+    narrow: torch.Tensor,
+    picture: torch.Tensor,
+    focal: float,
+    lenient: bool,
+    xy: torch.Tensor,
+    visible: torch.Tensor,
+    confidence: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """As :func:`look_up`, in torch alone and without waiting for the device before the end."""
+    u, v, w, turned = placed
+    behind = w <= float(BEHIND)
+    nearer = w.masked_fill(behind, 1.0).reciprocal_()  # depth in i over depth in j
+    for unit, place, size in ((u, xy[0], picture.shape[2]), (v, xy[1], picture.shape[1])):
+        unit.mul_(nearer).masked_fill_(behind, _OUTSIDE)
+        place.copy_((unit + 1.0).mul_(0.5 * size).masked_fill_(behind, -1.0).view(place.shape))
+    # The plane of the pixel it falls into says where the surface lies at just this place; outside the picture all is 0.
+    plane, growth, what, limit = torch.grid_sampler_2d(picture[None], placed[:2].T[None, None], 1, 0, False)[0, :, 0]
+    right, down = unpacked(growth)
+    behind_it = plane + right * u + down * v - d * nearer
+    off, root, facing = limit.abs(), roots(limit), turned <= 0
+    seen = facing & (behind_it.abs() <= off) & (what.view(torch.int32) == code)
+    ratio = nearer * narrow * focal
+    trust = (root.clamp(min=float(_LEAST)) * ratio).clamp_(max=1.0) * root.square() * float(_SCALE)
+    visible.view(-1).copy_(seen)
+    confidence.view(-1).copy_(trust * seen)
+    beside = facing & ~seen & (limit <= float(_EDGE))
+    if not lenient:
+        beside &= behind_it <= off
+    other = beside.nonzero().squeeze(1)
+    return other, (d * nearer)[other], ratio[other]
 
 
 @compiled
