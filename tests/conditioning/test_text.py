@@ -1,0 +1,56 @@
+"""Words as numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conditioning import text
+from conditioning.text import WORDS, encoded, vocabulary
+
+
+def test_words_have_unit_length_and_no_words_are_zeros() -> None:
+    assert encoded("a film noir street").shape == (WORDS,)
+    assert np.linalg.norm(encoded("a film noir street")) == pytest.approx(1.0, abs=1e-5)
+    assert not encoded("").any()
+    assert not encoded(" \n ").any()
+
+
+def test_case_and_spaces_do_not_count_but_words_do() -> None:
+    assert np.array_equal(encoded("Film\n  NOIR"), encoded("film noir"))
+    assert encoded("film noir") @ encoded("watercolour") < 0.9
+
+
+def test_words_of_one_meaning_lie_together() -> None:
+    assert encoded("snow") @ encoded("winter") > encoded("snow") @ encoded("kitchen") + 0.2
+
+
+def test_any_language_and_script_is_read() -> None:
+    assert np.linalg.norm(encoded("雪の夜 🎬")) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_it_is_what_the_package_itself_says() -> None:
+    """The package's own splitting, pooling and norm."""
+    inference = pytest.importorskip("wordllama.inference")
+    encoder = text._encoder()
+    own = inference.WordLlamaInference(encoder.vectors, encoder.tokens)
+    words = "a foggy harbour at dawn, seagulls"
+    assert np.allclose(encoded(words), own.embed(words, norm=True)[0], atol=1e-5)
+
+
+def test_what_is_shared_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        encoded("rain")[0] = 1.0
+
+
+def test_the_vocabulary_is_words() -> None:
+    assert len(vocabulary()) > 5000
+    assert {"river", "castle", "window"} <= set(vocabulary())
+
+
+def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_PACKAGE", "no_such_package_of_words")
+    text._encoder.cache_clear()
+    with pytest.raises(ValueError, match="word vectors that prompts are read with are missing"):
+        encoded("words nobody has asked for yet")
+    text._encoder.cache_clear()
