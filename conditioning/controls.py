@@ -1,7 +1,7 @@
-"""What a denoiser is told about a frame: condition maps in fixed ranges, the light, and the proxy picture.
+"""What pocket is told about a frame: condition maps in fixed ranges, the light, the proxy, and where on which surface.
 
-Everything comes from one :class:`render.shade.Shading`; nothing is normalised by the frame's own minimum or maximum,
-which would flicker.
+Everything comes from one :class:`render.shade.Shading` and the world it shows; nothing is normalised by the frame's own
+minimum or maximum, which would flicker.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from typing import Final
 
 import numpy as np
 
+from render.raster import GBuffer
 from render.shade import Shading
+from render.surface import Surface
 from worldgen.camera import Camera
-from worldgen.conventions import F32, srgb_from_linear
+from worldgen.conventions import F32, U8, srgb_from_linear
+from worldgen.material import KINDS
+from worldgen.world import Snapshot
 
 MAPS: Final = (
     *(f"albedo.{c}" for c in "rgb"),
@@ -31,6 +35,9 @@ MAPS: Final = (
 )
 """Names of the condition maps, in channel order."""
 
+KIND_NAMES: Final = tuple(sorted(KINDS))
+"""Kinds of material, in the order of their numbers."""
+
 LIGHT: Final = 17
 """Numbers that describe the light of a frame."""
 
@@ -44,16 +51,20 @@ class Controls:
 
     maps: (M, H, W) float32, channels as in ``MAPS``, about [-1, 1]. light: (L,) float32, the sun's direction in camera
     axes, the sine of its elevation, turbidity, clouds, exposure, how a white wall prints in sunlight, in skylight and
-    on the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded.
+    on the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded. kind: (H, W)
+    uint8, what each pixel's centre is made of: 1 + its place in ``KIND_NAMES``, 0 for the sky. uv: (2, H, W) float32,
+    where on its surface that is, in tiles of the texture.
     """
 
     maps: F32
     light: F32
     proxy: F32
+    kind: U8
+    uv: F32
 
 
-def controls(shading: Shading, camera: Camera) -> Controls:
-    """The conditions of the frame that ``camera`` saw as ``shading``."""
+def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
+    """The conditions of the frame that ``camera`` saw of ``snapshot`` as ``shading``."""
     sky = shading.sky
     rotation = camera.world_from_camera[:3, :3].astype(np.float32)
     ys, xs = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
@@ -95,4 +106,18 @@ def controls(shading: Shading, camera: Camera) -> Controls:
             [float(shading.lamps.max() > 0)],
         ]
     ).astype(np.float32)
-    return Controls(maps, light, (2.0 * shading.proxy - 1.0).transpose(2, 0, 1).astype(np.float32))
+    proxy = (2.0 * shading.proxy - 1.0).transpose(2, 0, 1).astype(np.float32)
+    return Controls(maps, light, proxy, *surfaces(snapshot, camera, shading.gbuffer))
+
+
+def surfaces(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> tuple[U8, F32]:
+    """``kind`` and ``uv`` of :class:`Controls`; where nothing is hit, 0."""
+    numbers = {name: 1 + k for k, name in enumerate(KIND_NAMES)}
+    kinds = np.array([numbers[m.kind] for m in snapshot.materials], dtype=np.uint8)
+    tiles = np.array([m.texture.size_m if m.texture else 1.0 for m in snapshot.materials], dtype=np.float32)
+    kind, uv = np.zeros(gbuffer.hit.shape, np.uint8), np.zeros((2, *gbuffer.hit.shape), np.float32)
+    if gbuffer.hit.any():
+        material = snapshot.face_material[gbuffer.triangle[gbuffer.hit]]
+        kind[gbuffer.hit] = kinds[material]
+        uv[:, gbuffer.hit] = (Surface.of(snapshot, camera, gbuffer).uv / tiles[material, None]).T
+    return kind, uv

@@ -79,5 +79,5 @@ class FrameMaker:
         noise = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3).reshape(shape)
         if self.gamma < 1:
             noise = blended_noise(world_noise(snapshot, camera, shading.gbuffer, self.seed), noise, self.gamma)
-        told, geometry = controls(shading, camera), FrameGeometry.of(snapshot, camera, shading.gbuffer)
+        told, geometry = controls(shading, camera, snapshot), FrameGeometry.of(snapshot, camera, shading.gbuffer)
         return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from conditioning.controls import LIGHT, MAPS
+from conditioning.controls import KIND_NAMES, LIGHT, MAPS
 from conditioning.models.pocket.network import PocketUNet
+from conditioning.text import WORDS
 from render.raster import Rasterizer, open_rasterizer
 from worldgen import shapes
 from worldgen.camera import CameraTrack, Lens
@@ -32,7 +33,7 @@ def rasterizer() -> Iterator[Rasterizer]:
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of weights of a small network that adds a little of everything to the proxy."""
     torch.manual_seed(0)
-    network = PocketUNet(maps=len(MAPS), light=LIGHT, channels=(8, 8, 8, 8), blocks=(1, 1, 1, 1), condition=16)
+    network = PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, channels=(8, 8, 8, 8), blocks=(1, 1, 1, 1), condition=16)
     torch.nn.init.normal_(network.tail.weight, std=0.05)
     folder = tmp_path_factory.mktemp("weights")
     network.half().save_pretrained(folder)

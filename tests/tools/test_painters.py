@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from conditioning.controls import LIGHT, MAPS
+from conditioning.controls import KIND_NAMES, LIGHT, MAPS
 from conditioning.models.pocket import denoiser
 from conditioning.models.pocket.network import PocketUNet
+from conditioning.text import WORDS
 from render.files import read_image, read_json
 
 Run = Callable[..., Any]
@@ -24,7 +25,7 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny pocket that was never trained: what it paints is its noise and the proxy."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
-    network = PocketUNet(len(MAPS), LIGHT, channels=(8, 16), blocks=(1, 1), condition=16)
+    network = PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, channels=(8, 16), blocks=(1, 1), condition=16)
     torch.nn.init.normal_(network.tail.weight, std=0.05)
     network.save_pretrained(folder)
     return folder

@@ -5,24 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from conditioning.controls import LIGHT, MAPS, Controls
+from conditioning.controls import KIND_NAMES, LIGHT, MAPS, Controls
 from conditioning.models.pocket.network import PocketUNet
+from conditioning.text import WORDS
+from worldgen.conventions import F32
 
 FOLDER: Final = Path(__file__).parent / "weights"
 FILES: Final = ("config.json", "diffusion_pytorch_model.safetensors")
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What pocket is told of one frame, on its device: as ``PocketUNet.forward`` takes it, N = 1."""
+
+    maps: Tensor
+    light: Tensor
+    proxy: Tensor
+    kind: Tensor
+    uv: Tensor
+    words: Tensor | None
+    history: Tensor | None
+
+
 class Pocket:
     """The embedded model. Same weights, inputs and machine give the same bytes.
 
-    It reads the light, the materials and the shapes of the world; it does not read prompts.
+    It reads the light, the materials and the shapes of the world, what other frames show of the same surfaces, and the
+    words of a prompt.
     """
 
     name = "pocket"
@@ -31,22 +49,45 @@ class Pocket:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = torch.bfloat16 if _fast_bf16(self.device) else torch.float32
         self.network = load_network(folder).to(self.device, self.dtype, memory_format=torch.channels_last)
+        known = {name: 1 + k for k, name in enumerate(self.network.config.kinds)}
+        self._kinds = torch.tensor([0, *(known.get(name, 0) for name in KIND_NAMES)], dtype=torch.uint8)
 
-    def prepared(self, told: Controls) -> tuple[Tensor, Tensor, Tensor]:
-        """Maps (1, M, H, W), light (1, L) and proxy (1, 3, H, W) of a frame, on the device and ready to use again."""
-        return (
-            self._ready(torch.from_numpy(told.maps)),
-            torch.from_numpy(told.light)[None].to(self.device, self.dtype),
-            self._ready(torch.from_numpy(told.proxy)),
+    def prepared(self, told: Controls, words: F32 | None = None, history: Tensor | None = None) -> Conditions:
+        """A frame ready to be painted, and to be used again.
+
+        words: (W,) embedding of its prompt (``conditioning.text.encoded``); None or zeros: none. history: (4, H, W)
+        what other frames show of its surfaces, in [-1, 1], and how far that is known, 0 to 1.
+        """
+        said = words is not None and bool(np.any(words))
+        return Conditions(
+            maps=self._ready(torch.from_numpy(told.maps)),
+            light=torch.from_numpy(told.light)[None].to(self.device, self.dtype),
+            proxy=self._ready(torch.from_numpy(told.proxy)),
+            kind=self._kinds[torch.from_numpy(told.kind).long()][None].to(self.device),
+            uv=torch.from_numpy(told.uv)[None].to(self.device),
+            words=torch.from_numpy(words)[None].to(self.device, self.dtype) if said else None,
+            history=None if history is None else self._ready(history),
         )
 
-    def clean(self, x: Tensor, sigma: float, conditions: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """The clean picture (3, H, W) float32 in [-1, 1] predicted from ``x (3, H, W)`` at noise level ``sigma``."""
-        maps, light, proxy = conditions
+    def clean(self, x: Tensor, sigma: float, told: Conditions, scale: float = 1.0) -> Tensor:
+        """The clean picture (3, H, W) float32 in [-1, 1] predicted from ``x (3, H, W)`` at noise level ``sigma``.
+
+        scale: of the words (classifier-free guidance, Ho and Salimans 2022): 0 does not hear them, 1 as trained, more
+        says them louder at twice the work.
+        """
+        heard = self._predicted(x, sigma, told, told.words if scale else None)
+        if told.words is not None and scale not in (0.0, 1.0):
+            plain = self._predicted(x, sigma, told, None)
+            heard = plain + scale * (heard - plain)
+        return heard.clamp(-1.0, 1.0)
+
+    def _predicted(self, x: Tensor, sigma: float, told: Conditions, words: Tensor | None) -> Tensor:
         time = torch.full((1,), sigma, device=self.device, dtype=self.dtype)
         with torch.inference_mode():
-            x0 = self.network(self._ready(x), time, maps, light, proxy)
-        return x0[0].float().cpu().clamp(-1.0, 1.0)
+            x0 = self.network(
+                self._ready(x), time, told.maps, told.light, told.proxy, words, told.history, told.kind, told.uv
+            )
+        return x0[0].float().cpu()
 
     def _ready(self, picture: Tensor) -> Tensor:
         return picture[None].to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
@@ -64,7 +105,7 @@ def load_network(folder: Path) -> PocketUNet:
         raise ValueError(
             f"pocket's weights in {folder} cannot be read ({type(error).__name__}); reinstall setpiece"
         ) from error
-    if (network.config.maps, network.config.light) != (len(MAPS), LIGHT):
+    if (network.config.maps, network.config.light, network.config.words) != (len(MAPS), LIGHT, WORDS):
         raise ValueError(f"pocket's weights in {folder} were trained for other conditions; reinstall setpiece")
     network.eval().requires_grad_(False)
     return network

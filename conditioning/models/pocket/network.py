@@ -2,13 +2,14 @@
 
 Flow matching (Lipman et al. 2023; Liu et al. 2023): ``x_t = (1 - t) x_0 + t noise``; the network is asked for ``x_0``
 and velocity follows as ``(x_t - x_0) / t``. U-Net after Ronneberger et al. 2015 on pixel-unshuffled pictures; the light
-of the scene and the time enter by FiLM (Perez et al. 2018).
+of the scene, the time and the words of the prompt enter by FiLM (Perez et al. 2018). Where on its surface a pixel lies
+enters as Fourier features (Tancik et al. 2020), so that what is invented there stays there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import cast
 
@@ -50,11 +51,32 @@ class Block(nn.Module):
         return x + self.conv2(F.silu(h))
 
 
+WAVES = (1, 2, 4)
+"""Periods of the surface's Fourier features in one tile of its texture."""
+
+
+def surface_waves(uv: Tensor) -> Tensor:
+    """(N, 4 W, H, W) sines and cosines of ``uv (N, 2, H, W)`` (tiles), fading where a pixel spans half a period."""
+
+    def steps(axis: int) -> Tensor:  # how far it is to the next pixel; uv may be given modulo any whole number
+        across = uv.diff(dim=axis, append=uv.narrow(axis, -1, 1))
+        return (across - across.round()).square().sum(1, keepdim=True)
+
+    spans = torch.maximum(steps(-1), steps(-2)).sqrt()
+    waves = []
+    for k in WAVES:
+        fade = (1.0 - 2.0 * k * spans).clamp(0.0, 1.0)
+        waves += [fade * torch.sin(2 * math.pi * k * uv), fade * torch.cos(2 * math.pi * k * uv)]
+    return torch.cat(waves, dim=1)
+
+
 class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
-    """x_t, maps and light in; the clean picture out, as ``proxy + residual``.
+    """x_t and what is known of the frame in; the clean picture out, as ``proxy + residual``.
 
     maps: number of condition channels (``conditioning.controls.MAPS``). light: numbers that describe the scene's
-    light. channels: width of each level; level 0 works at half resolution. blocks: residual blocks a level.
+    light. words: of the prompt's embedding. kinds: names of the kinds of material it knows; number 0 is any other.
+    channels: width of each level; level 0 works at half resolution. blocks: residual blocks a level. condition: width
+    of what steers them.
     """
 
     @register_to_config  # type: ignore[untyped-decorator]
@@ -62,15 +84,18 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self,
         maps: int,
         light: int,
+        words: int,
+        kinds: Sequence[str],
         channels: Sequence[int] = (32, 64, 128, 192),
         blocks: Sequence[int] = (1, 2, 2, 2),
         condition: int = 128,
     ) -> None:
         super().__init__()
-        self.embed = nn.Sequential(
-            nn.Linear(32 + light, condition), nn.SiLU(), nn.Linear(condition, condition), nn.SiLU()
-        )
-        self.head = nn.Conv2d(4 * (3 + maps), channels[0], 3, padding=1)
+        self.clock = nn.Linear(32 + light, condition)
+        self.hear = nn.Linear(words, condition, bias=False)
+        self.embed = nn.Sequential(nn.SiLU(), nn.Linear(condition, condition), nn.SiLU())
+        self.material = nn.Embedding(1 + len(kinds), 8)
+        self.head = nn.Conv2d(4 * (3 + maps + 4) + 8 + 4 * len(WAVES), channels[0], 3, padding=1)
         pairs = list(pairwise(channels))
         self.down = nn.ModuleList(
             nn.ModuleList(Block(c, condition) for _ in range(n)) for c, n in zip(channels, blocks, strict=True)
@@ -87,20 +112,36 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         assert self.tail.bias is not None
         nn.init.zeros_(self.tail.bias)
 
-    def forward(self, x: Tensor, t: Tensor, maps: Tensor, light: Tensor, proxy: Tensor) -> Tensor:
-        """The clean picture (N, 3, H, W) in [-1, 1].
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        maps: Tensor,
+        light: Tensor,
+        proxy: Tensor,
+        words: Tensor | None = None,
+        history: Tensor | None = None,
+        kind: Tensor | None = None,
+        uv: Tensor | None = None,
+    ) -> Tensor:
+        """The clean picture (N, 3, H, W) in [-1, 1]. Any H and W; the input is padded to a multiple of 16 inside.
 
         x: (N, 3, H, W) noisy picture. t: (N,) flow time, 1 = noise. maps: (N, M, H, W). light: (N, L).
-        proxy: (N, 3, H, W) in [-1, 1]. Any H and W; the input is padded to a multiple of 16 inside.
+        proxy: (N, 3, H, W) in [-1, 1]. What follows may be None: words: (N, W) embedding of the prompt, zeros for no
+        prompt. history: (N, 4, H, W), the same surfaces as other frames show them, in [-1, 1], 0 where none does, and
+        how far that is known, 0 to 1. kind: (N, H, W) uint8, what each pixel is made of: 1 + its place in ``kinds``.
+        uv: (N, 2, H, W) where on its surface, in tiles of its texture.
         """
         height, width = x.shape[-2:]
         pad = (0, -width % 16, 0, -height % 16)
         frequencies = torch.exp(torch.arange(16, device=x.device) * (-math.log(1000.0) / 15)).to(t.dtype) * 1000.0
         angles = t[:, None] * frequencies
-        clock = torch.cat([angles.sin(), angles.cos(), light], dim=1).to(x.dtype)
-        condition = self.embed(clock)
-        h = F.pixel_unshuffle(F.pad(torch.cat([x, maps], dim=1), pad, mode="replicate"), 2)
-        h = self.head(h)
+        clock = self.clock(torch.cat([angles.sin(), angles.cos(), light], dim=1).to(x.dtype))
+        condition = self.embed(clock if words is None else clock + self.hear(words.to(x.dtype)))
+        if history is None:
+            history = x.new_zeros(x.shape[0], 4, height, width)
+        fine = F.pixel_unshuffle(F.pad(torch.cat([x, maps, history], dim=1), pad, mode="replicate"), 2)
+        h = self.head(torch.cat([fine, self._surfaces(fine, pad, kind, uv)], dim=1))
         skips = []
         for level, stage in enumerate(self.down):
             for block in cast(nn.ModuleList, stage):
@@ -114,3 +155,37 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
                 h = block(h, condition)
         residual = F.pixel_shuffle(self.tail(F.silu(self.norm(h))), 2)[..., :height, :width]
         return proxy + residual
+
+    def _surfaces(self, fine: Tensor, pad: tuple[int, ...], kind: Tensor | None, uv: Tensor | None) -> Tensor:
+        """What surfaces are made of and where on them, at the resolution of ``fine``; zeros where it is not told."""
+        count, _, height, width = fine.shape
+        parts = []
+        if kind is None:
+            parts.append(fine.new_zeros(count, self.material.embedding_dim, height, width))
+        else:
+            parts.append(self.material(kind.long()).permute(0, 3, 1, 2).to(fine.dtype))
+        if uv is None:
+            parts.append(fine.new_zeros(count, 4 * len(WAVES), height, width))
+        else:
+            parts.append(surface_waves(uv.float()).to(fine.dtype))
+        halved = [
+            p if p.shape[-2:] == (height, width) else F.avg_pool2d(F.pad(p, pad, mode="replicate"), 2) for p in parts
+        ]
+        return torch.cat(halved, dim=1)
+
+
+def grown(older: Mapping[str, Tensor], network: PocketUNet) -> dict[str, Tensor]:
+    """The weights of ``network``, with those of an ``older`` one that was told less: it begins by painting as that did.
+
+    What the older network was not told gets zeros, and is learned.
+    """
+    result = {name: value.clone() for name, value in network.state_dict().items()}
+    renamed = {"embed.0": "clock", "embed.2": "embed.1"} if "embed.2.weight" in older else {}
+    for name, value in older.items():
+        stem, last = name.rsplit(".", 1)
+        mine = result[f"{renamed.get(stem, stem)}.{last}"]
+        mine.zero_()
+        mine[tuple(slice(n) for n in value.shape)] = value.to(mine.dtype)
+    if "hear.weight" not in older:
+        result["hear.weight"].zero_()
+    return result
