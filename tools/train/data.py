@@ -65,7 +65,7 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> di
         close = np.isfinite(shading.depth) & (shading.depth < 0.4)
         if shading.coverage.mean() < 0.3 or close.mean() > 0.3:
             continue
-        told = controls(shading, camera)
+        told = controls(shading, camera, snapshot)
         # The tracer's surfaces are smooth: the relief of textures is laid over its light as the shade has it.
         glow = shading.emission
         lit = tracer.render(camera, spp, seed=seed * 64 + k, emission=glow) - glow
