@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from conditioning.codec import Codec, Pixels, through
+from conditioning.codec import PictureEdit, Pixels, through
+from conditioning.conditions import Conditions, Known
 from conditioning.frames import Frame, FrameMaker
-from conditioning.guidance import Guidance, Source, agreed, around, consensus, light_of
+from conditioning.guidance import Consensus, Guidance, Source, agreed, around, consensus, light_of
 from conditioning.job import Keyframe, plan_keyframes
 from conditioning.memory import Frame as SeenFrame
 from conditioning.memory import Session
@@ -34,13 +35,18 @@ Item = TypeVar("Item")
 
 
 class Denoiser(Protocol):
-    """A model that paints. ``codec`` is between its latents and pictures; ``together``: frames it paints at once."""
+    """A model that paints, ``together`` frames at once at most. It works in latents or in pictures: its own affair."""
 
-    codec: Codec
     together: int
 
-    def predictor(self, frames: Sequence[Frame]) -> Predict:
-        """From x_t and sigma to the clean latents of exactly these frames, in their order."""
+    def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
+        """Pictures (N, 3, H, W) float32 of exactly these frames, in their order, in about [-1, 1], sRGB-encoded.
+
+        steps: of sampling. edit: is given the clean prediction of every step, as pictures of all frames; the step goes
+        on from what it returns, so that an edit of the last step is in the result
+        (``with edited(scheduler, through(codec, edit))``, in ``conditioning.sampler`` and ``conditioning.codec``).
+        The same call gives the same pictures.
+        """
         ...
 
 
@@ -62,24 +68,43 @@ class PocketDenoiser:
 
     def __init__(self, model: Pocket) -> None:
         self.model = model
-        self.codec: Codec = Pixels()
 
-    def predictor(self, frames: Sequence[Frame]) -> Predict:
-        """The clean pictures of ``frames``."""
-        conditions = [self.model.prepared(frame.told) for frame in frames]
+    def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
+        """The pictures of ``frames``."""
+        told = [self.model.prepared(frame.told) for frame in frames]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
-            return torch.stack([self.model.clean(x[k], sigma, conditions[k]) for k in range(len(conditions))])
+            return torch.stack([self.model.clean(x[k], sigma, told[k]) for k in range(len(told))])
 
-        return predict
+        return sampled(predict, frames, steps, edit)
+
+
+def sampled(predict: Predict, frames: Sequence[Frame], steps: int, edit: PictureEdit) -> Tensor:
+    """Pictures (N, 3, H, W) of a model that predicts pictures themselves, from the frames' own noise."""
+    noise = torch.stack([frame.noise for frame in frames])
+    return sample(predict, noise, sigmas_of(steps), through(Pixels(), edit))
+
+
+Telling = Callable[[Sequence[Frame]], Conditions]
+"""What a model is told about frames that it paints together, besides what is known of them already."""
+
+
+def untold(frames: Sequence[Frame]) -> Conditions:
+    """Nothing but what the frames themselves say."""
+    return Conditions()
 
 
 def paint(
-    frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, sources: Sequence[Sequence[Source]]
+    frames: Sequence[Frame],
+    denoiser: Denoiser,
+    settings: PaintSettings,
+    sources: Sequence[Sequence[Source]],
+    conditions: Conditions | None = None,
 ) -> F32:
     """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of frames painted together.
 
-    sources: what each of them may take from; without guidance, nothing is.
+    sources: what each of them may take from; without guidance, nothing is. conditions: besides what is known, which
+    is what the sources agree on.
     """
     guidance = settings.guidance or Guidance(strength=0.0)
     wanted = [consensus(light_of(frame.light), views) for frame, views in zip(frames, sources, strict=True)]
@@ -93,10 +118,21 @@ def paint(
         moved = [agreed(mine, there, guidance.strength) for mine, there in zip(pictures, wanted, strict=True)]
         return torch.stack(moved), changed
 
-    noise = torch.stack([frame.noise for frame in frames])
-    edit_latents = through(denoiser.codec, edit)
-    painted = denoiser.codec.decode(sample(denoiser.predictor(frames), noise, sigmas_of(settings.steps), edit_latents))
+    told = replace(conditions or Conditions(), known=known_of(frames, wanted) if guidance.strength > 0 else None)
+    painted = denoiser.paint(frames, told, settings.steps, edit)
     return (painted.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5).astype(np.float32)
+
+
+def known_of(frames: Sequence[Frame], wanted: Sequence[Consensus | None]) -> Known | None:
+    """What the sources of the frames show of them, as a model takes it in; None where they show nothing at all."""
+    if not any(there is not None and there.share.any() for there in wanted):
+        return None
+    pictures, shares = [], []
+    for frame, there in zip(frames, wanted, strict=True):
+        share = torch.zeros_like(frame.light[:1]) if there is None else there.share
+        shares.append(share)
+        pictures.append(torch.zeros_like(frame.light) if there is None else there.picture.clamp(-1, 1) * (share > 0))
+    return Known(torch.stack(pictures), torch.stack(shares))
 
 
 @dataclass(frozen=True)
@@ -122,18 +158,21 @@ def taken(frame: Frame, anchors: Sequence[Anchor]) -> list[Source]:
     return [Source(a.picture, a.light, m.numpy(), near[a.frame]) for a, m in zip(used, found, strict=True)]
 
 
-def paint_clip(frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings) -> F32:
+def paint_clip(
+    frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, telling: Telling = untold
+) -> F32:
     """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of consecutive frames of one shot."""
     anchors: list[Anchor] = []
     pictures: dict[int, F32] = {}
     every = settings.guidance.every if settings.guidance else 0
     for k in plan_keyframes(0, len(frames), every) if every else ():
-        pictures[k] = paint([frames[k]], denoiser, settings, [taken(frames[k], anchors[-1:])])[0]
+        pictures[k] = paint([frames[k]], denoiser, settings, [taken(frames[k], anchors[-1:])], telling([frames[k]]))[0]
         anchors.append(Anchor.of(_kept(frames[k], pictures[k]), frames[k].geometry))
     rest = [k for k in range(len(frames)) if k not in pictures]
     for some in _batches(rest, denoiser.together):
         chosen = [frames[k] for k in some]
-        pictures |= zip(some, paint(chosen, denoiser, settings, [taken(f, anchors) for f in chosen]), strict=True)
+        known = [taken(frame, anchors) for frame in chosen]
+        pictures |= zip(some, paint(chosen, denoiser, settings, known, telling(chosen)), strict=True)
     return np.stack([pictures[k] for k in range(len(frames))])
 
 
@@ -145,9 +184,15 @@ class ShotPainter:
     """Paints one shot for a job. remembering: None neither reads nor writes a memory."""
 
     def __init__(
-        self, maker: FrameMaker, denoiser: Denoiser, settings: PaintSettings, remembering: Remembering | None = None
+        self,
+        maker: FrameMaker,
+        denoiser: Denoiser,
+        settings: PaintSettings,
+        remembering: Remembering | None = None,
+        telling: Telling = untold,
     ) -> None:
         self._maker, self._denoiser, self._settings, self._remembering = maker, denoiser, settings, remembering
+        self._telling = telling
 
     def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Generator[Keyframe, None, None]:
         """Paint keyframes, each after the one before it and after what the memory knows."""
@@ -162,7 +207,7 @@ class ShotPainter:
                 if session is not None:
                     found = session.recalled(session.chosen([seen]), seen)
                     known += [Source(one.picture, light_of(one.light), one.seen) for one in found]
-                key = _kept(frame, paint([frame], self._denoiser, self._settings, [known])[0])
+                key = _kept(frame, paint([frame], self._denoiser, self._settings, [known], self._telling([frame]))[0])
                 if session is not None:
                     session.remember(self._maker.shot.name, frame.index, seen, key.picture)
                     key = replace(key, views=session.live)
@@ -176,7 +221,8 @@ class ShotPainter:
         anchors = [Anchor.of(key, self._maker.geometry(key.frame)) for key in keys]
         painted = []
         for some in _batches(self._maker.frames(frames), self._denoiser.together):
-            painted.append(paint(some, self._denoiser, self._settings, [taken(frame, anchors) for frame in some]))
+            known = [taken(frame, anchors) for frame in some]
+            painted.append(paint(some, self._denoiser, self._settings, known, self._telling(some)))
         return np.concatenate(painted)
 
 

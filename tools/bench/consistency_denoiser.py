@@ -14,10 +14,11 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from conditioning.codec import Codec, Pixels
+from conditioning.codec import PictureEdit
+from conditioning.conditions import Conditions
 from conditioning.frames import Frame
 from conditioning.guidance import low_pass
-from conditioning.sampler import Predict
+from conditioning.paint import sampled
 from worldgen.conventions import seed_from
 
 LOW_SIGMA: Final = 8.0
@@ -41,10 +42,9 @@ class FlickeringDenoiser:
 
     def __init__(self, seed: int, own: float = 3.0, given: float = 3.0) -> None:
         self.seed, self.own, self.given = seed, own, given
-        self.codec: Codec = Pixels()
 
-    def predictor(self, frames: Sequence[Frame]) -> Predict:
-        """From x_t and sigma to the erring pictures of ``frames`` (N, 3, H, W) in about [-1, 1]."""
+    def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
+        """The erring pictures of ``frames`` (N, 3, H, W) in about [-1, 1]."""
         truth = torch.stack([frame.light + self._own(frame) for frame in frames])
 
         def predict(x: Tensor, sigma: float) -> Tensor:
@@ -52,7 +52,7 @@ class FlickeringDenoiser:
             rest = x - (1.0 - sigma) * right  # what of x is not the picture: noise, and what the steps before erred
             return right + self.given / 127.5 * (patches(rest) + grain(rest / sigma))
 
-        return predict
+        return sampled(predict, frames, steps, edit)
 
     def _own(self, frame: Frame) -> Tensor:
         seed = seed_from(self.seed, "flicker", frame.index, round(frame.snapshot.time * 1e4))

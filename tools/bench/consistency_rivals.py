@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from conditioning.conditions import Conditions
 from conditioning.frames import Frame
 from conditioning.paint import Denoiser, PaintSettings, paint, paint_clip
-from conditioning.sampler import sample, sigmas_of
+from conditioning.sampler import sigmas_of
 from render.correspondence import Correspondence, correspond
 from render.files import bytes_from_display
 from render.warp import warp
@@ -86,14 +87,12 @@ def deflicker(film: U8) -> U8:
 def _fused(frame: Frame, denoiser: Denoiser, steps: int, before: Tensor, mask: Tensor) -> F32:
     sigmas = sigmas_of(steps)
 
-    def edit(x0: Tensor, sigma: float) -> Tensor:
+    def edit(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
         share = LAST_STEP if sigma <= sigmas[-1] + 1e-6 else SAME_STEP
-        picture = denoiser.codec.decode(x0)
-        fused = picture + share * mask * (before - picture)
-        return x0 + denoiser.codec.encode(fused) - denoiser.codec.encode(picture)
+        return pictures + share * mask * (before - pictures), mask.sign()
 
-    x = sample(denoiser.predictor([frame]), frame.noise[None], sigmas, edit)
-    picture = denoiser.codec.decode(x).clamp(-1, 1)[0].permute(1, 2, 0).cpu().numpy() * 0.5 + 0.5
+    painted = denoiser.paint([frame], Conditions(), steps, edit)
+    picture = painted.clamp(-1, 1)[0].permute(1, 2, 0).cpu().numpy() * 0.5 + 0.5
     return np.asarray(picture, dtype=np.float32)
 
 
