@@ -36,8 +36,8 @@ COLOURS: Final[U8] = np.array(
 )
 """(18, 3) of points; a limb has that of its place in ``LIMBS``, darker."""
 _LIMB_SHADE: Final = 0.6
-_STICK: Final = 4.0 / 512.0
-"""Half the width of a limb, and the radius of a point, over the picture's shorter side."""
+STICK: Final = 4.0 / 512.0
+"""Half the width of a limb, and the radius of a point, over the picture's shorter side, as OpenPose draws them."""
 _SLENDER: Final = 0.02
 """The same at most over a person's height in the picture, so that the far ones do not become blots."""
 _FINE: Final = 4
@@ -108,8 +108,11 @@ def _states(number: int, tall: float, xy: F64, along: F64, camera: Camera, depth
     return state
 
 
-def drawn(everybody: Sequence[Person], width: int, height: int) -> U8:
-    """(H, W, 3) OpenPose's picture: points over limbs on black, anti-aliased, the nearest person on top."""
+def drawn(everybody: Sequence[Person], width: int, height: int, stick: float = STICK) -> U8:
+    """(H, W, 3) OpenPose's picture: points over limbs on black, anti-aliased, the nearest person on top.
+
+    stick: half the width of a limb over the picture's shorter side; less where a person is small.
+    """
     canvas = Image.new("RGB", (width * _FINE, height * _FINE))
     draw = ImageDraw.Draw(canvas)
     for person in everybody:
@@ -117,14 +120,14 @@ def drawn(everybody: Sequence[Person], width: int, height: int) -> U8:
         if not shown.any():
             continue
         tall = float(np.ptp(person.xy[person.state > OUTSIDE], axis=0).max())
-        stick = max(0.6, min(_STICK * min(width, height), _SLENDER * tall)) * _FINE
+        thick = max(0.6, min(stick * min(width, height), _SLENDER * tall)) * _FINE
         for limb, (a, b) in enumerate(LIMBS):
             if shown[a] and shown[b]:
                 colour = tuple(int(c * _LIMB_SHADE) for c in COLOURS[limb].tolist())
-                draw.polygon([tuple(p) for p in _ellipse(xy[a], xy[b], stick).tolist()], fill=colour)
+                draw.polygon([tuple(p) for p in _ellipse(xy[a], xy[b], thick).tolist()], fill=colour)
         for k in np.flatnonzero(shown):
             x, y = xy[k]
-            draw.ellipse((x - stick, y - stick, x + stick, y + stick), fill=tuple(COLOURS[k].tolist()))
+            draw.ellipse((x - thick, y - thick, x + thick, y + thick), fill=tuple(COLOURS[k].tolist()))
     return np.asarray(canvas.resize((width, height), Image.Resampling.BOX))
 
 

@@ -42,6 +42,10 @@ class ShotScale:
             share = (1.0 / np.asarray(depth, dtype=np.float64) - far) / (near - far)
         return np.asarray(share if near_is_white else 1.0 - share, dtype=np.float32)
 
+    def even_depth(self, depth: Array) -> F32:
+        """Depth in metres (+inf for sky) to 1 at near and 0 at far, in even steps; minus infinity for sky."""
+        return np.asarray((self.far_m - np.asarray(depth, np.float64)) / (self.far_m - self.near_m), dtype=np.float32)
+
     def depth(self, share: Array, *, near_is_white: bool = True) -> F32:
         """The inverse of :meth:`inverse_depth`: metres."""
         near, far = 1.0 / self.near_m, 1.0 / self.far_m
