@@ -96,16 +96,23 @@ class VideoLatents:
             return (self.vae.encode(film).latent_dist.mode().float() - mean) / std
 
     def cells(self, changed: Tensor) -> Tensor:
-        space, time = self.vae.config.scale_factor_spatial, self.vae.config.scale_factor_temporal
-        cells = F.max_pool2d(changed, space)
-        later = cells[1:].reshape(-1, time, *cells.shape[1:]).amin(1)
-        return torch.cat([cells[:1], later]).transpose(0, 1)[None]
+        return folded(changed, self.vae.config.scale_factor_spatial, self.vae.config.scale_factor_temporal)
 
     @property
     def _norm(self) -> tuple[Tensor, Tensor]:
         config = self.vae.config
         mean, std = (torch.tensor(v).view(1, -1, 1, 1, 1) for v in (config.latents_mean, config.latents_std))
         return mean.to(self.vae.device), std.to(self.vae.device)
+
+
+def folded(changed: Tensor, space: int, time: int) -> Tensor:
+    """(1, 1, 1 + (N - 1) / time, h, w): which latents may change, of ``changed`` (N, 1, H, W).
+
+    The first latent stands for frame 0, each later one for ``time`` frames, and may change only where all of them did.
+    """
+    cells = F.max_pool2d(changed, space)
+    later = cells[1:].reshape(-1, time, *cells.shape[1:]).amin(1)
+    return torch.cat([cells[:1], later]).transpose(0, 1)[None]
 
 
 def through(codec: Codec, edit: PictureEdit) -> Edit:
