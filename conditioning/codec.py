@@ -84,13 +84,13 @@ class VideoLatents:
     vae: Any
 
     def decode(self, latents: Tensor) -> Tensor:
-        mean, std = self._norm
+        mean, std = self._norm(latents)
         with torch.inference_mode():
             film = self.vae.decode((latents * std + mean).to(self.vae.dtype)).sample.float()
         return film[0].transpose(0, 1)
 
     def encode(self, pictures: Tensor) -> Tensor:
-        mean, std = self._norm
+        mean, std = self._norm(pictures)
         with torch.inference_mode():
             film = pictures.transpose(0, 1)[None].to(self.vae.dtype)
             return (self.vae.encode(film).latent_dist.mode().float() - mean) / std
@@ -98,11 +98,11 @@ class VideoLatents:
     def cells(self, changed: Tensor) -> Tensor:
         return folded(changed, self.vae.config.scale_factor_spatial, self.vae.config.scale_factor_temporal)
 
-    @property
-    def _norm(self) -> tuple[Tensor, Tensor]:
+    def _norm(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the latents are: the autoencoder itself may be elsewhere until it is called (offloading)."""
         config = self.vae.config
         mean, std = (torch.tensor(v).view(1, -1, 1, 1, 1) for v in (config.latents_mean, config.latents_std))
-        return mean.to(self.vae.device), std.to(self.vae.device)
+        return mean.to(like.device), std.to(like.device)
 
 
 def folded(changed: Tensor, space: int, time: int) -> Tensor:
