@@ -66,12 +66,12 @@ WEATHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "golden hour", "at golden hour", "low evening sun", "warm sunset light", "sunset", "late afternoon sun",
             "last light of the day",
         ),
-        "night": ("night", "at night", "by night", "in the dark of night", "midnight", "moonlit night", "late at night"),
+        "night": ("night", "at night", "by night", "in the dark of night", "midnight", "moonlit night"),
         "rain": (
             "rain", "rain-soaked", "after the rain", "wet ground", "wet pavement, puddles", "rainy",
             "everything wet from rain", "a rainy day",
         ),
-        "snow": ("snow", "snow-covered", "in the snow", "snowy", "winter snow", "under fresh snow", "deep winter, snow"),
+        "snow": ("snow", "snow-covered", "in the snow", "snowy", "winter snow", "under fresh snow", "deep winter"),
         "fog": ("fog", "foggy", "in thick fog", "misty", "mist", "morning mist", "hazy fog", "shrouded in fog"),
     }
 )  # fmt: skip
@@ -89,7 +89,7 @@ PROPS: Final = (
 )  # fmt: skip
 CAMERA: Final = (
     "wide shot", "close-up", "medium shot", "tracking shot", "dolly in", "handheld", "crane shot", "low angle",
-    "high angle", "establishing shot", "50mm lens", "telephoto", "shallow depth of field", "wide angle", "steady camera",
+    "high angle", "establishing shot", "50mm lens", "telephoto", "shallow depth of field", "wide angle",
     "slow push-in", "pan to the left", "over the shoulder", "cinematic", "4k", "highly detailed", "masterpiece",
     "sharp focus", "film still", "beautiful", "dramatic", "award-winning", "anamorphic", "slow motion",
 )  # fmt: skip
