@@ -122,9 +122,11 @@ def through(codec: Codec, edit: PictureEdit) -> Edit:
 
     def edited(latents: Tensor, sigma: float) -> Tensor:
         before = codec.decode(latents)
-        after, changed = edit(before, sigma)
-        if after is before:
+        shown = before.cpu()  # where all that is known of the world lies
+        after, changed = edit(shown, sigma)
+        if after is shown:
             return latents
-        return latents + codec.cells(changed) * (codec.encode(after) - codec.encode(before))
+        moved = codec.encode(after.to(latents.device)) - codec.encode(before)
+        return latents + codec.cells(changed.to(latents.device)) * moved
 
     return edited
