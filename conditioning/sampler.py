@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from torch import Tensor
 
@@ -25,7 +26,11 @@ Edit = Callable[[Tensor, float], Tensor]
 """(x0, sigma) to x0 as it should be, of the same shape; sigma is the standard deviation of the noise in x_t, 0 to 1."""
 
 Scheduler: TypeAlias = (
-    FlowMatchEulerDiscreteScheduler | UniPCMultistepScheduler | DPMSolverMultistepScheduler | DDIMScheduler
+    FlowMatchEulerDiscreteScheduler
+    | UniPCMultistepScheduler
+    | DPMSolverMultistepScheduler
+    | DDIMScheduler
+    | LCMScheduler
 )
 
 SIGMAS = {1: (1.0,), 2: (1.0, 0.45), 4: (1.0, 0.7, 0.45, 0.2)}
@@ -62,7 +67,7 @@ def edited(scheduler: Scheduler, edit: Edit) -> Iterator[None]:
     """
     if not isinstance(scheduler, Scheduler):
         raise ValueError(
-            f"{type(scheduler).__name__} cannot be guided: use FlowMatchEuler, UniPC, DPM-Solver++ or DDIM instead"
+            f"{type(scheduler).__name__} cannot be guided: use FlowMatchEuler, UniPC, DPM-Solver++, DDIM or LCM instead"
         )
     step = scheduler.step
 
@@ -82,9 +87,41 @@ def edited(scheduler: Scheduler, edit: Edit) -> Iterator[None]:
         del scheduler.step
 
 
+@contextmanager
+def late_start(scheduler: Scheduler, strength: float) -> Iterator[None]:
+    """While inside, ``scheduler.set_timesteps`` leaves out the noisiest steps, so that sampling starts from ``noised``.
+
+    strength: 0 to 1, share of the steps that stay, at least one. A pipeline without a video-to-video or image-to-image
+    class of its own repaints a film so: set the timesteps as it will, give it ``noised`` latents, and call it, all
+    inside. Sigmas are cut with the timesteps, so that solvers know their last step.
+    """
+    set_timesteps = scheduler.set_timesteps
+
+    def fewer(*args: Any, **named: Any) -> None:
+        set_timesteps(*args, **named)
+        kept = max(1, round(strength * len(scheduler.timesteps)))
+        scheduler.timesteps = scheduler.timesteps[-kept:]
+        if hasattr(scheduler, "sigmas"):
+            scheduler.sigmas = scheduler.sigmas[-kept - 1 :]
+        if not isinstance(scheduler, DDIMScheduler):  # there it is the stride between timesteps
+            scheduler.num_inference_steps = kept
+
+    scheduler.set_timesteps = fewer
+    try:
+        yield
+    finally:
+        del scheduler.set_timesteps
+
+
+def noised(scheduler: Scheduler, clean: Tensor, noise: Tensor) -> Tensor:
+    """``clean`` latents in as much ``noise`` as the first of the scheduler's timesteps, once set, expects."""
+    alpha, sigma = _levels(scheduler, scheduler.timesteps[0])
+    return alpha * clean + sigma * noise
+
+
 def _levels(scheduler: Scheduler, timestep: Any) -> tuple[float, float]:
     """The alpha and sigma of ``x = alpha x0 + sigma noise`` at the step that is about to be made."""
-    if isinstance(scheduler, DDIMScheduler):
+    if isinstance(scheduler, DDIMScheduler | LCMScheduler):
         kept = float(scheduler.alphas_cumprod[int(timestep)])
         return kept**0.5, (1.0 - kept) ** 0.5
     index = scheduler.step_index

@@ -8,9 +8,10 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
+from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 
-from conditioning.sampler import Scheduler, edited, sample, sigmas_of
+from conditioning.sampler import Scheduler, edited, late_start, noised, sample, sigmas_of
 
 NOISE = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 PICTURE = torch.linspace(-1, 1, 2 * 3 * 64).reshape(2, 3, 8, 8)
@@ -58,12 +59,14 @@ SCHEDULERS = {
     "ddim-epsilon": lambda: DDIMScheduler(clip_sample=False),
     "ddim-v": lambda: DDIMScheduler(clip_sample=False, prediction_type="v_prediction"),
     "ddim-sample": lambda: DDIMScheduler(clip_sample=False, prediction_type="sample"),
+    "lcm-epsilon": lambda: LCMScheduler(clip_sample=False),
 }
 
 
 def run(scheduler: Scheduler) -> torch.Tensor:
     """A loop as pipelines have it, around a model that knows nothing."""
     scheduler.set_timesteps(6)
+    torch.manual_seed(0)
     x = NOISE
     for time in scheduler.timesteps:
         x = scheduler.step(torch.tanh(0.3 * x), time, x, return_dict=False)[0]
@@ -94,6 +97,44 @@ def test_an_edit_that_leaves_x0_changes_no_bit_and_is_gone_afterwards(name: str)
         made = run(watched)
     assert torch.equal(made, run(plain))
     assert "step" not in vars(watched)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_film_is_repainted_from_partial_noise(name: str) -> None:
+    """Half of six steps: the last three of them, begun at the film in that much noise; the last edit comes out."""
+    whole, scheduler, levels = SCHEDULERS[name](), SCHEDULERS[name](), []
+    whole.set_timesteps(6)
+    half = 0.5 * PICTURE.flip(0)
+
+    def edit(x0: torch.Tensor, sigma: float) -> torch.Tensor:
+        levels.append(sigma)
+        return PICTURE
+
+    with late_start(scheduler, 0.5), edited(scheduler, edit):
+        scheduler.set_timesteps(6)
+        assert torch.equal(scheduler.timesteps, whole.timesteps[3:])
+        x = noised(scheduler, half, NOISE)
+        for time in scheduler.timesteps:
+            assert x.isfinite().all()
+            x = scheduler.step(torch.tanh(0.3 * x), time, x, return_dict=False)[0]
+    torch.testing.assert_close(x, PICTURE, atol=2e-4, rtol=0)
+    assert len(levels) == 3
+    assert 1 > levels[0] > levels[1] > levels[2] > 0
+    assert "set_timesteps" not in vars(scheduler)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_model_that_knows_the_film_paints_it_again(name: str) -> None:
+    """From partial noise, with the true clean picture predicted at every step, the film comes out as it went in."""
+    scheduler = SCHEDULERS[name]()
+    with late_start(scheduler, 0.4), edited(scheduler, lambda x0, sigma: PICTURE):
+        scheduler.set_timesteps(10)
+        x = noised(scheduler, PICTURE, NOISE)
+        assert len(scheduler.timesteps) == 4
+        assert float((x - PICTURE).abs().mean()) > 0.05
+        for time in scheduler.timesteps:
+            x = scheduler.step(torch.zeros_like(x), time, x, return_dict=False)[0]
+    torch.testing.assert_close(x, PICTURE, atol=2e-4, rtol=0)
 
 
 def test_unknown_schedulers_are_refused() -> None:
