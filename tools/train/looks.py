@@ -54,8 +54,8 @@ def _noir(picture: Tensor, maps: Tensor) -> Tensor:
     fill = luminance(_light(picture, maps))
     hard = 1.0 + _solid(maps) * ((fill / 0.9).clamp(0.03, 1.6) ** 0.30 - 1.0)
     exposure = _halated(mixed(exposed(linear(picture)), (PANCHROMATIC,)) * hard, 0.7, (0.12, 0.08))
-    stops = torch.log2(exposure.clamp(min=1e-4) / 0.17)
-    return srgb(0.004 + 0.96 * torch.sigmoid(1.32 * stops) ** 1.45).expand(-1, 3, -1, -1)
+    stops = torch.log2(exposure.clamp(min=1e-4) / 0.26)
+    return srgb(0.004 + 0.96 * torch.sigmoid(1.22 * stops) ** 1.40).expand(-1, 3, -1, -1)
 
 
 def _warm(picture: Tensor, maps: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def _warm(picture: Tensor, maps: Tensor) -> Tensor:
 
 def _clay(picture: Tensor, maps: Tensor) -> Tensor:
     """One matte grey: the truth's light with the colour of things divided out, a paper backdrop for a sky."""
-    light = film(0.70 * _light(picture, maps) ** 0.85)
+    light = film(0.60 * _light(picture, maps).clamp(min=1e-4) ** 0.75)
     grey = luminance(light)
     shining = _glow(maps) * exposed(luminance(linear(picture)))
     model = srgb(grey + 0.40 * (light - grey) + 0.6 * shining)
@@ -107,6 +107,7 @@ def _toon(picture: Tensor, maps: Tensor) -> Tensor:
     lit = paint * (0.15 + 1.0 * step**1.3) * (dusk + step * (1.0 - dusk)) * hue**0.6
     flat = linear(painted(picture, 4))
     lit = lit + _glow(maps) * (flat - lit)
+    lit = 1.45 * lit / (1.0 + 0.35 * lit)
     lab = oklab(lit.clamp(0.0, 1.0))
     chroma = 1.45 * lab[:, 1:]
     lit = light_of_oklab(torch.cat([lab[:, :1], chroma], dim=1))
