@@ -13,6 +13,7 @@ from conditioning.job import file_key, key_of
 from conditioning.machine import code_key
 from worldgen.build import Production, build
 from worldgen.camera import CameraTrack
+from worldgen.check import picture_path
 from worldgen.load import load_scene
 from worldgen.spec import Scene
 from worldgen.world import Shot
@@ -41,10 +42,14 @@ class Opened:
         return tuple(sized(shot, size, quality) for shot in chosen)
 
     def scene_key(self, shot: Shot, *, prompts: bool) -> str:
-        """Names all of the scene that the pictures of ``shot`` depend on, with or without the ``prompts``."""
+        """Names all of the scene that the pictures of ``shot`` depend on, with or without the ``prompts``.
+
+        The picture whose style is followed is asked for as words are.
+        """
         words = self.scene.model_dump(mode="json", exclude={"shots", "title"})
-        for told in ("model", "steps", *(() if prompts else ("prompt", "negative"))):
-            del words["look"][told]  # model and steps stand beside this key wherever they matter
+        for told in ("model", "steps", "blocking", "strength", *(() if prompts else ("prompt", "negative"))):
+            del words["look"][told]  # model, steps and the ladder stand beside this key wherever they matter
+        words["look"]["reference"] = file_key(self.style) if prompts and self.style else None
         said = next(words for words in self.scene.shots if words.name == shot.name)
         own = said.model_dump(mode="json", exclude={"lens": _FINISH, **({} if prompts else {"prompt": True})})
         return key_of([words, own, self._assets(), _track_words(shot)])
@@ -52,6 +57,12 @@ class Opened:
     def geometry_key(self, shot: Shot) -> str:
         """Names all that the built pictures of ``shot`` depend on: not its prompts, which are never rasterized."""
         return key_of([self.scene_key(shot, prompts=False), code_key()])
+
+    @property
+    def style(self) -> Path | None:
+        """The picture whose style the scene's look asks to follow."""
+        name = self.scene.look.reference
+        return None if name is None else picture_path(self.path.parent, name)
 
     def _assets(self) -> list[str]:
         files: list[Path] = []

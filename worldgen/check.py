@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
+
 from worldgen.action_words import ActionWords, IdleWords, SitWords, TurnWords
 from worldgen.camera_words import MAX_FRAMES, CameraWords, LensWords, ShotWords
 from worldgen.character import JOINTS
@@ -19,10 +21,18 @@ from worldgen.errors import Loc, SceneProblem, nearest, unknown
 from worldgen.meshfile import SUFFIXES
 from worldgen.prop_words import Prop
 from worldgen.props import in_library, library, nearest_asset
-from worldgen.spec import Scene
+from worldgen.spec import Look, Scene
 from worldgen.units import show
 
-RESERVED: Final = {"memory", "con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10))}
+RESERVED: Final = {
+    "memory",
+    "turnarounds",
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{p}{n}" for p in ("com", "lpt") for n in range(1, 10)),
+}
 """Folder names of the output tree, and names that Windows keeps for itself."""
 
 
@@ -31,6 +41,7 @@ def check(scene: Scene, base: Path) -> None:
     if not scene.shots:
         raise SceneProblem("a scene needs at least one shot", ("shots",))
     _check_names(scene)
+    _check_look(scene.look, base)
     grounds = [index for index, words in enumerate(scene.world.sets) if words.kind == "ground"]
     if len(grounds) > 1:
         raise SceneProblem(
@@ -58,6 +69,18 @@ def check(scene: Scene, base: Path) -> None:
                 raise SceneProblem(problem.sentence, ("characters", name), at_key=True) from None
     for index, shot in enumerate(scene.shots):
         _check_shot(shot, scene, ("shots", index))
+
+
+def _check_look(look: Look, base: Path) -> None:
+    if look.reference is not None:
+        try:
+            picture_path(base, look.reference)
+        except SceneProblem as problem:
+            raise SceneProblem(problem.sentence, ("look", "reference")) from None
+    if look.blocking is not None and look.blocking == look.model:
+        raise SceneProblem(f"`{look.model}` paints the shots already: name another `model`", ("look", "blocking"))
+    if look.strength is not None and look.blocking is None:
+        raise SceneProblem("`strength` is of a blocked film: say `blocking` too", ("look", "strength"), at_key=True)
 
 
 def _check_names(scene: Scene) -> None:
@@ -191,6 +214,19 @@ def asset_path(base: Path, asset: str) -> Path:
         raise SceneProblem(f"the asset {show(asset)} is a folder")
     if path.suffix.lower() not in SUFFIXES:
         raise SceneProblem(f"{show(asset)} is not a mesh file: use {', '.join(SUFFIXES)}")
+    return path
+
+
+def picture_path(base: Path, name: str) -> Path:
+    """The picture that a scene in folder ``base`` calls ``name``. Errors: ``SceneProblem``."""
+    path = below(base, name, "the picture")
+    if not path.is_file():
+        raise SceneProblem(f"the picture {show(name)} is a folder")
+    try:
+        with Image.open(path) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise SceneProblem(f"{show(name)} cannot be read as a picture: use a JPEG or a PNG") from None
     return path
 
 

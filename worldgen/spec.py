@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -33,6 +33,15 @@ class Look(Words):
     model: str = Field("pocket", description="The generator; `setpiece models` lists them.")
     steps: int | None = Field(None, gt=0, le=1000, description="Denoising steps. Unsaid: the model's own.")
     exposure: Number = Field(0.0, ge=-20, le=20, description="Stops brighter (+) or darker (-).")
+    reference: str | None = Field(
+        None, description="A picture whose style to follow, below the scene's folder, for models that take one."
+    )
+    blocking: Literal["pocket"] | None = Field(
+        None, description="The model that blocks the shots first; `model` then paints over that film."
+    )
+    strength: Number | None = Field(
+        None, gt=0, le=1, description="How much of the blocked film is painted anew: 0.3 little, 1 all. Unsaid: 0.6."
+    )
 
 
 class WorldWords(Words):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tools.opened import Opened, open_production, parsed_frames, parsed_size, sized
 
@@ -80,3 +81,16 @@ def test_sizes_and_ranges_are_read_strictly() -> None:
     for text in ("0-3", "5-4", "3-11", "x", "", "-3"):
         with pytest.raises(ValueError, match="within 1-10"):
             parsed_frames(text, 10)
+
+
+def test_the_picture_of_a_style_counts_by_its_bytes_as_prompts_do(yard: Path) -> None:
+    picture = yard.with_name("mood.png")
+    Image.new("RGB", (8, 8), "red").save(picture)
+    asked = {"look": ("look: {", "look: {reference: mood.png, ")}
+    red, none = keys(opened(yard, **asked)), keys(opened(yard))
+    Image.new("RGB", (8, 8), "blue").save(picture)
+    blue = keys(opened(yard, **asked))
+    for name in red:
+        same = name.endswith("built")
+        assert (red[name] == blue[name]) == same
+        assert (red[name] == none[name]) == same

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from worldgen.errors import SceneError, listed
 from worldgen.load import load_scene, scene_from_text
@@ -311,3 +312,32 @@ def test_whatever_stands_in_the_file_it_loads_or_says_why(word, junk, cut, noise
 
 def test_only_words_of_the_language_are_taken(tmp_path):
     assert re.search("unknown key `from_`", str(broken(GOOD.replace(AT, "dolly: {from_: [0,0,1]}"), tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("look", "column", "sentence"),
+    [
+        ("reference: nowhere.png", 19, "the picture `nowhere.png` does not exist in the scene's folder"),
+        ("reference: ../x.png", 19, "`../x.png` lies outside of the scene's folder"),
+        ("reference: moods", 19, "the picture `moods` is a folder"),
+        ("reference: words.png", 19, "`words.png` cannot be read as a picture"),
+        ("reference: mod.png", 19, "is it `mood.png`?"),
+        ("model: pocket, blocking: pocket", 33, "`pocket` paints the shots already"),
+        ("strength: 0.5", 8, "`strength` is of a blocked film"),
+        ("blocking: pocket, model: m, strength: 1.5", 46, "the most here is 1"),
+    ],
+)
+def test_what_the_look_names_must_be_there(tmp_path: Path, look: str, column: int, sentence: str) -> None:
+    (tmp_path / "moods").mkdir()
+    (tmp_path / "words.png").write_text("not a picture")
+    Image.new("RGB", (8, 8)).save(tmp_path / "mood.png")
+    error = broken(GOOD.replace(TITLE, f"look: {{{look}}}"), tmp_path)
+    assert (error.line, error.column) == (1, column)
+    assert sentence in str(error)
+
+
+def test_a_look_may_name_a_picture_and_a_ladder(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "Stimmung ü.png")
+    look = "look: {reference: Stimmung ü.png, model: wan-vace-1.3b, blocking: pocket, strength: 0.4}"
+    found = scene_from_text(GOOD.replace(TITLE, look), tmp_path / "x.yaml").look
+    assert (found.reference, found.blocking, found.strength) == ("Stimmung ü.png", "pocket", 0.4)
