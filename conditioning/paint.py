@@ -158,9 +158,7 @@ def taken(frame: Frame, anchors: Sequence[Anchor]) -> list[Source]:
     return [Source(a.picture, a.light, m.numpy(), near[a.frame]) for a, m in zip(used, found, strict=True)]
 
 
-def paint_clip(
-    frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, telling: Telling = untold
-) -> F32:
+def paint_clip(frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, telling: Telling = untold) -> F32:
     """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of consecutive frames of one shot."""
     anchors: list[Anchor] = []
     pictures: dict[int, F32] = {}
