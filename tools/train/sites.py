@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -28,11 +29,25 @@ from worldgen.world import Thing
 
 Rng = np.random.Generator
 
+UNSEEN_KINDS: Final = frozenset({"village", "cafe", "hospital", "highland", "birch"})
+"""A style of street, a use of rooms and one of corridors, a land and a wood that no training world shows."""
+
+_INDOORS: Final = (0.7, 1.1, 1.5, 1.6, 1.7, 2.0)
+
+LIT_BY_DAY: Final = 0.35
+"""Share of the worlds whose lamps burn by day too: they are there when it gets dark."""
+
+
+def only(words: Iterable[str], kept: frozenset[str], unseen: bool) -> list[str]:
+    """Those of ``words`` that are in ``kept`` (for an unseen world), or those that are not."""
+    return [word for word in words if (word in kept) == unseen]
+
 
 @dataclass(frozen=True)
 class Site:
     """A set to film in.
 
+    place, style: what a director would call it ("living room", "worn"). kind: which set it is ("room").
     low, high: (2,) metres, the part of it in which eyes and people are. heights: of eyes above the ground. reach: how
     far off the targets are, metres. inside: whether it has a roof.
     """
@@ -43,6 +58,9 @@ class Site:
     heights: tuple[float, ...] = (0.5, 1.2, 1.6, 1.7, 2.5, 4.5)
     reach: tuple[float, float] = (4.0, 20.0)
     inside: bool = False
+    place: str = ""
+    style: str = ""
+    kind: str = ""
 
     @property
     def ground(self) -> Ground:
@@ -60,38 +78,45 @@ class Site:
         return rng.uniform(self.low, self.high)
 
 
-def site(rng: Rng, sky: Sky) -> Site:
-    """A street as often as everything else outdoors, and a room for every two of those."""
-    burning = sky.sun_elevation < np.radians(3)
-    kinds: tuple[tuple[float, Callable[[Rng, bool], Site]], ...] = (
+def site(rng: Rng, sky: Sky, unseen: bool) -> Site:
+    """A street as often as everything else outdoors, and a room for every two of those.
+
+    unseen: of ``UNSEEN_KINDS`` alone, else of none of them.
+    """
+    burning = bool(sky.sun_elevation < np.radians(3) or rng.random() < LIT_BY_DAY)
+    kinds: tuple[tuple[float, Callable[[Rng, bool, bool], Site]], ...] = (
         (0.26, _street),
-        (0.14, _square),
         (0.30, _room),
         (0.05, _corridor),
         (0.10, _land),
         (0.09, _wood),
-        (0.06, _plaza),
+        *(() if unseen else ((0.14, _square), (0.06, _plaza))),
     )
     shares = np.array([share for share, _ in kinds])
-    return kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))][1](rng, burning)
+    return kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))][1](rng, burning, unseen)
 
 
 def _seed(rng: Rng) -> int:
     return int(rng.integers(1 << 30))
 
 
-def _street(rng: Rng, burning: bool) -> Site:
+def _one(rng: Rng, words: Iterable[str], unseen: bool) -> str:
+    return str(rng.choice(only(sorted(words), UNSEEN_KINDS, unseen)))
+
+
+def _street(rng: Rng, burning: bool, unseen: bool) -> Site:
     width = float(rng.uniform(7, 12))
-    style = str(rng.choice(sorted(STYLES)))
+    style = _one(rng, STYLES, unseen)
     piece = street(length=float(rng.uniform(25, 50)), width=width, style=style, seed=_seed(rng), lamps_on=burning)
-    return Site(piece, np.array([-2.8, -3.0]), np.array([2.8, 25.0]))
+    return Site(piece, np.array([-2.8, -3.0]), np.array([2.8, 25.0]), place="street", style=style, kind="street")
 
 
-def _square(rng: Rng, burning: bool) -> Site:
+def _square(rng: Rng, burning: bool, unseen: bool) -> Site:
     size = (float(rng.uniform(28, 50)), float(rng.uniform(28, 45)))
+    style = str(rng.choice(("old-town", "brick-row")))
     piece = square(
         size=size,
-        style=str(rng.choice(("old-town", "brick-row"))),
+        style=style,
         centre=str(rng.choice(("fountain", "none"))),
         paving="bands",
         stalls=int(rng.integers(0, 7)),
@@ -101,21 +126,22 @@ def _square(rng: Rng, burning: bool) -> Site:
         name="square",
     )
     half = np.array(size) / 2 - 3.0
-    return Site(piece, -half, half)
+    return Site(piece, -half, half, place="square", style=style, kind="square")
 
 
-def _room(rng: Rng, burning: bool) -> Site:
+def _room(rng: Rng, burning: bool, unseen: bool) -> Site:
     width, depth = float(rng.uniform(4.0, 8.0)), float(rng.uniform(3.6, 7.0))
     walls = [wall for wall in ("north", "east", "south") if rng.random() < 0.6] or ["east"]
+    use, style = _one(rng, LAYOUTS, unseen), str(rng.choice(("modern", "classic", "worn")))
     piece = room(
         width=width,
         depth=depth,
         height=float(rng.uniform(2.5, 3.2)),
-        layout=str(rng.choice(sorted(LAYOUTS))),
-        style=str(rng.choice(("modern", "classic", "worn"))),
+        layout=use,
+        style=style,
         windows={wall: int(rng.integers(1, 3)) for wall in walls},
         seed=_seed(rng),
-        lit=burning or bool(rng.random() < 0.3),
+        lit=burning,
         name="room",
     )
     outside = Thing("outside", shapes.plane((300.0, 300.0), make(str(rng.choice(("grass", "paving", "concrete"))))))
@@ -123,37 +149,38 @@ def _room(rng: Rng, burning: bool) -> Site:
         (*piece.things, Thing("outside", outside.mesh.transformed(translation([0, 0, -0.03])))), piece.lamps
     )
     half = np.array([width, depth]) / 2 - 0.35
-    return Site(piece, -half, half, (0.7, 1.1, 1.5, 1.6, 1.7, 2.0), (1.0, 5.0), inside=True)
+    place = {"empty": "empty room"}.get(use, use.replace("-", " "))
+    return Site(piece, -half, half, _INDOORS, (1.0, 5.0), inside=True, place=place, style=style, kind="room")
 
 
-def _land(rng: Rng, burning: bool) -> Site:
-    piece = terrain(
-        size=500.0,
-        style=str(rng.choice(sorted(LANDS))),
-        seed=_seed(rng),
-        trees=int(rng.integers(100, 700)),
-        name="land",
-    )
-    return Site(piece, np.array([-14.0, -25.0]), np.array([14.0, 25.0]), reach=(5.0, 60.0))
+def _land(rng: Rng, burning: bool, unseen: bool) -> Site:
+    style = _one(rng, LANDS, unseen)
+    piece = terrain(size=500.0, style=style, seed=_seed(rng), trees=int(rng.integers(100, 700)), name="land")
+    low, high = np.array([-14.0, -25.0]), np.array([14.0, 25.0])
+    return Site(piece, low, high, reach=(5.0, 60.0), place="open land", style=style, kind="terrain")
 
 
-def _wood(rng: Rng, burning: bool) -> Site:
-    piece = forest(length=60.0, kind=str(rng.choice(sorted(WOODS))), seed=_seed(rng), name="wood")
-    return Site(piece, np.array([-5.0, -16.0]), np.array([5.0, 16.0]), reach=(3.0, 25.0))
+def _wood(rng: Rng, burning: bool, unseen: bool) -> Site:
+    style = _one(rng, WOODS, unseen)
+    piece = forest(length=60.0, kind=style, seed=_seed(rng), name="wood")
+    low, high = np.array([-5.0, -16.0]), np.array([5.0, 16.0])
+    return Site(piece, low, high, reach=(3.0, 25.0), place="forest", style=style, kind="forest")
 
 
-def _corridor(rng: Rng, burning: bool) -> Site:
-    piece = corridor(length=18.0, use=str(rng.choice(sorted(USES))), seed=_seed(rng), lit=True, name="corridor")
+def _corridor(rng: Rng, burning: bool, unseen: bool) -> Site:
+    use = _one(rng, USES, unseen)
+    piece = corridor(length=18.0, use=use, seed=_seed(rng), lit=True, name="corridor")
     low, high = np.array([-0.6, 0.6]), np.array([0.6, 17.0])
-    return Site(piece, low, high, (0.7, 1.1, 1.5, 1.6, 1.7), (1.0, 12.0), inside=True)
+    return Site(piece, low, high, _INDOORS[:-1], (1.0, 12.0), inside=True, place="corridor", style=use, kind="corridor")
 
 
-def _plaza(rng: Rng, burning: bool) -> Site:
+def _plaza(rng: Rng, burning: bool, unseen: bool) -> Site:
     kind = str(rng.choice(["cobble", "paving", "asphalt", "grass", "soil", "concrete", "planks", "stone"]))
     things = [Thing("plaza/ground", shapes.plane((300.0, 300.0), make(kind)))]
     things += [Thing(f"plaza/wall-{k}", _wall(rng)) for k in range(int(rng.integers(0, 4)))]
     lamps = tuple(_lamp(rng, k) for k in range(3)) if burning else ()
-    return Site(SetPiece(tuple(things), lamps), np.array([-2.8, -3.0]), np.array([2.8, 25.0]))
+    low, high = np.array([-2.8, -3.0]), np.array([2.8, 25.0])
+    return Site(SetPiece(tuple(things), lamps), low, high, place="open ground", style=kind, kind="plaza")
 
 
 def _wall(rng: Rng) -> Mesh:

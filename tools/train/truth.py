@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tools.train.finish import DRY, Finish, Weathered, takes_weather, texture_rows
 from tools.train.lamps import lamp_bodies, lamp_light
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64
 from worldgen.light import MAP_HEIGHT, SUN_RADIUS, Lamp, Sky
-from worldgen.material import Material, Texture
 from worldgen.world import Snapshot
 
 I64 = npt.NDArray[np.int64]
@@ -61,22 +61,48 @@ class PathTracer:
     def __init__(self, snapshot: Snapshot, sky: Sky, lamps: tuple[Lamp, ...] = ()) -> None:
         mi = mitsuba()
         self._mi = mi
+        self._weathered = Weathered(mi, snapshot.materials)
+        self._parts: dict[str, I64] = {}
         scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky)}
-        surface = _surface(mi, snapshot.materials)
+        surface = self._weathered.bsdf
         bodies, bare = lamp_bodies(lamps, snapshot)
         for k, lamp in enumerate(bare):
             scene[f"lamp{k}"] = lamp_light(mi, lamp)
         shining = np.zeros(len(snapshot.faces), dtype=np.bool_)
         for k, (faces, emission) in enumerate(bodies):
             scene[f"glow{k}"] = _mesh(mi, snapshot, faces, surface, emission)
+            self._parts[f"glow{k}"] = faces
             shining[faces] = True
         if not shining.all():
-            scene["still"] = _mesh(mi, snapshot, np.flatnonzero(~shining), surface)
+            self._parts["plain"] = np.flatnonzero(~shining)
+            scene["plain"] = _mesh(mi, snapshot, self._parts["plain"], surface)
         self._scene = mi.load_dict(scene)
+        self._snapshot = snapshot
+        self._set = mi.traverse(self._scene)
         # Two renders: asked for guides and light at once, Mitsuba traces the paths twice.
         self._light = mi.load_dict({"type": "path", "max_depth": MAX_DEPTH})
         self._seen = mi.load_dict({"type": "path", "max_depth": 1})
         self._guides = mi.load_dict({"type": "aov", "aovs": "albedo:albedo,normal:sh_normal,position:position"})
+
+    def move(self, snapshot: Snapshot) -> None:
+        """Pose the scene as ``snapshot``, which must be of the same world; without compiling anything."""
+        if snapshot.vertices is self._snapshot.vertices:
+            return
+        for name, rows in self._parts.items():
+            used = np.unique(snapshot.faces[rows])
+            if used[-1] >= snapshot.static_vertices:
+                self._set[f"{name}.vertex_positions"] = snapshot.vertices[used].ravel()
+                self._set[f"{name}.vertex_normals"] = snapshot.normals[used].ravel()
+        self._set.update()
+        self._snapshot = snapshot
+
+    def relight(self, sky: Sky, finish: Finish = DRY, cover: tuple[F32, float, float] | None = None) -> None:
+        """Put the scene under another sky, and weather it; without compiling anything. cover: what is under a roof."""
+        picture = environment_map(sky)
+        # Mitsuba keeps the first column once more behind the last.
+        self._set["sky.data"] = self._mi.TensorXf(np.concatenate([picture, picture[:, :1]], axis=1))
+        self._set.update()
+        self._weathered.set(finish, cover)
 
     def render(self, camera: Camera, spp: int, seed: int = 0, denoise: bool = True, emission: F32 | None = None) -> F32:
         """(H, W, 3) float32 linear radiance, kcd/m2, as the camera sees it; ``emission`` as for :meth:`layers`."""
@@ -197,74 +223,10 @@ def _mesh(mi: Any, snapshot: Snapshot, rows: I64, surface: Any, emission: F64 | 
         "face_color": np.array([m.base_color for m in materials]),
         "face_roughness": np.array([[np.clip(m.roughness, 0.05, 1.0)] for m in materials]),
         "face_metallic": np.array([[m.metallic] for m in materials]),
-        "face_layer": np.array([[v] for v in _layers(materials)[1]]),
+        "face_layer": np.array([[v] for v in texture_rows(materials)[1]]),
+        "face_settles": np.array([[takes_weather(m.kind)[0]] for m in materials]),
+        "face_soaks": np.array([[takes_weather(m.kind)[1]] for m in materials]),
         "face_tiles": np.array([[1.0 / m.texture.size_m if m.texture else 1.0] for m in materials]),
     }.items():
         mesh.add_attribute(name, values.shape[1], values[kinds].astype(np.float32).ravel())
     return mesh
-
-
-def _layers(materials: tuple[Material, ...]) -> tuple[list[Texture], list[int]]:
-    """The distinct textures, and for each material the index of its own (-1: none)."""
-    textures = list(dict.fromkeys(m.texture for m in materials if m.texture is not None))
-    return textures, [textures.index(m.texture) if m.texture is not None else -1 for m in materials]
-
-
-def _surface(mi: Any, materials: tuple[Material, ...]) -> Any:
-    """One BSDF for all faces: a kernel with one small surface compiles in a second, with 160 materials in a minute."""
-    import drjit as dr
-
-    textures, _ = _layers(materials)
-    heights = [t.detail.shape[:2] for t in textures] or [(1, 1)]
-    starts = np.cumsum([0] + [h * w for h, w in heights])[:-1]
-    pixels = np.concatenate([t.detail.reshape(-1, 3) for t in textures] or [np.ones((1, 3), np.float32)])
-
-    class Detail(mi.Texture):  # type: ignore[misc]
-        """Base colour of the face times the detail of its layer, bilinear; row 0 of a layer is v = 1."""
-
-        def __init__(self, properties: Any) -> None:
-            mi.Texture.__init__(self, properties)
-            self.pixels = mi.Float(pixels.ravel())
-            self.start = mi.UInt32(starts.astype(np.uint32))
-            self.rows = mi.UInt32(np.array([h for h, _ in heights], np.uint32))
-            self.columns = mi.UInt32(np.array([w for _, w in heights], np.uint32))
-
-        def eval(self, si: Any, active: Any = True) -> Any:
-            color = si.shape.eval_attribute_3("face_color", si, active)
-            layer = si.shape.eval_attribute_1("face_layer", si, active)
-            tiles = si.shape.eval_attribute_1("face_tiles", si, active)
-            textured = active & (layer > -0.5)
-            index = mi.UInt32(dr.maximum(layer + 0.5, 0.0))
-            start = dr.gather(mi.UInt32, self.start, index, textured)
-            rows = dr.gather(mi.UInt32, self.rows, index, textured)
-            columns = dr.gather(mi.UInt32, self.columns, index, textured)
-            x = (si.uv.x * tiles - dr.floor(si.uv.x * tiles)) * mi.Float(columns) - 0.5
-            v = si.uv.y * tiles - dr.floor(si.uv.y * tiles)
-            y = (1.0 - v) * mi.Float(rows) - 0.5
-            x0, y0 = dr.floor(x), dr.floor(y)
-            total = mi.Color3f(0.0)
-            for dy in (0, 1):
-                for dx in (0, 1):
-                    column = mi.UInt32(mi.Int32(x0 + dx) + mi.Int32(columns)) % dr.maximum(columns, 1)
-                    row = mi.UInt32(mi.Int32(y0 + dy) + mi.Int32(rows)) % dr.maximum(rows, 1)
-                    share = (x - x0 if dx else 1 - x + x0) * (y - y0 if dy else 1 - y + y0)
-                    texel = start + row * columns + column
-                    total += dr.gather(mi.Color3f, self.pixels, texel, textured) * share
-            return color * dr.select(textured, total, mi.Color3f(1.0))
-
-        def to_string(self) -> str:
-            return "Detail[]"
-
-    mi.register_texture("setpiece_detail", Detail)
-    return mi.load_dict(
-        {
-            "type": "twosided",
-            "inner": {
-                "type": "principled",
-                "base_color": {"type": "setpiece_detail"},
-                "roughness": {"type": "mesh_attribute", "name": "face_roughness"},
-                "metallic": {"type": "mesh_attribute", "name": "face_metallic"},
-                "specular": 0.5,
-            },
-        }
-    )

@@ -1,18 +1,24 @@
-"""Worlds and cameras to learn from, each a pure function of a seed."""
+"""Worlds and views to learn from, each a pure function of a seed.
+
+Seeds from ``HELD_OUT`` on are never trained on; those from ``UNSEEN`` on are built only of kinds (a style of street, a
+use of a room, props, clothes ...) that no seed below it ever shows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from tools.train.sites import Site, site
+from tools.train.sites import Site, only, site
 from worldgen import shapes
 from worldgen.actions import Action, Idle, Sit, Stand, Talk, Walk, Wave
 from worldgen.camera import Camera, Lens
 from worldgen.character import human
-from worldgen.conventions import look_at, rotation_z, seed_from, srgb_from_linear, translation
+from worldgen.conventions import F64, look_at, rotation_z, seed_from, srgb_from_linear, translation
 from worldgen.light import Sky
 from worldgen.material import KINDS, make
 from worldgen.mesh import Mesh
@@ -22,52 +28,83 @@ from worldgen.vehicles import KINDS as CARS
 from worldgen.vehicles import car
 from worldgen.world import Thing, World
 
+HELD_OUT: Final = 1_000_000
+"""Seeds from here on are never trained on."""
+
+UNSEEN: Final = 2_000_000
+"""Worlds of seeds from here on are made of kinds that no seed below shows."""
+
 TILE: Final = 128
 """Pictures are square crops of this many pixels, out of frames of several sizes."""
 
 FRAMES: Final = ((640, 360), (640, 360), (480, 270), (320, 180), (228, 128))
 LOOSE: Final = tuple(k for k in KINDS if k not in ("skin", "hair", "water", "window-glow", "lamp-glow", "neon"))
 
+UNSEEN_CARS: Final = frozenset({"pickup"})
+UNSEEN_CLOTHES: Final = frozenset({"dress", "shorts"})
+
 
 @dataclass(frozen=True)
 class Take:
-    """A world, and the square crops of frames that are seen of it."""
+    """A world, and what is seen of it.
+
+    views: two cameras each, a step apart. moments: seconds, of the first cameras and of the second ones. place, style:
+    what a director would call the set ("street", "old-town"). kind: of set. people: how many.
+    """
 
     world: World
-    cameras: tuple[Camera, ...]
+    views: tuple[tuple[Camera, Camera], ...]
+    moments: tuple[float, float]
+    place: str
+    style: str
+    kind: str
+    inside: bool
+    people: int
 
 
-def training_take(seed: int, cameras: int) -> Take:
-    """A set of any kind at any hour and weather, with loose shapes, props and people in it, and ``cameras`` views."""
+def training_take(seed: int, views: int) -> Take:
+    """A set of any kind at any hour and weather, with loose shapes, props and people in it, and ``views`` of it."""
     rng = np.random.default_rng(seed_from("world", seed))
+    unseen = seed >= UNSEEN
     sky = training_sky(rng)
-    where = site(rng, sky)
+    where = site(rng, sky, unseen)
     things = list(where.piece.things)
     count = int(rng.integers(0, 4) if where.inside else rng.integers(2, 9))
     things += [Thing(f"loose-{k}", _loose(rng, where)) for k in range(count)]
-    things += [Thing(f"prop-{k}", _prop(rng, where)) for k in range(int(rng.integers(0, 3)))]
-    things += [_person(rng, k, where) for k in range(int(rng.integers(1, 3 if where.inside else 4)))]
-    return Take(World(tuple(things), sky, where.piece.lamps), tuple(_cameras(seed, cameras, where)))
+    things += [Thing(f"prop-{k}", _prop(rng, where, unseen)) for k in range(int(rng.integers(0, 3)))]
+    people = int(rng.integers(1, 3 if where.inside else 4))
+    things += [_person(rng, k, where, unseen) for k in range(people)]
+    start = float(rng.uniform(0, 4))
+    moments = (start, start + float(rng.uniform(0, 0.5)))
+    world = World(tuple(things), sky, where.piece.lamps)
+    seen = tuple(_views(seed, views, where))
+    return Take(world, seen, moments, where.place, where.style, where.kind, where.inside, people)
 
 
 def training_sky(rng: np.random.Generator) -> Sky:
-    """Low sun, day, overcast and blue hour."""
+    """Low sun, day, overcast, blue hour and moonlight."""
     hour = rng.random()
-    low, high = (2.0, 15.0) if hour < 0.45 else (15.0, 65.0) if hour < 0.85 else (-6.0, 2.0)
+    low, high = (
+        (2.0, 15.0) if hour < 0.42 else (15.0, 65.0) if hour < 0.82 else (-6.0, 2.0) if hour < 0.94 else (-28.0, -14.0)
+    )
     clouds = 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 1))
     return Sky(
-        float(rng.uniform(0, 2 * np.pi)),
-        float(np.radians(rng.uniform(low, high))),
-        float(rng.uniform(2, 6)),
-        clouds,
-        float(rng.normal(0, 0.25)),
+        sun_azimuth=float(rng.uniform(0, 2 * np.pi)),
+        sun_elevation=float(np.radians(rng.uniform(low, high))),
+        turbidity=float(rng.uniform(2, 6)),
+        clouds=clouds,
+        exposure_stops=float(rng.normal(0, 0.25)),
+        moon_azimuth=float(rng.uniform(0, 2 * np.pi)),
+        moon_elevation=float(np.radians(rng.uniform(20, 60))),
+        moon=float(rng.uniform(0.5, 1.0)),
+        town=float(rng.choice([0.0, 0.5, 1.0])),
     )
 
 
-def _cameras(seed: int, count: int, where: Site) -> list[Camera]:
+def _views(seed: int, count: int, where: Site) -> list[tuple[Camera, Camera]]:
     """At all heights and focal lengths; outdoors mostly along +Y, which is where streets and roads lead."""
     rng = np.random.default_rng(seed_from("cameras", seed))
-    cameras = []
+    views = []
     for _ in range(count):
         x, y = where.spot(rng)
         floor = where.ground(float(x), float(y))
@@ -83,13 +120,31 @@ def _cameras(seed: int, count: int, where: Site) -> list[Camera]:
             target = eye + np.array([0.0, 1.0, -0.1])
         width, height = FRAMES[int(rng.integers(len(FRAMES)))]
         lens = Lens(focal_mm=float(rng.choice([18, 24, 28, 35, 35, 50, 75])))
-        camera = Camera(look_at(eye, target), lens.intrinsics(width, height), width, height)
         left, top = int(rng.integers(0, width - TILE + 1)), int(rng.integers(0, height - TILE + 1))
-        cameras.append(camera.cropped(left, top, TILE, TILE))
-    return cameras
+        first = look_at(eye, target)
+        intrinsics = lens.intrinsics(width, height)
+        one, other = (
+            Camera(pose, intrinsics, width, height).cropped(left, top, TILE, TILE)
+            for pose in (first, first @ _step(rng, 0.35 if where.inside else 0.6))
+        )
+        views.append((one, other))
+    return views
 
 
-def _place(rng: np.random.Generator, where: Site) -> np.ndarray:
+def _step(rng: np.random.Generator, most_m: float) -> F64:
+    """(4, 4) what a camera does in a moment, in its own axes: up to ``most_m`` metres, mostly level, and a small pan.
+
+    One in seven stands still.
+    """
+    if rng.random() < 1 / 7:
+        return np.eye(4)
+    way = rng.normal(size=3) * (1.0, 0.4, 1.0)
+    about = translation(way / np.linalg.norm(way) * rng.uniform(0, most_m))
+    about[:3, :3] = Rotation.from_euler("yxz", rng.normal(0, (2.5, 1.5, 0.5)), degrees=True).as_matrix()
+    return about
+
+
+def _place(rng: np.random.Generator, where: Site) -> F64:
     x, y = where.spot(rng)
     return translation([x, y, where.ground(float(x), float(y))]) @ rotation_z(float(rng.uniform(0, 2 * np.pi)))
 
@@ -111,28 +166,41 @@ def _loose(rng: np.random.Generator, where: Site) -> Mesh:
     return shape.transformed(_place(rng, where))
 
 
-def _prop(rng: np.random.Generator, where: Site) -> Mesh:
+def loose_props(unseen: bool) -> list[str]:
+    """Names of the library's props that stand about in worlds; every tenth is kept for unseen worlds."""
+    fit = [name for name in sorted(library()) if max(library()[name].size) < 3.0]
+    return [name for k, name in enumerate(fit) if (k % 10 == 3) == unseen]
+
+
+def _prop(rng: np.random.Generator, where: Site, unseen: bool) -> Mesh:
     """Something of the library that is not larger than the place allows; outdoors now and then a car."""
     if not where.inside and rng.random() < 0.4:
-        return car(str(rng.choice(CARS)), None, int(rng.integers(1 << 30))).mesh.transformed(_place(rng, where))
-    mesh = load_prop(str(rng.choice([name for name in sorted(library()) if max(library()[name].size) < 3.0])))
-    return mesh.transformed(_place(rng, where))
+        kind = str(rng.choice(only(CARS, UNSEEN_CARS, unseen)))
+        return car(kind, None, int(rng.integers(1 << 30))).mesh.transformed(_place(rng, where))
+    return load_prop(str(rng.choice(loose_props(unseen)))).transformed(_place(rng, where))
 
 
-def _person(rng: np.random.Generator, index: int, where: Site) -> Thing:
+def _person(rng: np.random.Generator, index: int, where: Site, unseen: bool) -> Thing:
     start, far = where.spot(rng), float(rng.choice([-1, 1]) * rng.uniform(3, 8))
     end = np.clip(start + np.array([rng.uniform(-0.5, 0.5), far]), where.low, where.high)
-    wardrobe = {word: _hex(rng) for word in ("top", "legs", "shoes", "hair")}
-    if rng.random() < 0.5:
-        wardrobe["coat"] = _hex(rng)
+    wardrobe = {word: _hex(rng) for word in _garments(rng, unseen)}
     at, facing = (float(start[0]), float(start[1])), float(rng.uniform(0, 2 * np.pi))
     does: list[Action] = [Walk((at, (float(end[0]), float(end[1]))), 1.3)]
     if where.inside or np.linalg.norm(end - start) < 1.0:
         pose = (Idle(), Talk(6.0), Wave(6.0), Sit(at=at, height=0.45, facing=facing))[int(rng.integers(4))]
         does = [Stand(at, facing), pose]
     height = float(rng.uniform(1.5, 1.95))
-    stage = Stage(where.ground)
-    return human(f"person-{index}", height=height, wardrobe=wardrobe, actions=does, seed=index, stage=stage).thing
+    hat = str(rng.choice(["beanie", "cap", "brim"]))
+    return human(
+        f"person-{index}", height=height, wardrobe=wardrobe, actions=does, seed=index, stage=Stage(where.ground),
+        hat_style=hat,
+    ).thing  # fmt: skip
+
+
+def _garments(rng: np.random.Generator, unseen: bool) -> Sequence[str]:
+    legs = str(rng.choice(only(("legs", "legs", "legs", "skirt", "dress", "shorts"), UNSEEN_CLOTHES, unseen)))
+    worn = ["shoes", "hair", legs] + ["top"] * (legs != "dress")
+    return [*worn, *(word for word, share in (("coat", 0.4), ("hat", 0.25)) if rng.random() < share)]
 
 
 def _hex(rng: np.random.Generator) -> str:

@@ -1,0 +1,192 @@
+"""The same frame in other weather and at other hours, path-traced without compiling the scene again.
+
+How a variant is printed: as the meter of the renderer prints any world (``render.meter``), by the light that falls on
+what is seen, read from the traced picture itself. Then, as a colourist would, the print is moved by at most
+``MOST_STOPS`` so that its middle is neither lost in black nor washed out (``MIDDLE``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from render.meter import correction
+from render.shade import Shading
+from tools.train.finish import DRY, Finish
+from worldgen.camera import Camera
+from worldgen.conventions import F32, F64, seed_from
+from worldgen.light import Sky
+
+VARIANTS: Final = ("overcast", "golden-hour", "night", "rain", "snow", "fog")
+
+MIDDLE: Final[Mapping[str, tuple[float, float]]] = {
+    "overcast": (0.22, 0.62), "golden-hour": (0.20, 0.62), "night": (0.07, 0.34), "rain": (0.18, 0.50),
+    "snow": (0.28, 0.74), "fog": (0.30, 0.72),
+}  # fmt: skip
+"""Between which display values the mean of a print of each variant shall lie."""
+
+MOST_STOPS: Final = 1.5
+
+SUNLIT: Final = 0.4
+"""How much of the relief that textures show in the light of the frame itself is left in that of a variant: its light
+comes from elsewhere, mostly from all sides."""
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Weather or an hour. sky: over it. finish: of surfaces. sight_m: how far one sees, metres (inf: clear air)."""
+
+    name: str
+    sky: Sky
+    finish: Finish = DRY
+    sight_m: float = np.inf
+
+
+def variants_of(seed: int, base: Sky, inside: bool, lamps: int) -> dict[str, Weather]:
+    """The weathers that make sense for a world, by name; a pure function of its seed.
+
+    Nothing rains into a house, and what a world is already is no variant of it.
+    """
+    rng = np.random.default_rng(seed_from("weather", seed))
+    elevation = np.degrees(base.sun_elevation)
+    day = elevation > -1.0
+
+    def sky(low: float, high: float, clouds: float, turbidity: float, azimuth: float | None = None) -> Sky:
+        return replace(
+            base,
+            sun_azimuth=float(rng.uniform(0, 2 * np.pi)) if azimuth is None else azimuth,
+            sun_elevation=float(np.radians(rng.uniform(low, high))),
+            clouds=clouds,
+            turbidity=turbidity,
+            exposure_stops=0.0,
+            moon=0.0,
+        )
+
+    closed = sky(20, 50, 1.0, 5.0)
+    made = {
+        "overcast": Weather("overcast", closed),
+        "golden-hour": Weather("golden-hour", sky(4, 10, float(rng.uniform(0, 0.25)), float(rng.uniform(3, 5)))),
+        "night": Weather("night", _night(rng, base)),
+        "rain": Weather(
+            "rain",
+            replace(closed, exposure_stops=-0.4),
+            Finish(wet=float(rng.uniform(0.8, 1.0)), puddles=float(rng.uniform(0.3, 0.7))),
+            float(rng.uniform(120, 400)),
+        ),
+        "snow": Weather(
+            "snow",
+            sky(8, 40, float(rng.choice([0.2, 0.9, 1.0])), 3.0),
+            Finish(snow=float(rng.uniform(0.75, 1.0))),
+            float(rng.uniform(150, 600)),
+        ),
+        "fog": Weather("fog", sky(15, 45, 1.0, 6.0), Finish(wet=0.25), float(rng.uniform(60, 140))),
+    }
+    if inside:
+        made = {name: made[name] for name in ("overcast", "golden-hour", "night")}
+    if base.clouds > 0.8 and day:
+        del made["overcast"]
+    if 2 < elevation < 12 and base.clouds < 0.5:
+        del made["golden-hour"]
+    if elevation < -4 or (inside and not lamps):
+        del made["night"]
+    return made
+
+
+def chosen_variants(seed: int, picture: int, possible: Mapping[str, Weather], share: float = 0.5) -> tuple[str, ...]:
+    """Which variants a picture gets: none, or one of the ``possible``, in ``share`` of all pictures."""
+    rng = np.random.default_rng(seed_from("variant", seed, picture))
+    if not possible or rng.random() >= share:
+        return ()
+    return (str(rng.choice(sorted(possible))),)
+
+
+def printed(weather: Weather, shading: Shading, camera: Camera, lit: F32, glow: F32, albedo: F32) -> F32:
+    """(H, W, 3) display values of a variant.
+
+    shading: the frame as it is. lit: (H, W, 3) traced light that surfaces give back. glow: what shines, sky included,
+    as :func:`glowing` gives it. albedo: (H, W, 3) of the weathered surfaces.
+    """
+    relief = 1.0 + SUNLIT * (shading.relief[..., None] - 1.0) * (1.0 - 0.7 * weather.finish.snow)
+    radiance = lit * relief + glow
+    if np.isfinite(weather.sight_m):
+        radiance = hazy(radiance, weather, shading, camera)
+    hit = shading.coverage > 0.5
+    falling = np.pi * lit[hit].mean(-1) / np.maximum(albedo[hit].mean(-1), 0.05)
+    stops = weather.sky.exposure_stops + correction(falling.astype(np.float64), weather.sky)
+    return _graded(radiance, replace(weather.sky, exposure_stops=stops), MIDDLE[weather.name])
+
+
+def _graded(radiance: F32, sky: Sky, middle: tuple[float, float]) -> F32:
+    """The print, brighter or darker by whole tenths of a stop until its mean lies in ``middle``."""
+    best = sky.display(radiance)
+    way = 1 if best.mean() < middle[0] else -1 if best.mean() > middle[1] else 0
+    for tenth in range(1, round(10 * MOST_STOPS) + 1):
+        if not way or middle[0] <= best.mean() <= middle[1]:
+            break
+        best = replace(sky, exposure_stops=sky.exposure_stops + way * tenth / 10).display(radiance)
+    return best
+
+
+def glowing(shading: Shading, camera: Camera, sky: Sky) -> F32:
+    """(H, W, 3) what shines in a frame, with ``sky`` instead of its own."""
+    share = 1.0 - shading.coverage[..., None]
+    rays = _rays(camera).reshape(-1, 3)
+    old, new = (s.radiance(rays).reshape(*shading.coverage.shape, 3) for s in (shading.sky, sky))
+    return np.asarray(np.maximum(shading.emission - share * old, 0.0) + share * new, dtype=np.float32)
+
+
+def hazy(radiance: F32, weather: Weather, shading: Shading, camera: Camera) -> F32:
+    """``radiance (H, W, 3)`` through fog: by distance, and thinner above (Koschmieder's law; 2% contrast at sight)."""
+    density = 3.912 / weather.sight_m
+    rays = _rays(camera)
+    up = rays[..., 2]
+    depth = _filled(shading.depth, shading.coverage)
+    # To the sky the fog reaches as far as its layer, 40 m thick, does.
+    length = np.where(np.isfinite(depth), depth * np.linalg.norm(camera_rays(camera), axis=-1), 1e9)
+    to_sky = 40.0 / np.maximum(up, 0.01)
+    seen, sky = np.exp(-density * np.minimum(length, to_sky * 4)), np.exp(-density * to_sky)
+    share = shading.coverage * seen + (1.0 - shading.coverage) * sky
+    return np.asarray(radiance * share[..., None] + airlight(weather.sky) * (1.0 - share[..., None]), dtype=np.float32)
+
+
+def airlight(sky: Sky) -> F64:
+    """(3,) radiance of thick air below ``sky``: as much as falls on it from all around, less what earth swallows."""
+    light = sky.sky_irradiance + sky.sun_irradiance * max(float(sky.sun_direction[2]), 0.0)
+    colour = light / np.pi * 0.8
+    return np.asarray(0.7 * colour + 0.3 * colour.mean())
+
+
+def camera_rays(camera: Camera) -> F64:
+    """(H, W, 3) world directions of planar depth 1."""
+    ys, xs = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
+    return camera.rays(np.stack([xs, ys], axis=-1))
+
+
+def _rays(camera: Camera) -> F64:
+    rays = camera_rays(camera)
+    return np.asarray(rays / np.linalg.norm(rays, axis=-1, keepdims=True))
+
+
+def _filled(depth: F32, coverage: F32) -> F32:
+    """Depth, at the edges of the sky that of the surface that shares the pixel."""
+    padded = np.pad(depth, 1, mode="edge")
+    height, width = depth.shape
+    near = np.min([padded[y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
+    return np.asarray(np.where(np.isinf(depth) & (coverage > 0), near, depth), dtype=np.float32)
+
+
+def _night(rng: np.random.Generator, base: Sky) -> Sky:
+    return replace(
+        base,
+        sun_azimuth=float(rng.uniform(0, 2 * np.pi)),
+        sun_elevation=float(np.radians(rng.uniform(-30, -16))),
+        clouds=float(rng.uniform(0, 0.4)),
+        turbidity=3.0,
+        moon_azimuth=float(rng.uniform(0, 2 * np.pi)),
+        moon_elevation=float(np.radians(rng.uniform(25, 60))),
+        moon=float(rng.uniform(0.6, 1.0)),
+        exposure_stops=0.0,
+    )
