@@ -44,14 +44,15 @@ class Opened:
     def scene_key(self, shot: Shot, *, prompts: bool) -> str:
         """Names all of the scene that the pictures of ``shot`` depend on, with or without the ``prompts``.
 
-        The picture whose style is followed is asked for as words are.
+        Controls, and the picture whose style is followed, are asked for as words are.
         """
+        asked = () if prompts else ("prompt", "negative", "controls")
         words = self.scene.model_dump(mode="json", exclude={"shots", "title"})
-        for told in ("model", "steps", "blocking", "strength", *(() if prompts else ("prompt", "negative"))):
+        for told in ("model", "steps", "blocking", "strength", *asked):
             del words["look"][told]  # model, steps and the ladder stand beside this key wherever they matter
         words["look"]["reference"] = file_key(self.style) if prompts and self.style else None
         said = next(words for words in self.scene.shots if words.name == shot.name)
-        own = said.model_dump(mode="json", exclude={"lens": _FINISH, **({} if prompts else {"prompt": True})})
+        own = said.model_dump(mode="json", exclude={"lens": _FINISH} | dict.fromkeys(asked, True))
         return key_of([words, own, self._assets(), _track_words(shot)])
 
     def geometry_key(self, shot: Shot) -> str:

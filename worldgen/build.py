@@ -16,6 +16,7 @@ from worldgen.camera_files import CameraPath, read_cameras
 from worldgen.camera_words import Filmed, ShotWords
 from worldgen.character import Actor
 from worldgen.check import asset_path, below, check
+from worldgen.control_words import asked
 from worldgen.conventions import F64, seed_from, translation
 from worldgen.crowd_words import actor_of
 from worldgen.errors import Loc, SceneError, SceneProblem, listed, nearest
@@ -248,7 +249,7 @@ def _shot(words: ShotWords, index: int, scene: Scene, known: _Known, paths: Path
     except ValueError as error:
         raise SceneProblem(str(error), ("shots", index, "camera", "body", "file")) from None
     prompts = _prompts(words.prompt or (), scene.look.prompt)
-    return Shot(words.name, track, scene.fps, words.start, prompts, seed)
+    return Shot(words.name, track, scene.fps, words.start, prompts, seed, asked(scene.look.controls, words.controls))
 
 
 def _prompts(said: Sequence[tuple[float, str]], look: str) -> tuple[tuple[float, str], ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from worldgen.control_words import ControlWords
 from worldgen.easing import EaseName
 from worldgen.errors import SceneProblem
 from worldgen.units import (
@@ -308,5 +309,8 @@ class ShotWords(Words):
     camera: CameraWords = Field(description="The camera: body, aim, shake.")
     prompt: Prompt | None = Field(
         None, description="What the picture shows, or words at times: `{0s: ..., 3s: ...}`. The look's prompt is added."
+    )
+    controls: ControlWords | None = Field(
+        None, description="Strengths of controls in this shot, in place of the look's of the same name."
     )
     seed: int | None = Field(None, description="Of everything random in the shot. Unsaid: the scene's.")

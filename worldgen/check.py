@@ -275,6 +275,12 @@ def _check_shot(shot: ShotWords, scene: Scene, loc: Loc) -> None:
     if shot.prompt and shot.prompt[-1][0] >= end > 0:
         late = shot.prompt[-1][0]
         raise SceneProblem(f"words for {late:g} s are never seen: the shot ends at {end:g} s", (*loc, "prompt"))
+    for name, strengths in shot.controls.said if shot.controls else ():
+        if strengths[-1][0] >= end > 0:
+            raise SceneProblem(
+                f"a strength at {strengths[-1][0]:g} s is never reached: the shot ends at {end:g} s",
+                (*loc, "controls", name),
+            )
     pull = shot.lens.focus
     if pull and pull.from_ != pull.to and pull.at >= end > 0:
         raise SceneProblem(f"the shot ends at {end:g} s, before the focus is pulled", (*loc, "lens", "focus", "at"))

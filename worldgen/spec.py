@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr
 
 from worldgen.camera_words import ShotWords
+from worldgen.control_words import ControlWords
 from worldgen.creature_words import AnyCharacter
 from worldgen.crowd_words import CrowdWords
 from worldgen.lamp_words import LampWords
@@ -33,6 +34,9 @@ class Look(Words):
     model: str = Field("pocket", description="The generator; `setpiece models` lists them.")
     steps: int | None = Field(None, gt=0, le=1000, description="Denoising steps. Unsaid: the model's own.")
     exposure: Number = Field(0.0, ge=-20, le=20, description="Stops brighter (+) or darker (-).")
+    controls: ControlWords | None = Field(
+        None, description="What of the built world steers the generator, and how strongly. Unsaid: the generator's own."
+    )
     reference: str | None = Field(
         None, description="A picture whose style to follow, below the scene's folder, for models that take one."
     )

@@ -169,6 +169,8 @@ class Shot:
 
     name: unique in the scene; names its folder. track: one camera a frame. start: seconds of world time at frame 0.
     fps: frames a second. prompts: (seconds into the shot, words), first at 0. seed: of everything random in it.
+    controls: (name, (seconds into the shot, strength) in order) of each control that is asked for; none: the model's
+    own choice.
     """
 
     name: str
@@ -177,6 +179,7 @@ class Shot:
     start: float = 0.0
     prompts: tuple[tuple[float, str], ...] = ()
     seed: int = 0
+    controls: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = ()
 
     @property
     def frames(self) -> int:
