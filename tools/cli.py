@@ -71,6 +71,10 @@ QualityOption = Annotated[
     Quality, typer.Option(help="draft: a quarter of the width and height; preview: half; final: as the scene says.")
 ]
 RasterizerName = Annotated[str, typer.Option(help="auto, gl, embree, open3d or pytorch3d.")]
+ModelsDir = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where models are; unsaid: SETPIECE_MODELS, or the user's cache folder."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 
@@ -336,12 +340,33 @@ def diff(scene: SceneFile, out: Out = Path("out"), json: Json = False) -> None:
     diff_memory(scene, out, json)
 
 
-@app.command()
-def models(json: Json = False) -> None:
-    """The generators that can paint."""
-    from tools.commands_scene import list_models
+models = typer.Typer(help="The generators that can paint: what they need and take, and whether they are here.")
+app.add_typer(models, name="models", invoke_without_command=True)
 
-    list_models(json)
+
+@models.callback()
+def list_all(context: typer.Context, models_dir: ModelsDir = None, json: Json = False) -> None:
+    """The generators that can paint: what they need and take, and whether they are here."""
+    if context.invoked_subcommand is None:
+        from tools.commands_models import list_models
+
+        list_models(models_dir, json)
+
+
+@models.command("get")
+def get_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which model.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FOLDER|URL", help="A folder with a copy, or a mirror of the hub."),
+    ] = None,
+    models_dir: ModelsDir = None,
+    json: Json = False,
+) -> None:
+    """Fetch a model's weights. Stopped at any moment, the same command goes on from there."""
+    from tools.commands_models import get_model
+
+    get_model(name, source, models_dir, json)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Verbs about scenes: new, check, schema, models."""
+"""Verbs about scenes: new, check, schema."""
 
 from __future__ import annotations
 
@@ -84,23 +84,3 @@ def described(opened: Opened, shots: tuple[Shot, ...]) -> dict[str, Any]:
 def print_schema() -> None:
     """The JSON Schema of scene files on stdout."""
     emit(scene_schema())
-
-
-def list_models(as_json: bool) -> None:
-    """The generators that can paint, and what is true of them."""
-    from conditioning.models.pocket import denoiser
-
-    models = [
-        {
-            "name": "pocket",
-            "weights": denoiser.weights_key(denoiser.FOLDER),
-            "reads_prompts": False,
-            "licence": "Apache-2.0",
-            "words": "embedded; reads the light, materials and shapes of the world, and not the prompts; runs on a CPU",
-        }
-    ]
-    if as_json:
-        emit(models)
-        return
-    for model in models:
-        say(f"{model['name']:<10} {model['words']}. Weights {model['weights']}, {model['licence']}.")

@@ -93,6 +93,10 @@ def records(models: Path, family: Family) -> tuple[Record, ...] | None:
 
 def weights_key(models: Path, family: Family) -> str:
     """32 hex digits that name all weights of a model. Errors: ``ValueError`` where they are not there, or not whole."""
+    if not family.checkpoints:
+        from conditioning.models.pocket import denoiser
+
+        return denoiser.weights_key(denoiser.FOLDER)
     found = records(models, family)
     if found is None:
         near = "" if not folder_of(models, family).exists() else ", or not whole"
