@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -46,8 +47,24 @@ def pipeline_from(kind: type[Any], name: str, loading: Loading, large: Sequence[
     named: dict[str, Any] = {"dtype": {"default": torch.float32, **dict.fromkeys(large, loading.dtype)}}
     if loading.quantisation is not None:
         named["quantization_config"] = quantised(loading.quantisation, loading.dtype, large)
+    return _read(kind, name, folder, **named, **parts)
+
+
+def part_from(kind: type[Any], name: str, folder: Path, dtype: torch.dtype) -> Any:
+    """A model of class ``kind`` that stands alone in ``folder``, to be a part of the pipeline of ``name``.
+
+    Errors: ``ValueError`` in one sentence: weights missing or broken, libraries missing.
+    """
+    if not (folder / "config.json").is_file():
+        raise ValueError(
+            f"the weights of {name} are not whole (no {folder / 'config.json'}): run `setpiece models get {name}`"
+        )
+    return _read(kind, name, folder, torch_dtype=dtype)
+
+
+def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
     try:
-        return kind.from_pretrained(folder, local_files_only=True, **named, **parts)
+        return kind.from_pretrained(folder, local_files_only=True, **named)
     except torch.OutOfMemoryError:
         raise
     except ImportError as error:
