@@ -96,7 +96,7 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> Ar
 
     maps (n, M, h, w), proxy, target (n, 3, h, w) float16 in [-1, 1], light (n, L) float32, kind (n, h, w) uint8: as in
     ``Controls``; uv (n, 2, h, w) float16: the same, less whole ``TILES``. flat (n, 3, h, w) float16 sRGB-encoded in
-    [-1, 1]: albedo without the detail of textures. other_xy (n, h, w, 2) float16
+    [-1, 1]: albedo without the detail of textures. other (n,) the pair's other picture, other_xy (n, h, w, 2) float16
     pixels, other_seen (n, h, w) float16: where each point lies in the pair's other picture, and whether that shows it.
     variant (v, 3, h, w) uint8 display values, variant_of (v,) the picture each is of, variant_name (v,). facts: of the
     world, as JSON. Views that show almost only sky, or stand before a wall, are left out: n may be 0.
@@ -137,6 +137,7 @@ def conditions(plan: Planned) -> Arrays:
         "flat": stacked([p.flat for p in plan.pictures], np.float16, 3, *size),
         "kind": stacked([c.kind for c in told], np.uint8, *size),
         "uv": stacked([np.mod(c.uv, TILES) for c in told], np.float16, 2, *size),
+        "other": np.arange(len(told), dtype=np.int64) ^ 1,
         "other_xy": stacked([c.xy for c in found], np.float16, *size, 2),
         "other_seen": stacked([c.visible for c in found], np.float16, *size),
         "facts": np.array(json.dumps(facts(plan))),
