@@ -246,6 +246,23 @@ def report(
 
 
 @app.command()
+def turnaround(
+    scene: SceneFile,
+    character: Annotated[str | None, typer.Argument(metavar="[CHARACTER]", help="Only of this one.")] = None,
+    painted: Annotated[bool, typer.Option("--painted", help="Painted by pocket, not only shaded.")] = False,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of one view, like 384x672.")] = None,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Who a character is: front, three-quarter, side, back and face, in even light. Models are given it along."""
+    from tools.commands_turnaround import make_turnaround
+
+    make_turnaround(scene, character, size, painted, rasterizer, out, force, json)
+
+
+@app.command()
 def export(
     scene: SceneFile,
     file: Annotated[Path, typer.Argument(help="Where to: .glb, .usd, .usda, .usdc, or .json for cameras alone.")],

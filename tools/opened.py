@@ -53,7 +53,7 @@ class Opened:
         words["look"]["reference"] = file_key(self.style) if prompts and self.style else None
         said = next(words for words in self.scene.shots if words.name == shot.name)
         own = said.model_dump(mode="json", exclude={"lens": _FINISH} | dict.fromkeys(asked, True))
-        return key_of([words, own, self._assets(), _track_words(shot)])
+        return key_of([words, own, self.asset_keys, _track_words(shot)])
 
     def geometry_key(self, shot: Shot) -> str:
         """Names all that the built pictures of ``shot`` depend on: not its prompts, which are never rasterized."""
@@ -65,7 +65,9 @@ class Opened:
         name = self.scene.look.reference
         return None if name is None else picture_path(self.path.parent, name)
 
-    def _assets(self) -> list[str]:
+    @property
+    def asset_keys(self) -> list[str]:
+        """Of the bytes of every file that the world is read from."""
         files: list[Path] = []
         for asset in self.production.assets:
             beside = sorted(p for p in asset.parent.iterdir() if p.is_file()) if asset.suffix in _COMPANIONS else []
