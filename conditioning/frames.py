@@ -14,6 +14,7 @@ from torch import Tensor
 
 from conditioning.controls import Controls, controls
 from conditioning.noise import blended_noise, gaussian, world_noise
+from conditioning.text import Said, said_at
 from render.correspondence import FrameGeometry
 from render.raster import GBuffer, Rasterizer
 from render.shade import Drawn, Shader
@@ -28,7 +29,7 @@ AT_ONCE: Final = 2
 class Frame:
     """One frame ready to be painted: what the denoiser is told, where its surfaces are, and its starting noise.
 
-    index: its number in the shot, from 0. noise: (3, H, W) standard normal.
+    index: its number in the shot, from 0. noise: (3, H, W) standard normal. said: the shot's words at this moment.
     """
 
     index: int
@@ -37,6 +38,7 @@ class Frame:
     geometry: FrameGeometry
     gbuffer: GBuffer
     noise: Tensor
+    said: Said = ()
 
     @property
     def light(self) -> Tensor:
@@ -63,6 +65,10 @@ class FrameMaker:
             while waiting:
                 yield waiting.popleft().result()
 
+    def said(self, index: int) -> Said:
+        """The shot's words at one frame."""
+        return said_at(self.shot.prompts, float(index / self.shot.fps))
+
     def geometry(self, index: int) -> FrameGeometry:
         """Where the surfaces of one frame are, without its light."""
         snapshot, camera = self.world.at(self.shot.time(index)), self.shot.track[index]
@@ -80,4 +86,4 @@ class FrameMaker:
         if self.gamma < 1:
             noise = blended_noise(world_noise(snapshot, camera, shading.gbuffer, self.seed), noise, self.gamma)
         told, geometry = controls(shading, camera, snapshot), FrameGeometry.of(snapshot, camera, shading.gbuffer)
-        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise))
+        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise), self.said(index))

@@ -6,6 +6,7 @@ clean prediction there. A view counts by how well it saw the surface (facing, re
 distance in time; where it saw it more coarsely than the frame does, the frame keeps fine detail of its own, so that
 what comes nearer gets sharper. Light moves on: where the proxy says that a surface is lit otherwise in the view
 (shadows, reflections, lamps), what is fetched is moved by the proxy's own difference, and counts less the larger it is.
+So do words: a view that was painted to others than the frame's counts less the more they ask for another picture.
 
 After SyncMVD (Liu et al. 2023) and Rerender-A-Video (Yang et al. 2023), which edit x0 along estimated or UV
 correspondence; ours is exact, and one hop.
@@ -44,12 +45,13 @@ ENOUGH: Final = 0.15
 class Guidance:
     """How strongly and from where frames take each other's surfaces.
 
-    strength: 0 (off) to 1, share of the way to the consensus. every: frames between keyframes, at most. release: sigma
-    below which frames are left alone; 0 holds to the end.
+    strength: 0 (off) to 1, share of the way to the consensus. every: frames between keyframes, at most; 0: there are
+    none. begin, release: sigmas above and below which frames are left alone; 1 begins at once, 0 holds to the end.
     """
 
     strength: float = 1.0
     every: int = 8
+    begin: float = 1.0
     release: float = 0.0
 
 
@@ -58,13 +60,15 @@ class Source:
     """One finished picture that a frame takes from.
 
     picture: (3, H', W') in [-1, 1], sRGB-encoded. light: (3, H', W') ``light_of`` its proxy. seen: where the frame's
-    pixels lie in them. near: 0 to 1, how much it counts among the sources.
+    pixels lie in them. near: 0 to 1, how much it counts among the sources. alike: 0 to 1, how far the words it was
+    painted to ask for the frame's picture.
     """
 
     picture: Tensor
     light: Tensor
     seen: Correspondence
     near: float = 1.0
+    alike: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
         change = relit.square().mean(0).sqrt()
         weight = quality[0, 0] * source.near
         seen += weight
-        weight = weight * torch.exp(-((change / OTHER_LIGHT) ** 2))
+        weight = weight * torch.exp(-((change / OTHER_LIGHT) ** 2)) * source.alike
         weights += weight
         relit *= ((change - SAME_LIGHT) / SAME_LIGHT).clamp(0.0, 1.0)
         weight = weight * (1.0 - (1.0 - magnified(source.seen)) / COARSER).clamp(0.01, 1.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,7 @@ from conditioning.memory_store import WorldMemory
 from conditioning.memory_then import displaced, loosened, then
 from conditioning.memory_things import Body, bodies
 from conditioning.memory_view import STALE, Frame, Told, View, load_view, store_view, view_id
+from conditioning.text import Said
 from render.correspondence import Correspondence, FrameGeometry, correspond
 from render.files import write_json
 from worldgen.conventions import F32, I32, U8, Bool
@@ -52,9 +53,20 @@ FEW: Final = 5
 """Samples of a thing that count as a look at it."""
 LIGHT_TOLERANCE: Final = 0.05
 """Difference of display values, around a point, at which it counts 1/e as seen."""
+OTHER_WORDS: Final = 0.1
+"""Views whose words ask for a frame's picture less than this are as if they were not there."""
 _AROUND: Final = 5
 _READY: Final = 12_000_000
 """Pixels of views held ready, of some 40 bytes each; four views in any case."""
+
+
+Alike = Callable[[Said], float]
+"""How far the words a view was painted to ask for the picture that is wanted now, 0 to 1."""
+
+
+def whatever(said: Said) -> float:
+    """The ``Alike`` of a model that hears no words."""
+    return 1.0
 
 
 @dataclass(frozen=True)
@@ -63,12 +75,14 @@ class Recalled:
 
     picture, light: (3, H', W') float32 in [-1, 1], sRGB-encoded: as painted, and the proxy of then, both averaged down
     where the view is much finer than the frame. seen: where the frame's pixels lie in them, and how well they show.
+    said: the words it was painted to.
     """
 
     id: str
     picture: Tensor
     light: Tensor
     seen: Correspondence
+    said: Said = ()
 
 
 @contextmanager
@@ -77,7 +91,7 @@ def remembering(
 ) -> Iterator[Session]:
     """What one job reads and writes.
 
-    look: key of what decides the look of all things at once (prompt, model, weights, grade): views of another look
+    look: key of what decides the look of all things at once (model, weights, steps, grade): views of another look
     are as if they were not there. folder: where the job works, one job at a time; the views that it reads are not
     dropped for room until its session ends without an exception, a session of another job begins there, or it is gone.
     live: None for a job that begins: it reads what is there now, and nothing that others add later. For one that
@@ -121,11 +135,11 @@ class Session:
         """The views that may be read: what a session that goes on from here must be given."""
         return tuple(told.id for told, alive in zip(self._told, self._alive, strict=True) if alive)
 
-    def chosen(self, frames: Sequence[Frame], count: int = 4) -> tuple[str, ...]:
-        """The few views that together show most of what ``frames`` show, as well as they do and in their light."""
+    def chosen(self, frames: Sequence[Frame], count: int = 4, alike: Alike = whatever) -> tuple[str, ...]:
+        """The few views that together show most of what ``frames`` show, as well as they do, in their light."""
         grids = [self._grid(frame) for frame in frames]
         samples, ids = (np.concatenate([grid[k] for grid in grids]) for k in (0, 1))
-        found = self._index.find(samples, ids, self._mask)
+        found = self._index.find(samples, ids, self._told_of(alike))
         return tuple(self._told[k].id for k in covering(found, len(samples), len(self._told), count))
 
     def recalled(self, views: Sequence[str], frame: Frame) -> list[Recalled]:
@@ -144,7 +158,7 @@ class Session:
         self._last = frame, matched
         return matched
 
-    def remember(self, shot: str, frame: int, seen: Frame, picture: F32 | U8) -> str | None:
+    def remember(self, shot: str, frame: int, seen: Frame, picture: F32 | U8, alike: Alike = whatever) -> str | None:
         """Keep a painted frame if it shows enough that no other view shows as well; its id, or None.
 
         picture: (H, W, 3) display values, float32 in [0, 1] or uint8. Errors: ``OSError``.
@@ -155,9 +169,9 @@ class Session:
                 f"the picture of {shot} {frame + 1} has shape {picture.shape}, unlike what its camera sees"
             )
         samples, ids, shown = self._grid(seen)
-        best = served(self._index.find(samples, ids, self._mask), len(samples))
+        best = served(self._index.find(samples, ids, self._told_of(alike)), len(samples))
         light = grey_of(seen.light)
-        for one in self._known(seen):
+        for one in self._known(seen, alike):
             best = np.maximum(best, _exactly(one, light))
         if not _adds(best < NEW * samples["cosine"], samples["thing"], len(shown)):
             return None
@@ -171,7 +185,9 @@ class Session:
         if name in self.live:
             return name
         self._memory.hold(self._folder, (*self.live, name))
-        told = Told(name, shot, frame, geometry.time, self._look, geometry.camera, things, (), time.time(), 0)
+        told = Told(
+            name, shot, frame, geometry.time, self._look, geometry.camera, things, (), time.time(), 0, seen.said
+        )
         told = store_view(self._memory.folder / "views", told, shown, seen, picture, samples)
         self._index.add([(len(self._told), samples, ids)])
         self._told.append(told)
@@ -189,15 +205,19 @@ class Session:
         if self._bytes > self._memory.limit_bytes:
             self._bytes = self._memory.trim()
 
-    def _known(self, frame: Frame) -> list[Recalled]:
+    def _known(self, frame: Frame, alike: Alike) -> list[Recalled]:
         """What is known of a frame; of one that has just been asked for, that is not worked out again."""
         if self._last is not None and self._last[0] is frame:
             return self._last[1]
-        return self.recalled(self.chosen([frame]), frame)
+        return self.recalled(self.chosen([frame], alike=alike), frame)
 
     @property
     def _mask(self) -> Bool:
         return np.array(self._alive, dtype=np.bool_)
+
+    def _told_of(self, alike: Alike) -> Bool:
+        """(V,) which views are read by a frame to whose words they are ``alike``."""
+        return self._mask & np.array([alike(told.said) >= OTHER_WORDS for told in self._told], dtype=np.bool_)
 
     def _make_room(self) -> None:
         sizes = {k: told.bytes for k, told in enumerate(self._told) if self._alive[k]}
@@ -268,10 +288,10 @@ def _recalled(view: View, seen: Correspondence) -> Recalled:
     area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0])[visible]
     level = int(0.5 * np.log2(max(float(np.median(area)), 1.0)) + 0.15) if len(area) else 0
     if level == 0:
-        return Recalled(view.told.id, view.picture, view.light, seen)
+        return Recalled(view.told.id, view.picture, view.light, seen, view.told.said)
     size = 2**level
     picture, light = (functional.avg_pool2d(p[None], size, ceil_mode=True)[0] for p in (view.picture, view.light))
-    return Recalled(view.told.id, picture, light, replace(seen, xy=seen.xy / np.float32(size)))
+    return Recalled(view.told.id, picture, light, replace(seen, xy=seen.xy / np.float32(size)), view.told.said)
 
 
 def _exactly(known: Recalled, light: F32) -> F32:

@@ -26,6 +26,7 @@ from scipy.ndimage import maximum_filter
 from torch import Tensor
 
 from conditioning.memory_things import Body
+from conditioning.text import Said
 from render.files import PART, bytes_from_display, read_image, read_json, write_image, write_json
 from render.frame import FrameGeometry
 from render.raster import GBuffer
@@ -45,7 +46,8 @@ class Told:
     """What view.json says. id: names the folder. look: key of what decides the look of all things at once.
 
     time: seconds of world time. things: keys of the things seen, in the order of the arrays of seen.npz. forgotten:
-    names of things whose pixels no longer count. stored: seconds since 1970. bytes: of the whole folder.
+    names of things whose pixels no longer count. stored: seconds since 1970. bytes: of the whole folder. said: the
+    words it was painted to.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Told:
     forgotten: tuple[str, ...]
     stored: float
     bytes: int
+    said: Said = ()
 
     def described(self) -> dict[str, Any]:
         """As JSON values."""
@@ -81,7 +84,8 @@ def read_told(folder: Path) -> Told | None:
         )  # fmt: skip
         size = sum(path.stat().st_size for path in folder.iterdir())
         lists = {name: tuple(str(one) for one in values[name]) for name in ("things", "forgotten")}
-        return Told(**{**values, "camera": camera, **lists, "id": folder.name, "bytes": size})
+        said = tuple((float(share), str(words)) for share, words in values.get("said", ()))
+        return Told(**{**values, "camera": camera, **lists, "said": said, "id": folder.name, "bytes": size})
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError, OSError):
         return None
 
@@ -90,13 +94,14 @@ def read_told(folder: Path) -> Told | None:
 class Frame:
     """What a memory is told of a frame: what its camera sees, and in which light.
 
-    light: (H, W, 3) display values of its proxy, float32 in [0, 1] or uint8.
+    light: (H, W, 3) display values of its proxy, float32 in [0, 1] or uint8. said: the words it is painted to.
     """
 
     snapshot: Snapshot
     geometry: FrameGeometry
     gbuffer: GBuffer
     light: F32 | U8
+    said: Said = ()
 
 
 @dataclass(frozen=True)

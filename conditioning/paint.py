@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,14 +25,19 @@ from conditioning.guidance import Consensus, Guidance, Source, agreed, around, c
 from conditioning.job import Keyframe, plan_keyframes
 from conditioning.memory import Frame as SeenFrame
 from conditioning.memory import Session
+from conditioning.models.pocket.chart import chart
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.sampler import Predict, sample, sigmas_of
+from conditioning.text import Said, meaning
 from render.correspondence import FrameGeometry, correspond_many
 from render.files import bytes_from_display
 from render.tables import tensor
 from worldgen.conventions import F32, U8
 
 Item = TypeVar("Item")
+
+OTHER_WORDS: Final = 0.12
+"""Difference of two pictures of a colour chart, in [-1, 1], at which a view painted to other words counts 1/e."""
 
 
 class Denoiser(Protocol):
@@ -68,15 +74,30 @@ class PocketDenoiser:
 
     def __init__(self, model: Pocket) -> None:
         self.model = model
+        self._charts: dict[Said, Tensor] = {}
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
         """The pictures of ``frames``."""
-        told = [self.model.prepared(frame.told) for frame in frames]
+        told = [self.model.prepared(frame.told, meaning(frame.said)) for frame in frames]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
             return torch.stack([self.model.clean(x[k], sigma, told[k]) for k in range(len(told))])
 
         return sampled(predict, frames, steps, edit)
+
+    def alike(self, one: Said, other: Said) -> float:
+        """How far two prompts ask for the same picture, 0 to 1: what each of them does to a colour chart says so."""
+        if one == other:
+            return 1.0
+        change = (self._charted(one) - self._charted(other)).square().mean().sqrt()
+        return round(float(torch.exp(-((change / OTHER_WORDS) ** 2))), 3)
+
+    def _charted(self, said: Said) -> Tensor:
+        """(3, H, W) what the chart looks like in the model's first picture of it."""
+        if said not in self._charts:
+            told = self.model.prepared(chart(), meaning(said))
+            self._charts[said] = self.model.clean(torch.zeros(3, *chart().proxy.shape[1:]), 1.0, told)
+        return self._charts[said]
 
 
 def sampled(predict: Predict, frames: Sequence[Frame], steps: int, edit: PictureEdit) -> Tensor:
@@ -113,7 +134,7 @@ def paint(
     )
 
     def edit(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-        if sigma < guidance.release or guidance.strength <= 0 or not changed.any():
+        if not guidance.release <= sigma <= guidance.begin or guidance.strength <= 0 or not changed.any():
             return pictures, changed
         moved = [agreed(mine, there, guidance.strength) for mine, there in zip(pictures, wanted, strict=True)]
         return torch.stack(moved), changed
@@ -137,39 +158,59 @@ def known_of(frames: Sequence[Frame], wanted: Sequence[Consensus | None]) -> Kno
 
 @dataclass(frozen=True)
 class Anchor:
-    """A painted keyframe, ready for others to take from. picture, light: as a ``Source`` has them."""
+    """A painted keyframe, ready for others to take from. picture, light: as a ``Source`` has them. said: its words."""
 
     frame: int
     geometry: FrameGeometry
     picture: Tensor
     light: Tensor
+    said: Said = ()
 
     @staticmethod
-    def of(key: Keyframe, geometry: FrameGeometry) -> Anchor:
+    def of(key: Keyframe, geometry: FrameGeometry, said: Said = ()) -> Anchor:
         """Anchor the others to ``key``, whose surfaces are where ``geometry`` says."""
-        return Anchor(key.frame, geometry, _tensor(key.picture), light_of(_tensor(key.light)))
+        return Anchor(key.frame, geometry, _tensor(key.picture), light_of(_tensor(key.light)), said)
 
 
-def taken(frame: Frame, anchors: Sequence[Anchor]) -> list[Source]:
+Alike = Callable[[Said, Said], float]
+"""How far two prompts ask a model for the same picture, 0 to 1."""
+
+
+def deaf(one: Said, other: Said) -> float:
+    """The ``Alike`` of a model that paints the same whatever is said."""
+    return 1.0
+
+
+def taken(frame: Frame, anchors: Sequence[Anchor], alike: Alike = deaf) -> list[Source]:
     """What a frame takes from the keyframes on both sides of it, or from the only one there is."""
     near = dict(around(frame.index, [anchor.frame for anchor in anchors]))
     used = [anchor for anchor in anchors if anchor.frame in near]
     found = correspond_many(frame.geometry, [anchor.geometry for anchor in used])
-    return [Source(a.picture, a.light, m.numpy(), near[a.frame]) for a, m in zip(used, found, strict=True)]
+    return [
+        Source(a.picture, a.light, m.numpy(), near[a.frame], alike(frame.said, a.said))
+        for a, m in zip(used, found, strict=True)
+    ]
 
 
-def paint_clip(frames: Sequence[Frame], denoiser: Denoiser, settings: PaintSettings, telling: Telling = untold) -> F32:
+def paint_clip(
+    frames: Sequence[Frame],
+    denoiser: Denoiser,
+    settings: PaintSettings,
+    telling: Telling = untold,
+    alike: Alike = deaf,
+) -> F32:
     """Pictures (N, H, W, 3) in [0, 1], sRGB-encoded, of consecutive frames of one shot."""
     anchors: list[Anchor] = []
     pictures: dict[int, F32] = {}
     every = settings.guidance.every if settings.guidance else 0
     for k in plan_keyframes(0, len(frames), every) if every else ():
-        pictures[k] = paint([frames[k]], denoiser, settings, [taken(frames[k], anchors[-1:])], telling([frames[k]]))[0]
-        anchors.append(Anchor.of(_kept(frames[k], pictures[k]), frames[k].geometry))
+        known = [taken(frames[k], anchors[-1:], alike)]
+        pictures[k] = paint([frames[k]], denoiser, settings, known, telling([frames[k]]))[0]
+        anchors.append(Anchor.of(_kept(frames[k], pictures[k]), frames[k].geometry, frames[k].said))
     rest = [k for k in range(len(frames)) if k not in pictures]
     for some in _batches(rest, denoiser.together):
         chosen = [frames[k] for k in some]
-        known = [taken(frame, anchors) for frame in chosen]
+        known = [taken(frame, anchors, alike) for frame in chosen]
         pictures |= zip(some, paint(chosen, denoiser, settings, known, telling(chosen)), strict=True)
     return np.stack([pictures[k] for k in range(len(frames))])
 
@@ -179,7 +220,7 @@ Remembering = Callable[[Sequence[str] | None], AbstractContextManager[Session]]
 
 
 class ShotPainter:
-    """Paints one shot for a job. remembering: None neither reads nor writes a memory."""
+    """Paints one shot for a job. remembering: None neither reads nor writes a memory. alike: as the denoiser hears."""
 
     def __init__(
         self,
@@ -188,40 +229,44 @@ class ShotPainter:
         settings: PaintSettings,
         remembering: Remembering | None = None,
         telling: Telling = untold,
+        alike: Alike = deaf,
     ) -> None:
         self._maker, self._denoiser, self._settings, self._remembering = maker, denoiser, settings, remembering
-        self._telling = telling
+        self._telling, self._alike = telling, alike
 
     def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Generator[Keyframe, None, None]:
         """Paint keyframes, each after the one before it and after what the memory knows."""
-        anchors = [] if before is None else [Anchor.of(before, self._maker.geometry(before.frame))]
+        anchors = [] if before is None else [self._anchor(before)]
         opened = self._remembering(None if before is None else before.views) if self._remembering else nullcontext()
         with opened as session:
             for frame in self._maker.frames(frames):
-                known = taken(frame, anchors)
-                seen = SeenFrame(
-                    frame.snapshot, frame.geometry, frame.gbuffer, frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5
-                )
+                known = taken(frame, anchors, self._alike)
+                light = frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5
+                seen = SeenFrame(frame.snapshot, frame.geometry, frame.gbuffer, light, frame.said)
+                alike = partial(self._alike, frame.said)
                 if session is not None:
-                    found = session.recalled(session.chosen([seen]), seen)
-                    known += [Source(one.picture, light_of(one.light), one.seen) for one in found]
+                    found = session.recalled(session.chosen([seen], alike=alike), seen)
+                    known += [Source(o.picture, light_of(o.light), o.seen, alike=alike(o.said)) for o in found]
                 key = _kept(frame, paint([frame], self._denoiser, self._settings, [known], self._telling([frame]))[0])
                 if session is not None:
-                    session.remember(self._maker.shot.name, frame.index, seen, key.picture)
+                    session.remember(self._maker.shot.name, frame.index, seen, key.picture, alike)
                     key = replace(key, views=session.live)
-                anchors = [Anchor.of(key, frame.geometry)]
+                anchors = [Anchor.of(key, frame.geometry, frame.said)]
                 yield key
                 if session is not None:
                     session.settle()
 
     def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
         """Paint frames of one window, which take from its keyframes."""
-        anchors = [Anchor.of(key, self._maker.geometry(key.frame)) for key in keys]
+        anchors = [self._anchor(key) for key in keys]
         painted = []
         for some in _batches(self._maker.frames(frames), self._denoiser.together):
-            known = [taken(frame, anchors) for frame in some]
+            known = [taken(frame, anchors, self._alike) for frame in some]
             painted.append(paint(some, self._denoiser, self._settings, known, self._telling(some)))
         return np.concatenate(painted)
+
+    def _anchor(self, key: Keyframe) -> Anchor:
+        return Anchor.of(key, self._maker.geometry(key.frame), self._maker.said(key.frame))
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

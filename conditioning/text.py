@@ -7,6 +7,7 @@ lies; the package itself, which brings more, is never imported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 WORDS: Final = 256
 """Numbers that stand for a prompt."""
+
+Said = tuple[tuple[float, str], ...]
+"""What holds at a moment: shares that add up to 1, each with its words."""
 
 _PACKAGE: Final = "wordllama"
 _WEIGHTS: Final = "weights/l2_supercat_256.safetensors"
@@ -52,6 +56,25 @@ def encoded(words: str) -> F32:
         mean /= max(float(np.linalg.norm(mean)), 1e-6)
     mean.flags.writeable = False
     return mean
+
+
+def said_at(prompts: Sequence[tuple[float, str]], seconds: float) -> Said:
+    """What holds ``seconds`` into a shot with these ``prompts``: (time, words) in order, each fading to the next."""
+    if not prompts:
+        return ()
+    before = max((k for k, (time, _) in enumerate(prompts) if time <= seconds), default=0)
+    after = min(before + 1, len(prompts) - 1)
+    (start, here), (stop, there) = prompts[before], prompts[after]
+    share = min(max((seconds - start) / (stop - start), 0.0), 1.0) if stop > start and here != there else 0.0
+    return tuple((part, words) for part, words in ((1.0 - share, here), (share, there)) if part > 0)
+
+
+def meaning(said: Said) -> F32:
+    """(WORDS,) the mean of what is said at once, as long as its parts are: 1, less where a part has no words."""
+    parts = [(share, encoded(words)) for share, words in said]
+    mean = np.sum([np.zeros(WORDS, np.float32), *(np.float32(share) * part for share, part in parts)], axis=0)
+    length = sum(share * float(np.linalg.norm(part)) for share, part in parts)
+    return np.asarray(mean * (length / max(float(np.linalg.norm(mean)), 1e-6)), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -64,7 +64,7 @@ def painting_of(
     def make(remembering: Remembering | None) -> Painter:
         model = PocketDenoiser(denoiser.Pocket(folder))
         maker = FrameMaker(opened.production.world, shot, raster, used, gamma)
-        return ShotPainter(maker, model, settings, remembering)
+        return ShotPainter(maker, model, settings, remembering, alike=model.alike)
 
     told: dict[str, Setting] = {"gamma": gamma}
     if guidance is not None:
@@ -74,7 +74,7 @@ def painting_of(
         model="pocket",
         weights=weights,
         device="cuda" if torch.cuda.is_available() else "cpu",
-        reads_prompts=False,
+        reads_prompts=True,
         steps=settings.steps,
         window=WINDOW,
         every=guidance.every if guidance else 0,
@@ -88,8 +88,9 @@ def painting_of(
 def look_of(opened: Opened, steps: int | None = None, seed: int | None = None) -> str:
     """Key of what decides the look of all things at once; a memory finds again only what was painted with it.
 
-    Pocket reads no prompts, so they are not part of it. steps, seed: None for the scene's or the model's; a seed that
-    one shot has of its own does not part it from the others.
+    Words are not part of it: a view says to which it was painted, and counts as far as they ask for the same picture.
+    steps, seed: None for the scene's or the model's; a seed that one shot has of its own does not part it from the
+    others.
     """
     from conditioning.models.pocket import denoiser
     from conditioning.paint import PaintSettings

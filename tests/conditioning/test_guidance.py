@@ -50,6 +50,17 @@ def test_strength_zero_is_off() -> None:
     assert agreed(mine, consensus(FLAT, [source(identity(), noise(1), FLAT)]), 0.0) is mine
 
 
+def test_a_view_painted_to_other_words_is_followed_as_far_as_they_are_alike() -> None:
+    shares = []
+    for alike in (1.0, 0.5, 0.0):
+        there = consensus(FLAT, [Source(noise(1), FLAT, identity(), alike=alike)])
+        assert there is not None
+        shares.append(float(there.share.mean()))
+    assert shares[0] > 0.95
+    assert 0.4 < shares[1] / shares[0] < 0.6
+    assert shares[2] < 0.01
+
+
 def test_a_moved_shadow_is_not_copied() -> None:
     shadow = FLAT.clone()
     shadow[:, :, : SIZE // 2] = -0.8

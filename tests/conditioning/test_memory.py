@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from conditioning.guidance import fetched
 from conditioning.memory import Frame, Session, remembering
 from conditioning.memory_store import WorldMemory
 from conditioning.memory_things import bodies
+from conditioning.text import Said
 from render.correspondence import FrameGeometry
 from render.raster import Rasterizer
 from worldgen import shapes
@@ -269,3 +271,31 @@ def test_the_new_look_of_a_small_prop_is_remembered_too(take: Take, tmp_path: Pa
         assert taken.of("crate").mean() < 0.03
         with remembering(memory, world, "look", tmp_path) as session:
             assert bool(session.remember("small", 0, taken.frame, taken.picture + 0.01 * len(session.live))) is kept
+
+
+def test_a_view_painted_to_other_words_is_read_as_far_as_they_are_alike(take: Take, tmp_path: Path) -> None:
+    memory, world = WorldMemory(tmp_path), Set().world()
+    taken = take(world, camera())
+    day, night = ((1.0, "day"),), ((0.25, "day"), (0.75, "night"))
+    by_day = replace(taken.frame, said=day)
+
+    def hears(said: Said) -> float:
+        return float(said == night)
+
+    with remembering(memory, world, "look", tmp_path) as session:
+        assert session.remember("day", 0, by_day, taken.picture)
+    with remembering(memory, world, "look", tmp_path) as session:
+        (one,) = session.recalled(session.chosen([by_day]), by_day)
+        assert one.said == day
+        assert session.chosen([by_day], alike=hears) == ()
+        assert session.remember("day", 1, by_day, taken.picture) is None
+        assert session.remember("night", 1, replace(by_day, said=night), taken.picture, hears)
+        assert len(session.chosen([by_day], alike=hears)) == 1
+
+
+def test_a_view_that_says_no_words_was_painted_to_none(remembered: WorldMemory) -> None:
+    for path in (remembered.folder / "views").glob("*/view.json"):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        del told["said"]
+        path.write_text(json.dumps(told), encoding="utf-8")
+    assert [view.said for view in remembered.views()] == [()] * len(remembered.views()) != []

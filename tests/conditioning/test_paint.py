@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from conditioning.frames import Frame, FrameMaker
 from conditioning.guidance import Guidance
@@ -13,7 +15,8 @@ from conditioning.memory import remembering
 from conditioning.memory_store import WorldMemory
 from conditioning.metrics import e_warp, sharpness
 from conditioning.models.pocket.denoiser import Pocket
-from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser, Remembering, ShotPainter, paint_clip
+from conditioning.models.pocket.network import Block
+from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser, Remembering, ShotPainter, deaf, paint_clip
 from render.correspondence import correspond
 from render.raster import Rasterizer
 from worldgen.world import Shot, World
@@ -126,6 +129,60 @@ def test_memory_makes_a_later_film_agree_with_an_earlier_one(
     forgetful = ShotPainter(FrameMaker(world, shot, rasterizer, seed=77), denoiser, PaintSettings())
     known, new = (next(p.keyframes([2], None)).picture.astype(np.float32) for p in (again, forgetful))
     assert np.abs(known - first.picture).mean() < 0.4 * np.abs(new - first.picture).mean()
+
+
+@pytest.fixture(scope="module")
+def listener(untrained: Path, tmp_path_factory: pytest.TempPathFactory) -> PocketDenoiser:
+    """Words turn its pictures upside down; otherwise it is untrained."""
+    model = Pocket(untrained, "cpu")
+    torch.manual_seed(3)
+    torch.nn.init.normal_(model.network.hear.weight, std=4.0)
+    for block in model.network.modules():
+        if isinstance(block, Block):
+            torch.nn.init.normal_(block.film.weight, std=0.5)
+            torch.nn.init.normal_(block.conv2.weight, std=0.1)
+    return PocketDenoiser(model)
+
+
+def prompted(world: World, shot: Shot, rasterizer: Rasterizer, *prompts: tuple[float, str]) -> FrameMaker:
+    return FrameMaker(world, replace(shot, prompts=prompts), rasterizer, seed=5)
+
+
+def test_words_reach_the_model_and_fade(
+    world: World, shot: Shot, rasterizer: Rasterizer, listener: PocketDenoiser
+) -> None:
+    seconds = float(8 / shot.fps)
+    (silent,) = prompted(world, shot, rasterizer).frames([4])
+    (noir,) = prompted(world, shot, rasterizer, (0.0, "noir")).frames([4])
+    (between,) = prompted(world, shot, rasterizer, (0.0, "noir"), (seconds, "snow")).frames([4])
+    assert (silent.said, noir.said) == ((), ((1.0, "noir"),))
+    assert between.said == ((0.5, "noir"), (0.5, "snow"))
+    alone = PaintSettings(guidance=None)
+    pictures = [paint_clip([frame], listener, alone)[0] for frame in (silent, noir, between)]
+    for k in (1, 2):
+        assert np.abs(pictures[k] - pictures[k - 1]).mean() > 0.02
+    np.testing.assert_array_equal(pictures[1], paint_clip([noir], listener, alone)[0])
+
+
+def test_likeness_of_words_is_what_they_do(listener: PocketDenoiser, denoiser: PocketDenoiser) -> None:
+    one, other = ((1.0, "noir"),), ((1.0, "snow"),)
+    near = ((0.95, "noir"), (0.05, "snow"))
+    assert listener.alike(one, one) == 1.0
+    assert listener.alike(one, other) == listener.alike(other, one) < 0.5
+    assert listener.alike(one, other) < listener.alike(one, near) < 1.0
+    assert denoiser.alike(one, other) == 1.0  # it hears nothing
+
+
+def test_frames_are_not_dragged_to_the_words_before(
+    world: World, shot: Shot, rasterizer: Rasterizer, listener: PocketDenoiser
+) -> None:
+    """The words change between two frames: the second is as it would be alone, and not as the first."""
+    step = float(1 / shot.fps)
+    frames = list(prompted(world, shot, rasterizer, (0.0, "noir"), (step, "snow")).frames([0, 1]))
+    settings = PaintSettings(guidance=Guidance(every=1))
+    alone = paint_clip(frames[1:], listener, settings)[0]
+    told, untold = (paint_clip(frames, listener, settings, alike=a)[1] for a in (listener.alike, deaf))
+    assert np.abs(told - alone).mean() < 0.5 * np.abs(untold - alone).mean()
 
 
 def memory_of(memory: WorldMemory, world: World) -> Remembering:

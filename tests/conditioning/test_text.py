@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conditioning import text
-from conditioning.text import WORDS, encoded, vocabulary
+from conditioning.text import WORDS, encoded, meaning, said_at, vocabulary
 
 
 def test_words_have_unit_length_and_no_words_are_zeros() -> None:
@@ -54,3 +54,22 @@ def test_a_missing_package_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ValueError, match="word vectors that prompts are read with are missing"):
         encoded("words nobody has asked for yet")
     text._encoder.cache_clear()
+
+
+def test_words_fade_from_one_to_the_next() -> None:
+    prompts = ((0.0, "fog"), (2.0, "sun"), (4.0, "sun"), (5.0, "night"))
+    assert said_at(prompts, -1.0) == said_at(prompts, 0.0) == ((1.0, "fog"),)
+    assert said_at(prompts, 0.5) == ((0.75, "fog"), (0.25, "sun"))
+    assert said_at(prompts, 2.0) == said_at(prompts, 3.0) == ((1.0, "sun"),)
+    assert said_at(prompts, 9.0) == ((1.0, "night"),)
+    assert said_at((), 1.0) == ()
+
+
+def test_a_mixture_lies_between_its_parts_and_is_as_loud() -> None:
+    mixed = meaning(((0.5, "fog"), (0.5, "night")))
+    assert np.linalg.norm(mixed) == pytest.approx(1.0, abs=1e-5)
+    assert mixed @ encoded("fog") == pytest.approx(mixed @ encoded("night"), abs=1e-5)
+    assert np.allclose(meaning(((1.0, "fog"),)), encoded("fog"), atol=1e-6)
+    assert np.linalg.norm(meaning(((0.25, "fog"), (0.75, "")))) == pytest.approx(0.25, abs=1e-5)
+    assert not meaning(()).any()
+    assert not meaning(((1.0, ""),)).any()

@@ -68,10 +68,11 @@ def test_seed_steps_and_guidance_change_the_picture(run: Run, yard: Path, tmp_pa
             assert not np.array_equal(picture, pictures[""])
 
 
-def test_a_prompt_paints_nothing_anew(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
+def test_a_prompt_paints_anew_and_stays_put(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
     options = ("--shot", "again", "--out", tmp_path / "out")
     assert run("render", yard, *options).code == 0
     yard.write_text(yard.read_text().replace("a yard at noon", "a yard in snow"))
+    assert "painted 2 frames" in run("render", yard, *options).err
     assert "nothing to do" in run("render", yard, *options).err
     yard.write_text(yard.read_text().replace("elevation: 30deg", "elevation: 40deg"))
     assert "painted 2 frames" in run("render", yard, *options).err
