@@ -25,9 +25,10 @@ from render.correspondence import FrameGeometry, correspond
 from render.raster import GBuffer, Rasterizer, open_rasterizer
 from render.rays import RayScene
 from render.shade import Shader, Shading
+from render.surface import Surface
 from tools.train.finish import cover_map
 from tools.train.truth import PathTracer
-from tools.train.weather import chosen_variants, glowing, printed, variants_of
+from tools.train.weather import chosen_variants, facing_sun, glowing, printed, variants_of
 from tools.train.worlds import HELD_OUT, UNSEEN, Take, training_take
 from worldgen.camera import Camera
 from worldgen.conventions import F32, srgb_from_linear
@@ -164,6 +165,8 @@ def truths(plan: Planned, spp: int) -> Arrays:
             asked = [(name, k) for k in now for name in chosen_variants(plan.seed, k, possible)]
             for name, k in sorted(asked):
                 picture, weather = plan.pictures[k], possible[name]
+                if name == "golden-hour":
+                    weather = facing_sun(weather, rays, *_some(snapshot, picture), seed=plan.seed * 64 + k)
                 cover = None if plan.take.inside else cover_map(rays, *picture.camera.position[:2])
                 tracer.relight(weather.sky, weather.finish, cover)
                 glow = glowing(picture.shading, picture.camera, weather.sky)
@@ -224,6 +227,13 @@ def flat_color(snapshot: Snapshot, fine: GBuffer) -> F32:
     seen = np.where(fine.hit, snapshot.face_material[fine.triangle], np.int32(len(snapshot.materials)))
     quarters: F32 = colors[seen].reshape(height, 2, width, 2, 3).mean((1, 3))
     return np.asarray((2.0 * srgb_from_linear(quarters) - 1.0).transpose(2, 0, 1), dtype=np.float32)
+
+
+def _some(snapshot: Snapshot, picture: Picture) -> tuple[F32, F32]:
+    """Points (N, 3) and normals of one in 64 pixels that show a surface."""
+    surface = Surface.of(snapshot, picture.camera, picture.shading.gbuffer)
+    some = surface.subset(np.arange(0, len(surface), 61))
+    return some.position, some.normal
 
 
 def _worth(picture: Picture) -> bool:

@@ -13,7 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from render.direct import sunlight
 from render.meter import correction
+from render.rays import RayScene
 from render.shade import Shading
 from tools.train.finish import DRY, Finish
 from worldgen.camera import Camera
@@ -23,12 +25,19 @@ from worldgen.light import Sky
 VARIANTS: Final = ("overcast", "golden-hour", "night", "rain", "snow", "fog")
 
 MIDDLE: Final[Mapping[str, tuple[float, float]]] = {
-    "overcast": (0.22, 0.62), "golden-hour": (0.20, 0.62), "night": (0.07, 0.34), "rain": (0.18, 0.50),
-    "snow": (0.28, 0.74), "fog": (0.30, 0.72),
+    "overcast": (0.22, 0.60), "golden-hour": (0.22, 0.60), "night": (0.06, 0.24), "rain": (0.16, 0.44),
+    "snow": (0.30, 0.72), "fog": (0.34, 0.68),
 }  # fmt: skip
 """Between which display values the mean of a print of each variant shall lie."""
 
-MOST_STOPS: Final = 1.5
+MOST_STOPS: Final = 2.0
+
+BALANCE: Final[Mapping[str, tuple[float, float, float]]] = {
+    "overcast": (0.98, 1.0, 1.03), "golden-hour": (1.18, 1.0, 0.74), "night": (0.78, 0.94, 1.22),
+    "rain": (0.95, 1.0, 1.06),
+    "snow": (0.98, 1.0, 1.03), "fog": (0.99, 1.0, 1.01),
+}  # fmt: skip
+"""What a colourist does to red, green and blue of each variant, before the film curve."""
 
 SUNLIT: Final = 0.4
 """How much of the relief that textures show in the light of the frame itself is left in that of a variant: its light
@@ -74,15 +83,15 @@ def variants_of(seed: int, base: Sky, inside: bool, lamps: int) -> dict[str, Wea
             "rain",
             replace(closed, exposure_stops=-0.4),
             Finish(wet=float(rng.uniform(0.8, 1.0)), puddles=float(rng.uniform(0.3, 0.7))),
-            float(rng.uniform(120, 400)),
+            float(rng.uniform(500, 1200)),
         ),
         "snow": Weather(
             "snow",
-            sky(8, 40, float(rng.choice([0.2, 0.9, 1.0])), 3.0),
-            Finish(snow=float(rng.uniform(0.75, 1.0))),
-            float(rng.uniform(150, 600)),
+            sky(15, 40, float(rng.choice([0.3, 0.95, 1.0, 1.0])), 3.0),
+            Finish(snow=float(rng.uniform(0.8, 1.0))),
+            float(rng.uniform(500, 1500)),
         ),
-        "fog": Weather("fog", sky(15, 45, 1.0, 6.0), Finish(wet=0.25), float(rng.uniform(60, 140))),
+        "fog": Weather("fog", sky(15, 45, 1.0, 6.0), Finish(wet=0.25), float(rng.uniform(110, 260))),
     }
     if inside:
         made = {name: made[name] for name in ("overcast", "golden-hour", "night")}
@@ -93,6 +102,18 @@ def variants_of(seed: int, base: Sky, inside: bool, lamps: int) -> dict[str, Wea
     if elevation < -4 or (inside and not lamps):
         del made["night"]
     return made
+
+
+def facing_sun(weather: Weather, rays: RayScene, points: F32, normals: F32, seed: int) -> Weather:
+    """``weather`` with its sun where it shines on what is seen: one of the best three of twelve azimuths.
+
+    points, normals: (N, 3) of what is seen.
+    """
+    rng = np.random.default_rng(seed_from("sun", seed))
+    azimuths = weather.sky.sun_azimuth + np.arange(12) * (np.pi / 6)
+    skies = [replace(weather.sky, sun_azimuth=float(azimuth % (2 * np.pi))) for azimuth in azimuths]
+    lit = [float(sunlight(rays, sky, points, normals).mean()) for sky in skies]
+    return replace(weather, sky=skies[int(rng.choice(np.argsort(lit)[-3:]))])
 
 
 def chosen_variants(seed: int, picture: int, possible: Mapping[str, Weather], share: float = 0.5) -> tuple[str, ...]:
@@ -111,11 +132,12 @@ def printed(weather: Weather, shading: Shading, camera: Camera, lit: F32, glow: 
     """
     relief = 1.0 + SUNLIT * (shading.relief[..., None] - 1.0) * (1.0 - 0.7 * weather.finish.snow)
     radiance = lit * relief + glow
-    if np.isfinite(weather.sight_m):
-        radiance = hazy(radiance, weather, shading, camera)
     hit = shading.coverage > 0.5
     falling = np.pi * lit[hit].mean(-1) / np.maximum(albedo[hit].mean(-1), 0.05)
+    if np.isfinite(weather.sight_m):
+        radiance = hazy(radiance, weather, shading, camera, float(np.median(falling)) if len(falling) else np.inf)
     stops = weather.sky.exposure_stops + correction(falling.astype(np.float64), weather.sky)
+    radiance = radiance * np.array(BALANCE[weather.name], np.float32)
     return _graded(radiance, replace(weather.sky, exposure_stops=stops), MIDDLE[weather.name])
 
 
@@ -138,8 +160,11 @@ def glowing(shading: Shading, camera: Camera, sky: Sky) -> F32:
     return np.asarray(np.maximum(shading.emission - share * old, 0.0) + share * new, dtype=np.float32)
 
 
-def hazy(radiance: F32, weather: Weather, shading: Shading, camera: Camera) -> F32:
-    """``radiance (H, W, 3)`` through fog: by distance, and thinner above (Koschmieder's law; 2% contrast at sight)."""
+def hazy(radiance: F32, weather: Weather, shading: Shading, camera: Camera, falling: float) -> F32:
+    """``radiance (H, W, 3)`` through fog: by distance, and thinner above (Koschmieder's law; 2% contrast at sight).
+
+    falling: kilolux on what is seen: air between houses is darker than in the open.
+    """
     density = 3.912 / weather.sight_m
     rays = _rays(camera)
     up = rays[..., 2]
@@ -148,8 +173,10 @@ def hazy(radiance: F32, weather: Weather, shading: Shading, camera: Camera) -> F
     length = np.where(np.isfinite(depth), depth * np.linalg.norm(camera_rays(camera), axis=-1), 1e9)
     to_sky = 40.0 / np.maximum(up, 0.01)
     seen, sky = np.exp(-density * np.minimum(length, to_sky * 4)), np.exp(-density * to_sky)
+    air = airlight(weather.sky)
+    air = air * np.clip(1.3 * falling / np.pi / air.mean(), 0.3, 1.0)
     share = shading.coverage * seen + (1.0 - shading.coverage) * sky
-    return np.asarray(radiance * share[..., None] + airlight(weather.sky) * (1.0 - share[..., None]), dtype=np.float32)
+    return np.asarray(radiance * share[..., None] + air * (1.0 - share[..., None]), dtype=np.float32)
 
 
 def airlight(sky: Sky) -> F64:
