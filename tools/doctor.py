@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ from tools.console import BAD_INPUT, emit, say
 
 DISK_GB: Final = 2.0
 """Less free space than this is told; a minute of 720p frames takes about 2 GB."""
+BIG_LIBRARIES: Final = ("transformers", "accelerate", "ftfy", "peft")
+BIG_MEND: Final = "pip install 'setpiece[models]'"
 GL_PACKAGES: Final = "libegl1 libgl1 libgl1-mesa-dri libusb-1.0-0"
 
 
@@ -49,13 +52,14 @@ def examine(as_json: bool) -> int:
 
 
 def all_findings() -> Iterator[Finding]:
-    """Python, torch, rasterizers, ffmpeg, disk, weights, each proven rather than looked up."""
+    """Python, torch, rasterizers, ffmpeg, disk, weights, each proven rather than looked up, and for big models."""
     yield _python()
     yield from _tried("torch", _torch, "pip install torch")
     yield from _rasterizers()
     yield from _tried("films (ffmpeg)", _films, "pip install --force-reinstall imageio-ffmpeg ffmpeg-python")
     yield _disk(Path.cwd())
     yield from _tried("weights (pocket)", _weights, "reinstall Setpiece: git checkout -- conditioning/models/pocket")
+    yield from _big_models()
 
 
 def _tried(what: str, look: Callable[[], str], mend: str) -> Iterator[Finding]:
@@ -118,3 +122,24 @@ def _weights() -> str:
 
     device = denoiser.Pocket(denoiser.FOLDER).device
     return f"whole ({denoiser.weights_key(denoiser.FOLDER)}), painting on {device}"
+
+
+def _big_models() -> Iterator[Finding]:
+    """What painting with big models wants besides: nothing of it is needed for pocket."""
+    lacking = [name for name in BIG_LIBRARIES if find_spec(name) is None]
+    detail = f"without {', '.join(lacking)}" if lacking else ", ".join(BIG_LIBRARIES)
+    yield Finding("big models: libraries", not lacking, False, detail, BIG_MEND if lacking else "")
+    try:
+        from conditioning.models import catalogue, fits, store
+    except ImportError:  # torch or diffusers: told above
+        return
+    machine, folder = fits.this_machine(), store.models_folder()
+    well = machine.device != "cpu"
+    mend = "" if well else "not needed for pocket; big models want a GPU, with a torch that is built for it"
+    yield Finding("big models: GPU", well, False, machine.words, mend)
+    big = [one for one in catalogue.FAMILIES if one.checkpoints]
+    here = [one.name for one in big if store.records(folder, one) is not None]
+    above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = f"{shutil.disk_usage(above).free / 1e9:.0f} GB free there"
+    detail = f"{', '.join(here) or 'none'} of {len(big)} in {folder}, {free}"
+    yield Finding("big models: weights", bool(here), False, detail, "" if here else "setpiece models get NAME")

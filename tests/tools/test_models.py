@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import tools.commands_models
+import tools.doctor
 from conditioning.guidance import Guidance
-from conditioning.models import catalogue
+from conditioning.models import catalogue, fits
 from conditioning.models.family import Checkpoint, Family, FrameRule, Loading
 from conditioning.models.fits import Machine, fit
 from conditioning.models.pocket import denoiser
@@ -106,3 +107,24 @@ def test_what_nobody_has_measured_is_unknown() -> None:
     assert fit(replace(TINY, memory=()), GPU).well is None
     assert fit(replace(TINY, memory=(("none", 65.0),)), GPU).well is None
     assert fit(catalogue.POCKET, Machine("cpu", None, 1.0)).well is True
+
+
+def test_doctor_says_what_big_models_lack(
+    run: Run, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETPIECE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(tools.doctor, "BIG_LIBRARIES", ("json", "no_such_library"))
+    monkeypatch.setattr(fits, "this_machine", lambda: Machine("cpu", None, 8.0))
+
+    def findings() -> dict[str, dict[str, Any]]:
+        found = {one["what"]: one for one in map(vars, tools.doctor._big_models())}
+        assert not any(one["needed"] for one in found.values())
+        return found
+
+    before = findings()
+    assert not any(one["well"] for one in before.values())
+    assert all(one["mend"] for one in before.values())
+    assert "no_such_library" in before["big models: libraries"]["detail"]
+    assert "none of 1" in before["big models: weights"]["detail"]
+    assert run("models", "get", "tiny-vace", "--from", tiny).code == 0
+    assert "tiny-vace of 1" in findings()["big models: weights"]["detail"]
