@@ -46,14 +46,17 @@ class Known:
 class Conditions:
     """Everything a model is told about N frames that it paints together. What is not said stays at its default.
 
-    prompts: one a frame, () for none; a model that takes one prompt for all takes ``prompt``. negative: what the
-    pictures should not show. controls: by the names of ``ControlSpec``, at most those the family lists. known: None
-    where nothing is. references: pictures (3, h, w) float32 in [-1, 1] of any size, of a style or a character. film:
-    (N, 3, H, W) float32 in [-1, 1], blocked out by another model, to start from at noise level ``strength``; None
-    starts from noise. strength: 0 keeps the film, 1 starts from noise. seed: of all randomness that is the model's own.
-    noise: the world's own starting noise; None where nobody made it.
+    width, height: of the pictures it must give, pixels (``family.Fitted`` says them; 0 where nobody did). prompts: one
+    a frame, () for none; a model that takes one prompt for all takes ``prompt``. negative: what the pictures should not
+    show. controls: by the names of ``ControlSpec``, at most those the family lists. known: None where nothing is.
+    references: pictures (3, h, w) float32 in [-1, 1] of any size, of a style or a character. film: (N, 3, H, W) float32
+    in [-1, 1], blocked out by another model, to start from; None starts from noise. strength: share of the steps that
+    are made on the film, the least noisy ones (``conditioning.sampler.late_start``); 1 makes all of them. seed: of all
+    randomness that is the model's own. noise: the world's own starting noise; None where nobody made it.
     """
 
+    width: int = 0
+    height: int = 0
     prompts: tuple[str, ...] = ()
     negative: str = ""
     controls: Mapping[str, Control] = field(default_factory=dict)

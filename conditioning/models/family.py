@@ -201,7 +201,7 @@ def padded_edit(edit: PictureEdit, width: int, height: int, frames: int) -> Pict
 
 
 def padded_conditions(told: Conditions, size: Snapped) -> Conditions:
-    """``told`` with every picture of a frame padded. Beyond the border nothing is known."""
+    """``told`` with its size said and every picture of a frame padded. Beyond the border nothing is known."""
     known = told.known
     if known is not None:
         height, width = known.share.shape[2:]
@@ -214,6 +214,8 @@ def padded_conditions(told: Conditions, size: Snapped) -> Conditions:
     }
     return replace(
         told,
+        width=size.width,
+        height=size.height,
         prompts=told.prompts + told.prompts[-1:] * (size.frames - len(told.prompts)),
         controls=controls,
         known=known,

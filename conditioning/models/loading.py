@@ -63,6 +63,9 @@ def part_from(kind: type[Any], name: str, folder: Path, dtype: torch.dtype) -> A
 
 
 def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
+    from diffusers.utils import logging
+
+    logging.disable_progress_bar()
     try:
         return kind.from_pretrained(folder, local_files_only=True, **named)
     except torch.OutOfMemoryError:

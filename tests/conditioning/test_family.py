@@ -110,6 +110,7 @@ def test_what_is_padded_can_be_cut_again() -> None:
 
 def test_conditions_are_padded_and_beyond_the_border_nothing_is_known() -> None:
     longer = padded_conditions(told(6, 17, 31), Snapped(48, 32, 9))
+    assert (longer.width, longer.height) == (48, 32)
     assert longer.prompts[5:] == ("frame 5",) * 4
     assert longer.controls["depth"].pictures.shape == (9, 3, 32, 48)
     assert longer.controls["depth"].strength.tolist()[5:] == [1.0] * 4
