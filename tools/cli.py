@@ -175,6 +175,9 @@ def render(
     memory: Annotated[
         bool, typer.Option("--memory/--no-memory", help="Remember what surfaces look like, across shots and runs.")
     ] = True,
+    prompt: Annotated[
+        str | None, typer.Option(help="Words for every shot, in place of the look's: `film noir, snow`.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
     ] = None,
@@ -192,8 +195,9 @@ def render(
     from tools.commands_render import Choices, render_scene
 
     choices = Choices(
-        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory
-    )
+        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory,
+        prompt,
+    )  # fmt: skip
     render_scene(scene, choices, json)
 
 

@@ -88,7 +88,7 @@ def _painted(opened: Opened, shot: Shot, finish: Finish) -> tuple[Shot, object]:
         if not frame_path(folder, k).is_file():
             raise ValueError(f"{frame_path(folder, k)} is missing: {again} again")
     shot = sized(shot, f"{job['width']}x{job['height']}", "final")
-    if job.get("scene") not in [opened.scene_key(shot, prompts=prompts) for prompts in (False, True)]:
+    if job.get("scene") != opened.scene_key(shot, prompts=False):
         if finish.lens:
             raise ValueError(
                 f"{shot.name} was painted before the scene was changed, and its lens needs the world it shows: "

@@ -30,7 +30,7 @@ class Choices:
 
     shot: only this one. steps: of sampling. size: ``WxH``. frames: ``A-B`` from 1. still: one frame, from 1. quality:
     a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there. memory: read
-    and write what surfaces have looked like, where guidance is on.
+    and write what surfaces have looked like, where guidance is on. prompt: in place of the look's words.
     """
 
     shot: str | None
@@ -45,13 +45,14 @@ class Choices:
     out: Path
     force: bool
     memory: bool = True
+    prompt: str | None = None
 
 
 def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
     """Paint the chosen shots of the scene at ``path``."""
     if choices.frames is not None and choices.still is not None:
         raise ValueError("--frames and --still exclude each other: ask for one of them")
-    opened = open_production(path, choices.out)
+    opened = open_production(path, choices.out, choices.prompt)
     raster = open_rasterizer(choices.rasterizer)
     results = []
     for shot in opened.shots(choices.shot, choices.size, choices.quality):
@@ -80,8 +81,11 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
         folder = folder / "ranges" / f"{start + 1:04d}-{stop:04d}"
     chosen = painting_of(opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided)
     memory = WorldMemory(opened.folder / "memory") if guided and choices.memory else None
+    asked = dict(chosen.guidance) | {"memory": memory is not None}
+    if chosen.reads_prompts:
+        asked["words"] = opened.scene_key(shot, prompts=True)
     job = RenderJob(
-        scene=opened.scene_key(shot, prompts=chosen.reads_prompts),
+        scene=opened.scene_key(shot, prompts=False),
         shot=shot.name,
         start=start,
         stop=stop,
@@ -93,7 +97,7 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
         steps=chosen.steps,
         window=chosen.window,
         every=chosen.every,
-        guidance=tuple(sorted({**dict(chosen.guidance), "memory": memory is not None}.items())),
+        guidance=tuple(sorted(asked.items())),
         seed=chosen.seed,
         rasterizer=raster.name,
         device=chosen.device,

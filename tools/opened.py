@@ -75,13 +75,16 @@ class Opened:
         return [file_key(file) for file in files]
 
 
-def open_production(path: Path, out: Path) -> Opened:
+def open_production(path: Path, out: Path, prompt: str | None = None) -> Opened:
     """Read and build the scene at ``path`` (a file, or a folder with a scene.yaml); its output goes below ``out``.
 
-    Errors: ``SceneError`` at its line, ``ValueError``, ``OSError``.
+    prompt: words for every shot, in place of the look's own; None keeps those. Errors: ``SceneError`` at its line,
+    ``ValueError``, ``OSError``.
     """
     file = path / "scene.yaml" if path.is_dir() else path
     scene = load_scene(file)
+    if prompt is not None:
+        scene = scene.model_copy(update={"look": scene.look.model_copy(update={"prompt": prompt})})
     name = file.resolve().parent.name if file.stem == "scene" else file.stem
     production = build(scene, base=file.parent, name=name or "scene")
     return Opened(file, scene, production, out / production.name)

@@ -18,7 +18,7 @@ def _pocket(loading: Loading) -> Denoiser:
 
 POCKET: Final = Family(
     name="pocket",
-    words="embedded; reads the light, materials and shapes of the world; runs on a CPU",
+    words="embedded; reads the world's light, materials and shapes, and prompts (look, weather, hour); runs on a CPU",
     checkpoints=(),  # its weights are part of the program
     side=1,
     sizes=((1280, 720),),

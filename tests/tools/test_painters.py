@@ -16,6 +16,7 @@ from conditioning.models.pocket import denoiser
 from conditioning.models.pocket.network import PocketUNet
 from conditioning.text import WORDS
 from render.files import read_image, read_json
+from tools.opened import open_production
 
 Run = Callable[..., Any]
 
@@ -66,6 +67,16 @@ def test_seed_steps_and_guidance_change_the_picture(run: Run, yard: Path, tmp_pa
     for words, picture in pictures.items():
         if words:
             assert not np.array_equal(picture, pictures[""])
+
+
+def test_words_on_the_command_line_replace_the_look_s(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
+    options = ("--shot", "again", "--out", tmp_path / "out")
+    assert run("render", yard, *options).code == 0
+    assert "painted 2 frames" in run("render", yard, *options, "--prompt", "film noir, snow").err
+    assert "nothing to do" in run("render", yard, *options, "--prompt", "film noir, snow").err
+    assert run("film", yard, *options, "--codec", "ffv1").code == 0  # the world it shows is still the scene's
+    opened = open_production(yard, tmp_path, "film noir, snow")
+    assert all(words.endswith("film noir, snow") for shot in opened.production.shots for _, words in shot.prompts)
 
 
 def test_a_prompt_paints_anew_and_stays_put(run: Run, yard: Path, tmp_path: Path, weights: Path) -> None:
