@@ -25,11 +25,14 @@ def main() -> int:
     train.add_argument("--minutes", type=float, default=30.0)
     train.add_argument("--batch", type=int, default=16)
     train.add_argument("--crop", type=int, default=96)
-    train.add_argument("--start-from", type=Path)
+    train.add_argument("--peak", type=float, default=1.2e-3, help="learning rate after warm-up")
+    train.add_argument("--channels", type=int, nargs=4, default=(32, 64, 128, 192), help="widths of a new network")
+    train.add_argument("--start-from", type=Path, help="a folder of weights, or of an older, smaller network")
     evaluate = stages.add_parser("evaluate", help="score on held-out worlds; writes a sheet and the model card")
     evaluate.add_argument("--data", type=Path, default=DATA)
     evaluate.add_argument("--model", type=Path, default=RUN / "model")
     evaluate.add_argument("--out", type=Path, default=RUN)
+    evaluate.add_argument("--against", type=Path, help="a folder of other weights, to stand beside")
     options = parser.parse_args()
     try:
         if options.stage == "data":
@@ -41,12 +44,19 @@ def main() -> int:
             from tools.train.loop import Settings
             from tools.train.loop import train as learn
 
-            settings = Settings(batch=options.batch, crop=options.crop, steps=options.steps, minutes=options.minutes)
+            settings = Settings(
+                batch=options.batch,
+                crop=options.crop,
+                steps=options.steps,
+                minutes=options.minutes,
+                peak=options.peak,
+                channels=tuple(options.channels),
+            )
             print(learn(options.data, options.out, settings, options.start_from))
         else:
             from tools.train.evaluate import evaluate as score
 
-            score(options.model, options.data, options.out)
+            score(options.model, options.data, options.out, options.against)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

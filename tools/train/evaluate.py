@@ -1,154 +1,163 @@
-"""Scores on held-out worlds, a sheet to look at, and the model card."""
+"""Scores on held-out worlds, sheets to look at, and the model card."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
 from PIL import Image
 from skimage.metrics import structural_similarity
+from torch import Tensor
 
-from conditioning.controls import Controls
+from conditioning.controls import DEPTH_M, MAPS, Controls
+from conditioning.metrics import depth_edges, edge_f1
 from conditioning.models.pocket.denoiser import Pocket, weights_key
 from conditioning.sampler import sample, sigmas_of
-from tools.train.data import HELD_OUT
-from worldgen.conventions import F32
+from tools.train.card import model_card, table
+from tools.train.pairs import Pairs, load_pairs
+from tools.train.prompts import prompt_table
+from tools.train.samples import carried, untextured
+from worldgen.conventions import F32, Bool
 
-LADDER = (1, 2, 4)
+LADDER: Final = (1, 2, 4, 8)
+WORST: Final = 10
+"""Pictures shown because they err most."""
 
 
-def evaluate(model: Path, data: Path, out: Path) -> None:
-    """Score ``model`` on the held-out pairs of ``data``; writes ``scores.json``, ``held_out.jpg``, ``MODEL_CARD.md``.
+def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) -> None:
+    """Score ``model`` on the held-out pairs of ``data``; writes ``scores.json``, sheets and ``MODEL_CARD.md``.
 
-    Errors: ``ValueError`` where there are no held-out pairs or no weights.
+    ``held_out.jpg``: some of all, then the worst. ``prompts.jpg``: looks and weathers. against: a folder of other
+    weights to stand beside. Errors: ``ValueError`` where there are no held-out pairs or no weights.
     """
-    files = sorted(p for p in data.glob("*.npz") if int(p.stem) >= HELD_OUT)
-    pairs = [_pair(p, k) for p in files for k in range(len(np.load(p)["target"]))]
-    if not pairs:
-        raise ValueError(
-            f"{data} holds no held-out pictures: make some with 'python -m tools.train data --seeds 1000000-'"
-        )
+    pairs = load_pairs(data, held_out=True)
+    count = len(pairs)
+    truth = [pairs.told(k)[1] for k in range(count)]
+    told = [pairs.told(k)[0] for k in range(count)]
+    edges = [edges_of(one) for one in told]
     pocket = Pocket(model)
-    painters: dict[str, Callable[[Controls], F32]] = {"proxy shade": lambda told: told.proxy}
-    painters |= {f"pocket, {n} step{'s' * (n > 1)}": _painter(pocket, n) for n in LADDER}
-    rows, pictures = {}, {}
-    for name, paint in painters.items():
+    pictures: dict[str, list[F32]] = {"proxy shade": [one.proxy for one in told]}
+    seconds = {"proxy shade": 0.0}
+
+    def add(name: str, told: Sequence[Controls], model: Pocket, steps: int, history: Tensor | None = None) -> None:
         start = time.perf_counter()
-        made = [paint(told) for told, _ in pairs]
-        seconds = (time.perf_counter() - start) / len(pairs)
-        pictures[name] = made
-        rows[name] = {**scores(made, [truth for _, truth in pairs]), "seconds": round(seconds, 4)}
+        pictures[name] = [
+            painted(model, one, steps, None if history is None else history[k]) for k, one in enumerate(told)
+        ]
+        seconds[name] = (time.perf_counter() - start) / count
+
+    if against is not None:
+        add("weights before, 1 step", told, Pocket(against), 1)
+    for steps in LADDER:
+        add(f"pocket, {steps} step{'s' * (steps > 1)}", told, pocket, steps)
+    plain = [_untextured(pairs, k, one) for k, one in enumerate(told)]
+    pictures["textures withheld: proxy"] = [one.proxy for one in plain]
+    seconds["textures withheld: proxy"] = 0.0
+    add("textures withheld: pocket, 1 step", plain, pocket, 1)
+    rows = np.flatnonzero(pairs.other.numpy() >= 0)
+    if len(rows):
+        seen = torch.zeros(count, 4, *pairs.target.shape[-2:])
+        others = pairs.other[torch.from_numpy(rows)]
+        seen[rows] = carried(pairs, rows, torch.stack([torch.from_numpy(_first(pictures)[int(k)]) for k in others]))
+        add("another frame given: pocket, 1 step", told, pocket, 1, seen)
+    scored = {
+        name: {**scores(made, truth, edges), "seconds": round(seconds[name], 4)} for name, made in pictures.items()
+    }
+    scored["truth"] = {**scores(truth, truth, edges), "seconds": 0.0}
+    spoken, sheet = prompt_table(pocket, pairs)
     out.mkdir(parents=True, exist_ok=True)
-    settings = json.loads((model.parent / "settings.json").read_text())
-    trained = sum(len(np.load(p)["target"]) for p in data.glob("*.npz") if int(p.stem) < HELD_OUT)
-    summary = {
+    summary: dict[str, Any] = {
         "weights": weights_key(model),
         "parameters": sum(p.numel() for p in pocket.network.parameters()),
-        "training_pictures": trained,
-        "held_out_pictures": len(pairs),
-        "held_out_worlds": len(files),
-        "settings": settings,
-        "scores": rows,
+        "training_pictures": _pictures(data),
+        "held_out_pictures": count,
+        "held_out_worlds": len({str(facts.get("seed")) for facts in pairs.facts}),
+        "settings": json.loads((model.parent / "settings.json").read_text()),
+        "scores": scored,
+        "prompts": spoken,
     }
     (out / "scores.json").write_text(json.dumps(summary, indent=1))
-    _sheet(pairs, pictures).save(out / "held_out.jpg", quality=88)
+    _sheet(truth, pictures).save(out / "held_out.jpg", quality=88)
+    sheet.save(out / "prompts.jpg", quality=88)
     (out / "MODEL_CARD.md").write_text(model_card(summary))
-    print(table(rows))
+    print(table(scored))
+    print(spoken)
 
 
-def scores(made: list[F32], truth: list[F32]) -> dict[str, float]:
-    """Mean PSNR (dB), SSIM, gradient error, and gradient energy against the truth's; pictures (3, H, W) in [-1, 1]."""
-    psnr, ssim, gradient, energy = [], [], [], []
-    for a, b in zip(made, truth, strict=True):
-        psnr.append(-10 * np.log10(np.mean(((a - b) / 2) ** 2)))
+def painted(pocket: Pocket, told: Controls, steps: int, history: Tensor | None = None) -> F32:
+    """(3, H, W) one picture, from fixed noise."""
+    conditions = pocket.prepared(told, history=history)
+    noise = torch.randn(1, *told.proxy.shape, generator=torch.Generator().manual_seed(0))
+    return sample(lambda x, sigma: pocket.clean(x[0], sigma, conditions)[None], noise, sigmas_of(steps))[0].numpy()
+
+
+def edges_of(told: Controls) -> Bool:
+    """(H, W) where the world has silhouettes."""
+    nearness = told.maps[MAPS.index("inverse_depth")] * 0.5 + 0.5
+    with np.errstate(divide="ignore"):
+        depth = np.where(nearness > 1e-3, DEPTH_M * (1.0 / np.maximum(nearness, 1e-3) - 1.0), np.inf)
+    return depth_edges(depth.astype(np.float32), told.kind.astype(np.int32))
+
+
+def scores(made: Sequence[F32], truth: Sequence[F32], edges: Sequence[Bool]) -> dict[str, float]:
+    """Means over pictures (3, H, W) in [-1, 1].
+
+    psnr: dB. ssim. gradient_error. sharpness: gradient energy against the truth's. edges: of the world that are drawn
+    (``conditioning.metrics.edge_f1``), against what the truth draws of them.
+    """
+    psnr, ssim, gradient, energy, drawn, due = [], [], [], [], [], []
+    for a, b, edge in zip(made, truth, edges, strict=True):
+        psnr.append(-10 * np.log10(max(float(np.mean(((a - b) / 2) ** 2)), 1e-8)))
         ssim.append(structural_similarity(a, b, channel_axis=0, data_range=2.0))
         da, db = np.diff(a, axis=-1), np.diff(b, axis=-1)
         gradient.append(float(np.abs(da - db).mean()))
         energy.append(float(np.abs(da).mean() / max(np.abs(db).mean(), 1e-6)))
+        drawn.append(edge_f1(_display(a), edge))
+        due.append(edge_f1(_display(b), edge))
     return {
         "psnr": round(float(np.mean(psnr)), 2),
         "ssim": round(float(np.mean(ssim)), 4),
         "gradient_error": round(float(np.mean(gradient)), 4),
         "sharpness": round(float(np.mean(energy)), 3),
+        "edges": round(float(np.sum(drawn) / np.sum(due)), 3),
     }
 
 
-def table(rows: dict[str, dict[str, float]]) -> str:
-    """The scores as a Markdown table."""
-    head = "| | PSNR dB | SSIM | gradient error | sharpness / truth | s a picture |\n|---|---|---|---|---|---|\n"
-    lines = (
-        f"| {name} | {r['psnr']:.2f} | {r['ssim']:.3f} | {r['gradient_error']:.4f} "
-        f"| {r['sharpness']:.2f} | {r['seconds']:.3f} |"
-        for name, r in rows.items()
+def _display(picture: F32) -> F32:
+    return (picture.transpose(1, 2, 0) * 0.5 + 0.5).clip(0, 1).astype(np.float32)
+
+
+def _untextured(pairs: Pairs, k: int, told: Controls) -> Controls:
+    maps, proxy = untextured(
+        torch.from_numpy(told.maps)[None], torch.from_numpy(told.proxy)[None], pairs.flat[k : k + 1].float()
     )
-    return head + "\n".join(lines)
+    return replace(told, maps=maps[0].numpy(), proxy=proxy[0].numpy())
 
 
-def model_card(summary: dict[str, object]) -> str:
-    """What the model is, what it was trained on, what it scores, and what it cannot do."""
-    s = summary
-    settings = s["settings"]
-    assert isinstance(settings, dict)
-    rows = s["scores"]
-    assert isinstance(rows, dict)
-    return f"""# pocket
-
-The embedded model of Setpiece: a conditional flow-matching U-Net that turns the proxy render of a world into the
-picture a path tracer would make of it. {s["parameters"]:,} parameters, 16-bit weights, no text encoder: **it does not
-read prompts**; light, weather, materials and clothes come from the scene file.
-
-- Weights: `{s["weights"]}` (key of the folder, as a render's manifest names it). License: Apache-2.0.
-- Trained on {s["training_pictures"]:,} path-traced pictures of 128 x 128 pixels, crops of film frames of this
-  project's own procedural worlds (`tools/train/worlds.py`; a data set is a list of seeds, training worlds count from 0,
-  held-out worlds from {HELD_OUT:,}), rendered by Mitsuba 3 and denoised with clean guides. No third-party pictures.
-- {settings["step"]:,} steps of {settings["batch"]} crops of {settings["crop"]} x {settings["crop"]} pixels, AdamW, peak
-  rate {settings["peak"]}, averaged weights.
-- Conditions: `conditioning/controls.py`. Reproduce: `python -m tools.train data`, `train`, `evaluate`.
-
-## Held-out worlds ({s["held_out_pictures"]} pictures of {s["held_out_worlds"]} worlds never trained on)
-
-{table(rows)}
-
-Seconds are of a 128 x 128 picture on the machine that scored. Sharpness is mean gradient against the truth's: 1 is
-right, less is soft.
-
-## Limits
-
-Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and lamplight; of neon it has seen little,
-and it prints lamplight too dark. It relights and refines what the proxy shows and invents no objects or textures. Glass
-shows one mirror image and is never seen through. Faces are as simple as the proxy's.
-"""
+def _first(pictures: Mapping[str, list[F32]]) -> list[F32]:
+    return pictures["pocket, 1 step"]
 
 
-def _pair(path: Path, k: int) -> tuple[Controls, F32]:
-    a = np.load(path)
-    told = Controls(a["maps"][k].astype(np.float32), a["light"][k], a["proxy"][k].astype(np.float32))
-    return told, a["target"][k].astype(np.float32)
+def _pictures(data: Path) -> int:
+    try:
+        return len(load_pairs(data))
+    except ValueError:  # held-out worlds may lie in a folder of their own
+        return 0
 
 
-def _painter(pocket: Pocket, steps: int) -> Callable[[Controls], F32]:
-    def paint(told: Controls) -> F32:
-        conditions = pocket.prepared(told)
-        noise = torch.randn(1, *told.proxy.shape, generator=torch.Generator().manual_seed(0))
-        made = sample(lambda x, sigma: pocket.clean(x[0], sigma, conditions)[None], noise, sigmas_of(steps))
-        return made[0].numpy()
-
-    return paint
-
-
-def _sheet(
-    pairs: list[tuple[Controls, F32]], pictures: dict[str, list[F32]], best: int = 8, worst: int = 8
-) -> Image.Image:
-    """Rows of proxy, each ladder step and truth: every n-th picture, then the worst by squared error of two steps."""
-    names = list(pictures)
-    error = [float(np.mean((pictures[names[2]][k] - truth) ** 2)) for k, (_, truth) in enumerate(pairs)]
-    even = list(range(0, len(pairs), max(1, len(pairs) // best)))[:best]
-    chosen = even + [int(k) for k in np.argsort(error)[::-1][:worst]]
-    rows = [np.concatenate([*(pictures[name][k] for name in names), pairs[k][1]], axis=2) for k in chosen]
+def _sheet(truth: Sequence[F32], pictures: Mapping[str, list[F32]], even: int = 10) -> Image.Image:
+    """Rows of proxy, pocket in 1, 2 and 4 steps, truth: every n-th picture, then the worst by squared error."""
+    names = ["proxy shade", *(name for name in pictures if name.startswith("pocket"))][:4]
+    error = [float(np.mean((a - b) ** 2)) for a, b in zip(_first(pictures), truth, strict=True)]
+    some = list(range(0, len(truth), max(1, len(truth) // even)))[:even]
+    chosen = some + [int(k) for k in np.argsort(error)[::-1][:WORST]]
+    rows = [np.concatenate([*(pictures[name][k] for name in names), truth[k]], axis=2) for k in chosen]
     half = -(-len(rows) // 2)
     rows += [np.full_like(rows[0], -1.0)] * (2 * half - len(rows))
     sheet = np.concatenate([np.concatenate(rows[:half], axis=1), np.concatenate(rows[half:], axis=1)], axis=2)
