@@ -39,6 +39,8 @@ __all__ = ["HELD_OUT", "SPP", "UNSEEN", "Planned", "conditions", "make_data", "p
 Arrays = dict[str, np.ndarray]
 
 SPP = 32
+CAMERAS = 16
+"""Pictures asked of a world."""
 CANDIDATES = 3
 """Views tried for each pair; the one that shows the most triangles is taken."""
 TILES = 16.0
@@ -69,7 +71,7 @@ class Planned:
     pictures: tuple[Picture, ...]
 
 
-def make_data(folder: Path, seeds: Iterable[int], cameras: int = 16, spp: int = SPP) -> None:
+def make_data(folder: Path, seeds: Iterable[int], cameras: int = CAMERAS, spp: int = SPP) -> None:
     """Write ``folder/<seed>.npz`` for each seed that has none yet, saying what it does."""
     folder.mkdir(parents=True, exist_ok=True)
     rasterizer = open_rasterizer()
@@ -100,10 +102,11 @@ def world_pairs(seed: int, cameras: int, spp: int, rasterizer: Rasterizer) -> Ar
     [-1, 1]: albedo without the detail of textures. other (n,) the pair's other picture, other_xy (n, h, w, 2) float16
     pixels, other_seen (n, h, w) float16: where each point lies in the pair's other picture, and whether that shows it.
     variant (v, 3, h, w) uint8 display values, variant_of (v,) the picture each is of, variant_name (v,). facts: of the
-    world, as JSON. Views that show almost only sky, or stand before a wall, are left out: n may be 0.
+    world, as JSON. cameras: as asked for. Views that show almost only sky, or stand before a wall, are left out: n may
+    be 0.
     """
     plan = planned(seed, cameras, rasterizer)
-    return conditions(plan) | truths(plan, spp)
+    return conditions(plan) | truths(plan, spp) | {"cameras": np.array(cameras)}
 
 
 def planned(seed: int, cameras: int, rasterizer: Rasterizer) -> Planned:
