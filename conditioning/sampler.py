@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, TypeAlias
 
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -97,6 +98,7 @@ def late_start(scheduler: Scheduler, strength: float) -> Iterator[None]:
     """
     set_timesteps = scheduler.set_timesteps
 
+    @wraps(set_timesteps)  # pipelines look at its signature
     def fewer(*args: Any, **named: Any) -> None:
         set_timesteps(*args, **named)
         kept = max(1, round(strength * len(scheduler.timesteps)))

@@ -42,13 +42,13 @@ def tokenizer(side: str = "right") -> Any:
     return fast
 
 
-def language_model(seed: int) -> Any:
+def language_model(seed: int, width: int = WIDTH) -> Any:
     """Stands in for Gemma and Qwen: what is taken of them is the hidden states of every layer."""
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     config = Qwen2Config(
         vocab_size=len(WORDS),
-        hidden_size=WIDTH,
+        hidden_size=width,
         intermediate_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -100,6 +100,92 @@ def cogvideox() -> Any:
     )
     return CogVideoXFunControlPipeline(
         tokenizer(), roused(T5EncoderModel(text), 2, 0.5), roused(vae, 0, 0.15), roused(transformer, 1), scheduler
+    )
+
+
+def ltx2() -> Any:
+    """LTX-2 in context: 32 pixels and 8 frames a latent, a flow, sound beside the picture."""
+    from diffusers import (
+        AutoencoderKLLTX2Audio,
+        AutoencoderKLLTX2Video,
+        FlowMatchEulerDiscreteScheduler,
+        LTX2InContextPipeline,
+        LTX2VideoTransformer3DModel,
+    )
+    from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+
+    vae = AutoencoderKLLTX2Video(
+        latent_channels=8,
+        block_out_channels=(8, 8, 8, 8),
+        decoder_block_out_channels=(8, 16, 32),
+        layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=(1, 1, 1, 1),
+        decoder_causal=False,
+        spatial_compression_ratio=32,
+        temporal_compression_ratio=8,
+    )
+    vae = roused(vae, 3, 0.1)
+    vae.latents_mean.copy_(torch.linspace(-0.2, 0.2, 8))
+    vae.latents_std.copy_(torch.linspace(0.5, 1.5, 8))
+    sound = AutoencoderKLLTX2Audio(
+        base_channels=4, ch_mult=(1,), num_res_blocks=1, resolution=32, latent_channels=2, mel_bins=8
+    )
+    heads = {"num_attention_heads": 2, "audio_num_attention_heads": 2}
+    transformer = LTX2VideoTransformer3DModel(
+        in_channels=8,
+        out_channels=8,
+        attention_head_dim=8,
+        cross_attention_dim=16,
+        audio_in_channels=4,
+        audio_out_channels=4,
+        audio_attention_head_dim=4,
+        audio_cross_attention_dim=8,
+        num_layers=2,
+        caption_channels=16,
+        rope_double_precision=False,
+        rope_type="split",
+        **heads,
+    )
+    connectors = LTX2TextConnectors(
+        caption_channels=16,
+        text_proj_in_factor=3,
+        video_connector_num_attention_heads=4,
+        video_connector_attention_head_dim=4,
+        video_connector_num_layers=1,
+        video_connector_num_learnable_registers=None,
+        audio_connector_num_attention_heads=4,
+        audio_connector_attention_head_dim=4,
+        audio_connector_num_layers=1,
+        audio_connector_num_learnable_registers=None,
+        connector_rope_base_seq_len=32,
+        rope_double_precision=False,
+        rope_type="split",
+    )
+    vocoder = LTX2Vocoder(
+        in_channels=16,
+        hidden_channels=8,
+        upsample_kernel_sizes=[4, 4],
+        upsample_factors=[2, 2],
+        resnet_kernel_sizes=[3],
+        resnet_dilations=[[1, 3, 5]],
+    )
+    scheduler = FlowMatchEulerDiscreteScheduler(
+        use_dynamic_shifting=True,
+        base_shift=0.95,
+        max_shift=2.05,
+        base_image_seq_len=1024,
+        max_image_seq_len=4096,
+        shift_terminal=0.1,
+    )
+    return LTX2InContextPipeline(
+        scheduler=scheduler,
+        vae=vae,
+        audio_vae=roused(sound, 4),
+        text_encoder=language_model(5, 16),
+        tokenizer=tokenizer("left"),
+        connectors=roused(connectors, 6),
+        transformer=roused(transformer, 7),
+        vocoder=roused(vocoder, 8),
     )
 
 
