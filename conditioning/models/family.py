@@ -52,7 +52,8 @@ class Checkpoint:
 
     repo: id on the Hugging Face hub. revision: commit, branch or tag; "main" where no commit is known to us. licence:
     its short name. licence_url: where it is stated. download_gb: about how much; None where we have not read it.
-    folder: below the model's own folder, where there are several.
+    folder: below the model's own folder, where there are several. files: patterns of the only ones that are wanted, as
+    "models/image_encoder/*"; () for all that diffusers reads.
     """
 
     repo: str
@@ -61,6 +62,7 @@ class Checkpoint:
     licence_url: str
     download_gb: float | None
     folder: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -52,6 +53,14 @@ def needed(names: Iterable[str]) -> tuple[str, ...]:
         return path.suffix in (".safetensors", ".bin") and (_variant(path) is None or not _has_full(path, full))
 
     return tuple(str(path) for path in paths if wanted(path))
+
+
+def chosen(checkpoint: Checkpoint, names: Iterable[str]) -> tuple[str, ...]:
+    """The files of ``names`` that a checkpoint wants, sorted: those it lists, or all that diffusers reads."""
+    if not checkpoint.files:
+        return needed(names)
+    patterns = (*checkpoint.files, "LICENSE*")
+    return needed(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
 
 
 def _variant(path: PurePosixPath) -> PurePosixPath | None:
@@ -136,7 +145,7 @@ def _offered(checkpoint: Checkpoint, endpoint: str) -> Offered:
 
     info = HfApi(endpoint=endpoint).model_info(checkpoint.repo, revision=checkpoint.revision, files_metadata=True)
     sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
-    return Offered(str(info.sha), {name: sizes[name] for name in needed(sizes)})
+    return Offered(str(info.sha), {name: sizes[name] for name in chosen(checkpoint, sizes)})
 
 
 def _told(error: Exception, checkpoint: Checkpoint, endpoint: str) -> str:
@@ -193,8 +202,8 @@ def _from_folder(checkpoint: Checkpoint, folder: Path, source: Path, tell: Tell)
     found: dict[str, Path] = {}
     for place in places:
         files = {path.relative_to(place).as_posix(): path for path in place.rglob("*") if path.is_file()}
-        known = "model_index.json" in files or "config.json" in files
-        if known and (found := {name: files[name] for name in needed(files)}):
+        known = place != source or "model_index.json" in files or "config.json" in files
+        if known and (found := {name: files[name] for name in chosen(checkpoint, files)}):
             break
     if not found:
         looked = ", ".join(str(place) for place in places)

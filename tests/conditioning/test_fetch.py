@@ -266,3 +266,11 @@ def test_the_folder_of_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert store.models_folder(tmp_path / "asked") == tmp_path / "asked"
     monkeypatch.delenv(store.VARIABLE)
     assert store.models_folder().parts[-2:] == ("setpiece", "models")
+
+
+def test_a_checkpoint_may_want_but_a_few_files(hub: Hub, tmp_path: Path, said: list[str]) -> None:
+    few = replace(TINY, checkpoints=(replace(TINY.checkpoints[0], files=("tiny-*.safetensors", "vae/*.json")),))
+    (record,) = fetch.get(few, tmp_path, hub.address, said.append)
+    assert set(record.files) == {"tiny-single-file.safetensors", "vae/config.json", "LICENSE.txt"}
+    alone = replace(few.checkpoints[0], files=("*.safetensors",))
+    assert fetch.chosen(alone, ["a-lora.safetensors", "b.bin", "README.md"]) == ("a-lora.safetensors",)
