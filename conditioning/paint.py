@@ -78,7 +78,12 @@ class PocketDenoiser:
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
         """The pictures of ``frames``."""
-        told = [self.model.prepared(frame.told, meaning(frame.said)) for frame in frames]
+        known = conditions.known
+        shown = None if known is None else torch.cat([known.pictures, known.share], dim=1)
+        told = [
+            self.model.prepared(frame.told, meaning(frame.said), None if shown is None else shown[k])
+            for k, frame in enumerate(frames)
+        ]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
             return torch.stack([self.model.clean(x[k], sigma, told[k]) for k in range(len(told))])

@@ -21,6 +21,10 @@ from worldgen.conventions import F32
 
 FOLDER: Final = Path(__file__).parent / "weights"
 FILES: Final = ("config.json", "diffusion_pytorch_model.safetensors")
+PIXELS_AT_ONCE: Final = 1 << 21
+"""A full HD frame is painted whole; more than that in bands, which keeps memory within a gigabyte or two."""
+REACH: Final = 176
+"""Rows above and below that can change a pixel: the receptive field of the shipped network, in whole cells of 16."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,20 @@ class Pocket:
         return heard.clamp(-1.0, 1.0)
 
     def _predicted(self, x: Tensor, sigma: float, told: Conditions, words: Tensor | None) -> Tensor:
+        """(3, H, W) float32 on the CPU. Large pictures are painted in bands, which no pixel can tell from the whole."""
         time = torch.full((1,), sigma, device=self.device, dtype=self.dtype)
-        with torch.inference_mode():
-            x0 = self.network(
-                self._ready(x), time, told.maps, told.light, told.proxy, words, told.history, told.kind, told.uv
-            )
-        return x0[0].float().cpu()
+        height, width = x.shape[-2:]
+        rows = max(16, PIXELS_AT_ONCE // width // 16 * 16)
+        painted = []
+        for top in range(0, height, rows):
+            bottom = min(top + rows, height)
+            band = slice(max(0, top - REACH), min(height, bottom + REACH))
+            maps, proxy, kind, uv = (a[..., band, :] for a in (told.maps, told.proxy, told.kind, told.uv))
+            history = None if told.history is None else told.history[..., band, :]
+            with torch.inference_mode():
+                x0 = self.network(self._ready(x[:, band]), time, maps, told.light, proxy, words, history, kind, uv)
+            painted.append(x0[0, :, top - band.start : bottom - band.start].float().cpu())
+        return torch.cat(painted, dim=1)
 
     def _ready(self, picture: Tensor) -> Tensor:
         return picture[None].to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
