@@ -246,7 +246,7 @@ def _family(name: str, words: str, repo: str, adapter: str, smaller: int, contro
     return Family(
         name=name,
         words=words,
-        checkpoints=(_BASE, Checkpoint(repo, "main", _BASE.licence, _BASE.licence_url, None, CONTROL)),
+        checkpoints=(_BASE, Checkpoint(repo, "main", _BASE.licence, _BASE.licence_url, None, CONTROL, (adapter,))),
         side=SPACE * smaller,
         sizes=((768, 512),),
         frames=FrameRule(TIME),
