@@ -1,0 +1,65 @@
+"""What image models share: the noise they start from, and reference pictures through an IP-Adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from conditioning.conditions import Conditions
+from worldgen.conventions import seed_from
+
+
+def starting_noise(told: Conditions, channels: int, cell: int, count: int, height: int, width: int) -> Tensor:
+    """(N, channels, H / cell, W / cell) the world's own noise; noise of the seed alone where nobody made any."""
+    if told.noise is not None:
+        return told.noise(channels, cell)
+    generator = torch.Generator().manual_seed(seed_from(told.seed, "latents"))
+    return torch.randn((count, channels, height // cell, width // cell), generator=generator)
+
+
+@dataclass(frozen=True)
+class IPAdapter:
+    """Reference pictures as further words for the cross-attention (Ye et al. 2023), through diffusers' own loader.
+
+    scale: how much they count beside the prompt; diffusers' guide recommends 0.5 to 0.6 with a prompt. The network
+    asks for a picture once an adapter is in it: without references it is given a black one that counts nothing.
+    """
+
+    scale: float = 0.6
+
+    def told(self, pipe: Any, references: Sequence[Tensor]) -> dict[str, Any]:
+        """What ``pipe`` is called with besides the rest; references: (3, h, w) in [-1, 1], of any size."""
+        pipe.set_ip_adapter_scale(self.scale if references else 0.0)
+        return {"ip_adapter_image": [[_picture(one) for one in references] or [Image.new("RGB", (224, 224))]]}
+
+
+def with_adapter(pipe: Any, name: str, folder: Path, subfolder: str, weights: str, encoder: str) -> IPAdapter:
+    """Load the IP-Adapter of ``folder`` (a copy of h94/IP-Adapter) into ``pipe``, the pipeline of ``name``.
+
+    Errors: ``ValueError`` in one sentence where its weights, or its image encoder's, are missing or broken.
+    """
+    for file in (folder / subfolder / weights, folder / encoder / "config.json"):
+        if not file.is_file():
+            raise ValueError(f"the weights of {name} are not whole (no {file}): run `setpiece models get {name}`")
+    try:
+        pipe.load_ip_adapter(
+            str(folder), subfolder=subfolder, weight_name=weights, image_encoder_folder=encoder, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        said = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise ValueError(
+            f"the IP-Adapter of {name} in {folder} cannot be read ({said}): run `setpiece models get {name}` again"
+        ) from error
+    return IPAdapter()
+
+
+def _picture(reference: Tensor) -> Image.Image:
+    shares = (reference.float().clamp(-1, 1) * 0.5 + 0.5).permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray(np.rint(shares * 255).astype(np.uint8))
