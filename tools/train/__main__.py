@@ -1,4 +1,4 @@
-"""``python -m tools.train data|train|evaluate``: how pocket's weights come to be."""
+"""``python -m tools.train data|pack|unpack|train|evaluate``: how pocket's weights come to be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-DATA, RUN = Path("data/pocket"), Path("data/run")
+DATA, PACKS, RUN = Path("data/pocket"), Path("data/packs"), Path("data/run")
 
 
 def main() -> int:
@@ -18,6 +18,13 @@ def main() -> int:
     data.add_argument("--seeds", default="0-199", help="first-last; held-out worlds start at 1000000")
     data.add_argument("--cameras", type=int, default=16)
     data.add_argument("--spp", type=int, default=32)
+    pack = stages.add_parser("pack", help="make a data set small: traced pictures compressed, all else as seeds")
+    pack.add_argument("--data", type=Path, default=DATA)
+    pack.add_argument("--packs", type=Path, default=PACKS)
+    unpack = stages.add_parser("unpack", help="render again what a packed data set leaves out")
+    unpack.add_argument("--data", type=Path, default=DATA)
+    unpack.add_argument("--packs", type=Path, default=PACKS)
+    unpack.add_argument("--seeds", help="first-last; all without it")
     train = stages.add_parser("train", help="train on the pairs")
     train.add_argument("--data", type=Path, default=DATA)
     train.add_argument("--out", type=Path, default=RUN)
@@ -40,6 +47,15 @@ def main() -> int:
 
             first, last = (int(v) for v in options.seeds.split("-"))
             make_data(options.data, range(first, last + 1), options.cameras, options.spp)
+        elif options.stage == "pack":
+            from tools.train.pack import pack as keep
+
+            keep(options.data, options.packs)
+        elif options.stage == "unpack":
+            from tools.train.pack import unpack as remake
+
+            first, last = (int(v) for v in (options.seeds or "0-9999999").split("-"))
+            remake(options.packs, options.data, range(first, last + 1))
         elif options.stage == "train":
             from tools.train.loop import Settings
             from tools.train.loop import train as learn
