@@ -129,6 +129,7 @@ SDXL_UNION: Final = Family(
             licence_url="https://huggingface.co/xinsir/controlnet-union-sdxl-1.0",
             download_gb=2.5,
             folder="control",
+            files=("config.json", "diffusion_pytorch_model.safetensors"),
         ),
         Checkpoint(
             repo="madebyollin/sdxl-vae-fp16-fix",
@@ -137,6 +138,7 @@ SDXL_UNION: Final = Family(
             licence_url="https://huggingface.co/madebyollin/sdxl-vae-fp16-fix",
             download_gb=None,
             folder="autoencoder",
+            files=("config.json", "diffusion_pytorch_model.safetensors"),
         ),
         Checkpoint(
             repo="h94/IP-Adapter",
@@ -145,6 +147,7 @@ SDXL_UNION: Final = Family(
             licence_url="https://huggingface.co/h94/IP-Adapter",
             download_gb=None,
             folder="references",
+            files=("sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors", "models/image_encoder/*"),
         ),
     ),
     side=8,
