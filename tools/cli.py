@@ -250,6 +250,29 @@ def report(
 
 
 @app.command()
+def refine(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A clip that another program made for the shot.")],
+    scene: SceneFile,
+    shot: Annotated[str | None, typer.Option(help="The shot that it shows; unsaid: the only one.")] = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(metavar="A-B", help="Frames of the shot that it shows, counted from 1; unsaid: all."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Of the film; the clip is resampled. Unsaid: the clip's own.")
+    ] = None,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Take the flicker out of a clip made elsewhere: what the world knows to be one surface comes to look like one."""
+    from tools.commands_refine import Wanted, refine_clip
+
+    refine_clip(video, scene, Wanted(shot, size, frames, rasterizer, out, force), json)
+
+
+@app.command()
 def turnaround(
     scene: SceneFile,
     character: Annotated[str | None, typer.Argument(metavar="[CHARACTER]", help="Only of this one.")] = None,

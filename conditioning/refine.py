@@ -1,0 +1,194 @@
+"""A film made elsewhere, kept steady: its frames stand for what a model would paint, and guidance does the rest.
+
+First it is measured how much more the film changes along surfaces, where the light is the same, than the built world
+itself, which changes only by how it falls on the pixels. That share of its differences is noise and is taken from the
+frames, as Wiener's filter (1949) has it; the rest is the film's own and stays. Coarse and fine differences have a share
+each, since colours may flicker while textures stand, and the other way round. A film as steady as the world is left
+as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from conditioning.codec import PictureEdit
+from conditioning.conditions import Conditions
+from conditioning.frames import Frame, FrameMaker
+from conditioning.guidance import DETAIL_SIGMA, Guidance, Source, consensus, light_of, low_pass
+from conditioning.job import Keyframe
+from conditioning.metrics import NO_CHANGE, Change, change, sharpness
+from conditioning.metrics_light import same_light
+from conditioning.paint import PaintSettings, ShotPainter
+from conditioning.text import Said
+from render.correspondence import correspond, correspond_many
+from render.files import bytes_from_display
+from worldgen.conventions import F32, U8
+
+Film = Callable[[int], U8]
+"""The picture (H, W, 3) of a frame, from 0."""
+
+PAIRS: Final = 24
+"""Neighbouring frames compared to measure a film, at most, spread over it."""
+REACH: Final = 16
+"""Frames before and after a keyframe among which those are that settle it."""
+ASKED: Final = 8
+"""How many of them do, at most, spread evenly."""
+WORLD: Final = "the built world"
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """change: along surfaces from frame to frame, where the light is the same. sharpness: mean of the frames."""
+
+    change: Change
+    sharpness: float
+
+
+@dataclass(frozen=True)
+class Unsteady:
+    """Which share of a film's differences is noise, 0 to 1: of coarse ones (colours) and of fine ones (textures)."""
+
+    coarse: float
+    fine: float
+
+    @property
+    def none(self) -> bool:
+        """Whether the film is as steady as the world."""
+        return self.coarse <= 0 and self.fine <= 0
+
+    @staticmethod
+    def of(film: Steadiness, world: Steadiness) -> Unsteady:
+        """From the changes of a film, and of the built world on the same frames.
+
+        The world's own fine change is what resampling leaves; a film that is blurrier than it has less of that.
+        """
+        (all_film, *_, coarse_film), (all_world, *_, coarse_world) = film.change.squared, world.change.squared
+        blurrier = min(1.0, film.sharpness / max(world.sharpness, 1e-6)) ** 2
+        return Unsteady(
+            _beyond(coarse_film, coarse_world), _beyond(all_film - coarse_film, blurrier * (all_world - coarse_world))
+        )
+
+
+def measured(maker: FrameMaker, films: Mapping[str, Film], frames: range) -> tuple[dict[str, Steadiness], Steadiness]:
+    """How steady each film is over ``frames``, by name, and how steady the built world is on them."""
+    changes = dict.fromkeys((*films, WORLD), NO_CHANGE)
+    sharp: dict[str, list[float]] = {name: [] for name in changes}
+    for k in pairs_of(frames):
+        seen = list(maker.frames(range(k, min(k + 2, frames.stop))))
+        pictures = {name: [film(frame.index) for frame in seen] for name, film in films.items()}
+        pictures[WORLD] = [_proxy(frame) for frame in seen]
+        for name, shown in pictures.items():
+            sharp[name].append(sharpness(shown[0]))
+        if len(seen) == 2:
+            back = correspond(seen[1].geometry, seen[0].geometry)
+            where = same_light(pictures[WORLD][1], pictures[WORLD][0], back)
+            for name, shown in pictures.items():
+                changes[name] += change(shown[1], shown[0], back, where)
+    found = {name: Steadiness(changes[name], float(np.mean(sharp[name]))) for name in changes}
+    return {name: found[name] for name in films}, found[WORLD]
+
+
+def pairs_of(frames: range) -> list[int]:
+    """First frames of the pairs that are compared; the only frame where there is one."""
+    last = max(frames.start, frames.stop - 2)
+    count = min(PAIRS, last - frames.start + 1)
+    return sorted({round(float(k)) for k in np.linspace(frames.start, last, count)})
+
+
+class ClipDenoiser:
+    """Paints what a film shows, and follows guidance as far as the film is unsteady. settled: of keyframes."""
+
+    together = 1
+
+    def __init__(self, film: Film, unsteady: Unsteady, settled: Mapping[int, Tensor] | None = None) -> None:
+        self.film, self.unsteady, self.settled = film, unsteady, settled or {}
+
+    def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
+        """The film's pictures of ``frames``, edited; nothing is sampled."""
+        own = torch.stack([self.settled.get(f.index, _tensor(self.film(f.index))) for f in frames])
+        edited, _ = edit(own, 0.0)
+        return followed(own, edited - own, self.unsteady)
+
+
+def followed(own: Tensor, step: Tensor, unsteady: Unsteady) -> Tensor:
+    """Pictures (N, 3, H, W) moved by a step of the same shape, each band as far as it is unsteady."""
+    if unsteady.none:
+        return own
+    coarse = low_pass(step, DETAIL_SIGMA)
+    return own + unsteady.coarse * coarse + unsteady.fine * (step - coarse)
+
+
+class Refiner:
+    """Refines the film of one shot for a job (``conditioning.job.Painter``). frames: of the shot, which it shows."""
+
+    def __init__(self, maker: FrameMaker, film: Film, frames: range, unsteady: Unsteady, guidance: Guidance) -> None:
+        self._maker, self._film, self._frames, self._unsteady = maker, film, frames, unsteady
+        self._settings = PaintSettings(1, guidance)
+
+    def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Generator[Keyframe, None, None]:
+        """Keyframes with settled colours, each taking from the one before it."""
+        for frame in frames:
+            made = self._painter({frame: self._settled(frame)}).keyframes([frame], before)
+            before = next(made)
+            yield before
+
+    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
+        """Frames of one window, which take from its keyframes."""
+        return self._painter({}).paint(frames, keys)
+
+    def _painter(self, settled: Mapping[int, Tensor]) -> ShotPainter:
+        denoiser = ClipDenoiser(self._film, self._unsteady, settled)
+        return ShotPainter(self._maker, denoiser, self._settings, alike=same_words)
+
+    def _settled(self, index: int) -> Tensor:
+        """A keyframe as the frames around it see its surfaces, on the mean: no frame's own flicker is carried on."""
+        own = _tensor(self._film(index))
+        if self._unsteady.none:
+            return own
+        frame, *others = self._maker.frames([index, *asked_of(index, self._frames)])
+        found = correspond_many(frame.geometry, [other.geometry for other in others])
+        sources = [
+            Source(_tensor(self._film(o.index)), light_of(o.light), seen.numpy(), 1.0, same_words(frame.said, o.said))
+            for o, seen in zip(others, found, strict=True)
+        ]
+        there = consensus(light_of(frame.light), sources)
+        if there is None:
+            return own
+        step = there.share * (there.picture - own) * (len(others) / (len(others) + 1))  # its own counts as one of them
+        coarse = low_pass(step[None], DETAIL_SIGMA)[0]
+        return followed(own[None], (coarse + there.detail * (step - coarse))[None], self._unsteady)[0]
+
+
+def asked_of(index: int, frames: range) -> list[int]:
+    """The frames that settle keyframe ``index`` of ``frames``."""
+    near = [k for k in range(max(frames.start, index - REACH), min(frames.stop, index + REACH + 1)) if k != index]
+    step = max(1, math.ceil(len(near) / ASKED))
+    return near[(len(near) - 1) % step // 2 :: step]
+
+
+def same_words(one: Said, other: Said) -> float:
+    """How far two moments say the same, 0 to 1: a film may change its look where its words change."""
+    if not one or not other:
+        return 1.0
+    there = {words: share for share, words in other}
+    return sum(min(share, there.get(words, 0.0)) for share, words in one)
+
+
+def _beyond(found: float, expected: float) -> float:
+    """The share of a power that is more than expected."""
+    return max(0.0, 1.0 - expected / found) if found > 0 else 0.0
+
+
+def _proxy(frame: Frame) -> U8:
+    return bytes_from_display(frame.told.proxy.transpose(1, 2, 0) * 0.5 + 0.5)
+
+
+def _tensor(picture: U8) -> Tensor:
+    return torch.from_numpy(picture.astype(np.float32).transpose(2, 0, 1) / np.float32(127.5) - np.float32(1))

@@ -1,0 +1,170 @@
+"""setpiece refine: clips made elsewhere get steady, and steady ones are left alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from conditioning.frames import FrameMaker
+from conditioning.metrics import Change
+from conditioning.refine import Steadiness, Unsteady, asked_of, pairs_of, same_words
+from render.files import bytes_from_display, read_image
+from render.raster import open_rasterizer
+from render.video import read_video, write_video
+from tests.tools.conftest import YARD, Run
+from tools.opened import open_production, sized
+from worldgen.conventions import F32, U8
+
+FRAMES = 6
+
+
+@pytest.fixture(scope="module")
+def proxies(tmp_path_factory: pytest.TempPathFactory) -> F32:
+    """(6, 96, 160, 3) in [0, 1]: the built world of the shot ``look``."""
+    scene = tmp_path_factory.mktemp("yard") / "yard.yaml"
+    scene.write_text(YARD, encoding="utf-8")
+    opened = open_production(scene, scene.parent)
+    shot = sized(opened.production.shot("look"), "160x96", "final")
+    maker = FrameMaker(opened.production.world, shot, open_rasterizer())
+    told = [frame.told.proxy for frame in maker.frames(range(FRAMES))]
+    return np.stack(told).transpose(0, 2, 3, 1) * np.float32(0.5) + np.float32(0.5)
+
+
+@pytest.fixture
+def truth(proxies: F32) -> F32:
+    """A film as a good model paints it: a little softer, and of other colours than the world."""
+    return np.stack([gaussian_filter(p, (0.6, 0.6, 0)) ** np.float32(0.8) for p in proxies])
+
+
+def flickering(film: F32) -> F32:
+    """With colours and textures of its own in every frame."""
+    rng = np.random.default_rng(0)
+    noisy = []
+    for picture in film:
+        grain = gaussian_filter(rng.standard_normal(picture.shape), (0.7, 0.7, 0))
+        patches = gaussian_filter(rng.standard_normal(picture.shape), (12, 12, 0))
+        colour = 0.03 * rng.standard_normal(3)
+        noisy.append(picture + colour + 0.03 * grain / grain.std() + 0.02 * patches / patches.std())
+    return np.clip(np.stack(noisy), 0, 1).astype(np.float32)
+
+
+def written(path: Path, film: F32) -> Path:
+    write_video(path, [bytes_from_display(picture) for picture in film], Fraction(24), codec="ffv1")
+    return path
+
+
+def frames_in(folder: Path) -> U8:
+    return np.stack([read_image(path) for path in sorted((folder / "frames").iterdir())])
+
+
+def psnr(a: U8, b: F32) -> float:
+    return float(10 * np.log10(255**2 / np.square(a.astype(np.float64) - b * 255.0).mean()))
+
+
+def test_a_flickering_clip_gets_steady_and_stays_sharp(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    clip = flickering(truth)
+    answer = run("refine", written(tmp_path / "clip.mkv", clip), yard, "--shot", "look", "--out", tmp_path, "--json")
+    assert answer.code == 0, answer.err
+    told = answer.json
+    assert told["after"]["e_warp"]["0"] < 0.6 * told["before"]["e_warp"]["0"]
+    assert told["after"]["e_warp"]["2"] < 0.4 * told["before"]["e_warp"]["2"]
+    film = frames_in(tmp_path / "yard" / "look" / "refined")
+    assert psnr(film, truth) > psnr(bytes_from_display(clip), truth) + 3
+    edges = [np.abs(np.diff(f.astype(float), axis=2)).mean() for f in (film, truth * 255.0)]
+    assert edges[0] > 0.95 * edges[1]
+    assert len(list(read_video(Path(told["film"])))) == FRAMES
+    again = run("refine", tmp_path / "clip.mkv", yard, "--shot", "look", "--out", tmp_path, "--json")
+    assert again.json == told
+    assert "nothing to do" in again.err
+
+
+def test_a_steady_clip_is_left_alone(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    answer = run("refine", written(tmp_path / "clip.mkv", truth), yard, "--shot", "look", "--out", tmp_path, "--json")
+    assert psnr(frames_in(tmp_path / "yard" / "look" / "refined"), truth) > 40
+    assert answer.json["sharpness_ratio"] > 0.98
+
+
+def test_another_size_is_resampled_and_said(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    video = written(tmp_path / "clip.mkv", truth)
+    answer = run("refine", video, yard, "--shot", "look", "--size", "80x48", "--out", tmp_path, "--json")
+    assert "clip.mkv is 160x96 and is resampled to 80x48" in answer.err
+    assert "80x48 has another shape than the scene's 64x36" in answer.err
+    assert frames_in(tmp_path / "yard" / "look" / "refined").shape == (FRAMES, 48, 80, 3)
+
+
+def test_part_of_a_shot(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    video = written(tmp_path / "clip.mkv", truth[2:4])
+    short = run("refine", video, yard, "--shot", "look", "--out", tmp_path)
+    assert short.code == 2
+    assert "has 2 frames, and 6 of look are asked for: say which it shows, like --frames 1-2" in short.err
+    part = run("refine", video, yard, "--shot", "look", "--frames", "3-4", "--out", tmp_path, "--json")
+    assert part.code == 0, part.err
+    assert part.json["frames"] == 2
+    names = sorted(path.name for path in (tmp_path / "yard" / "look" / "refined" / "frames").iterdir())
+    assert names == ["0003.png", "0004.png"]
+
+
+def test_one_frame(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    video = written(tmp_path / "clip.mkv", truth[:1])
+    answer = run("refine", video, yard, "--shot", "look", "--frames", "1", "--out", tmp_path, "--json")
+    assert answer.code == 0, answer.err
+    assert psnr(frames_in(tmp_path / "yard" / "look" / "refined"), truth[:1]) > 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["gone.mp4", "SCENE", "--shot", "look"], "there is no film"),
+        (["SCENE", "SCENE", "--shot", "look"], "is no film that can be read"),
+        (["CLIP", "SCENE"], "say with --shot which of the shots the clip shows: look, again"),
+        (["CLIP", "SCENE", "--shot", "look", "--size", "96x96"], "has another shape than 96x96"),
+    ],
+)
+def test_what_cannot_be_refined_is_one_sentence(
+    yard: Path, tmp_path: Path, truth: F32, run: Run, arguments: list[str], words: str
+) -> None:
+    known = {"SCENE": yard, "CLIP": written(tmp_path / "clip.mkv", truth[:1])}
+    answer = run("refine", *(known.get(one, one) for one in arguments), "--out", tmp_path)
+    assert answer.code in (1, 2)
+    assert words in answer.err
+    assert "bug" not in answer.err
+
+
+def steadiness(fine: float, coarse: float, sharpness: float = 5.0) -> Steadiness:
+    return Steadiness(Change((0.0,) * 3, (fine + coarse, coarse, coarse), 100), sharpness)
+
+
+def test_only_what_the_world_does_not_explain_is_unsteady() -> None:
+    world = steadiness(40.0, 10.0)
+    assert Unsteady.of(world, world) == Unsteady(0.0, 0.0)
+    assert Unsteady.of(steadiness(40.0, 40.0), world) == Unsteady(0.75, 0.0)
+    assert Unsteady.of(steadiness(160.0, 5.0), world) == Unsteady(0.0, 0.75)
+    assert Unsteady.of(steadiness(40.0, 10.0, 2.5), world).fine == 0.75  # softer: resampling explains less
+    assert Unsteady.of(steadiness(0.0, 0.0), steadiness(0.0, 0.0)).none
+
+
+def test_pairs_are_spread_over_the_film() -> None:
+    assert pairs_of(range(3, 4)) == [3]
+    assert pairs_of(range(0, 3)) == [0, 1]
+    many = pairs_of(range(100, 900))
+    assert (len(many), many[0], many[-1]) == (24, 100, 898)
+
+
+def test_a_keyframe_is_settled_by_frames_on_both_sides() -> None:
+    assert asked_of(0, range(0, 1)) == []
+    assert asked_of(0, range(0, 6)) == [1, 2, 3, 4, 5]
+    asked = asked_of(50, range(0, 100))
+    assert len(asked) == 8
+    assert sum(k < 50 for k in asked) == 4
+    assert max(abs(k - 50) for k in asked) <= 16
+    assert asked_of(99, range(40, 100))[-1] < 99
+
+
+def test_words_say_the_same_as_far_as_they_overlap() -> None:
+    assert same_words((), ((1.0, "dawn"),)) == 1.0
+    assert same_words(((1.0, "dawn"),), ((0.25, "dawn"), (0.75, "noon"))) == 0.25
+    assert same_words(((1.0, "dawn"),), ((1.0, "noon"),)) == 0.0
