@@ -66,7 +66,7 @@ def sampled(
     result = np.zeros(len(triangle), ROW)
     result["thing"] = -1
     result["light"] = _tiles(light, stride).reshape(-1)
-    focal = float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
+    focal = camera.focal_px
     distance = np.ones(len(triangle), np.float32)
 
     hit = np.flatnonzero(triangle >= 0)

@@ -32,13 +32,13 @@ def world_noise(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer, seed: int,
     keys = np.zeros(hit.shape, np.uint64)
     if hit.any():
         surface = Surface.of(snapshot, camera, gbuffer)
-        pixel_m = surface.depth / np.sqrt(camera.K[0, 0] * camera.K[1, 1])
+        pixel_m = surface.depth / camera.focal_px
         keys[hit] = _cell_keys(surface.rest_position, pixel_m, surface.object_id)
     if not hit.all():
         ys, xs = np.divmod(np.flatnonzero(~hit), camera.width)
         rays = camera.rays(np.stack([xs, ys], axis=1) + 0.5)
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        angle = np.square(rays @ camera.world_from_camera[:3, 2]) / np.sqrt(camera.K[0, 0] * camera.K[1, 1])
+        angle = np.square(rays @ camera.world_from_camera[:3, 2]) / camera.focal_px
         keys[~hit] = _cell_keys(rays, angle, np.zeros(len(rays), np.int32))
     return gaussian(keys, seed, channels).reshape(channels, *gbuffer.triangle.shape)
 

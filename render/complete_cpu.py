@@ -16,7 +16,7 @@ from render.arena import Arena
 from render.complete import CompleteFrame, Moment
 from render.complete_loops import Found, Poses, Tables, ask, look_up
 from render.complete_tables import laid_out
-from render.complete_ways import allowed, down_a_pixel, eye, focal, in_turn, way
+from render.complete_ways import allowed, down_a_pixel, eye, in_turn, way
 from render.motion import FrameMotion, Motion
 from render.raster import GBuffer, Rasterizer, same_world
 from render.tables import Recent, material_table, uv_scale
@@ -175,7 +175,7 @@ def _tabulated(snapshot: Snapshot) -> Tables:
 def _axes(camera: Camera) -> F32:
     """(4, 3): forward, right and down a pixel, and a pixel's angle."""
     axes = camera.world_from_camera[:3, :3]
-    rows = [axes[:, 2], axes[:, 0] / camera.K[0, 0], down_a_pixel(camera), np.full(3, 1.0 / focal(camera))]
+    rows = [axes[:, 2], axes[:, 0] / camera.K[0, 0], down_a_pixel(camera), np.full(3, 1.0 / camera.focal_px)]
     return np.stack(rows).astype(np.float32)
 
 

@@ -21,7 +21,7 @@ from render.arena import Arena
 from render.complete import CompleteFrame, Moment, derived
 from render.complete_shaders import CORNERS, MASKS, ROW, SURFACE
 from render.complete_tables import WorldTables, in_rows
-from render.complete_ways import allowed, down_a_pixel, eye, focal, in_turn, way
+from render.complete_ways import allowed, down_a_pixel, eye, in_turn, way
 from render.motion import FrameMotion, Motion
 from render.raster import GBuffer, same_world
 from render.raster_gl import GLRasterizer
@@ -312,7 +312,7 @@ def _of_surface(world: _World, frame: _Frame, others: tuple[_Frame, _Frame]) -> 
         "forward": axes[:, 2].astype(np.float32),
         "right": (axes[:, 0] / camera.K[0, 0]).astype(np.float32),
         "down": down_a_pixel(camera).astype(np.float32),
-        "pixel": _floats(1.0 / focal(camera)),
+        "pixel": _floats(1.0 / camera.focal_px),
         "still": _whole(frame.snapshot.static_faces),
         "now": _whole(world.offset(frame.slot)),
         "poses": _whole(*(world.offset(other.slot) for other in others), world.offset(None)),

@@ -44,14 +44,9 @@ def in_turn(
         first, second, third = second, third, fourth
 
 
-def focal(camera: Camera) -> float:
-    """Pixels, the geometric mean of both directions."""
-    return float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
-
-
 def allowed(camera: Camera) -> float:
     """By which share of its disparity a point may be off the surface that a pixel of ``camera`` shows."""
-    return _RELATIVE + _PIXELS / focal(camera)
+    return _RELATIVE + _PIXELS / camera.focal_px
 
 
 def eye(camera: Camera) -> tuple[F32, F32]:

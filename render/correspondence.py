@@ -187,7 +187,7 @@ class _Pair:
             torch.from_numpy(place.astype(np.float32)).to(device),
             torch.from_numpy(side.astype(np.float32)).to(device),
             posed,
-            float(np.sqrt(b.K[0, 0] * b.K[1, 1] / (a.K[0, 0] * a.K[1, 1]))),
+            b.focal_px / a.focal_px,
         )
 
 

@@ -110,7 +110,7 @@ def _between(surface: Surface, first: I32, second: I32) -> F32:
     material = np.where(surface.material_index[a] != surface.material_index[b], MATERIAL, 0.0)
     between = surface.position[b] - surface.position[a]
     off = np.minimum(*(np.abs(_dot(surface.geometric_normal[side], between)) for side in (a, b)))
-    focal = float(np.sqrt(surface.camera.K[0, 0] * surface.camera.K[1, 1]))
+    focal = surface.camera.focal_px
     allowed = np.minimum(surface.depth[a], surface.depth[b]) * np.float32(_JUMP_PIXELS / focal + _JUMP_RELATIVE)
     cosine = _dot(surface.normal[a], surface.normal[b])
     crease = np.where(cosine < _CREASE_COSINE, CREASE * np.clip(1.0 - cosine, 0.0, 1.0), 0.0)

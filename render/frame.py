@@ -261,7 +261,7 @@ def _joined(camera: Camera, picture: torch.Tensor, rows: slice) -> tuple[torch.T
     How far a point's disparity may be off a pixel's plane, negative where one of its four neighbours shows something
     else; and the mean share of the pixels around points in the pixel that show its surface.
     """
-    pixel = 1.0 / float(np.sqrt(camera.K[0, 0] * camera.K[1, 1]))
+    pixel = 1.0 / camera.focal_px
     allowed = _RELATIVE + _PIXELS * pixel
     right, down = unpacked(picture[1])
     x, y = centres(camera.width), centres(camera.height)[rows, None]

@@ -114,7 +114,7 @@ def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
     still, others = np.flatnonzero(stays), np.flatnonzero(~stays)
     if len(still):
         part = surface.subset(still)
-        spacing = SPACING * STEP / np.sqrt(part.camera.K[0, 0] * part.camera.K[1, 1])
+        spacing = SPACING * STEP / part.camera.focal_px
         anchors = anchors_of(part, spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)))
         known = lit.still.kept.at(anchors, lambda keys: lit.gather_still(*placed(lit.snapshot, keys)))
         found[still] = lit.disturbed(part.position, part.normal, known).columns

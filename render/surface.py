@@ -168,7 +168,7 @@ class Surface:
     @kept
     def _pixel(self) -> F32:
         """(N,) metres across a pixel in a plane that faces the camera."""
-        return self.depth * np.float32(1.0 / np.sqrt(self.camera.K[0, 0] * self.camera.K[1, 1]))
+        return self.depth * np.float32(1.0 / self.camera.focal_px)
 
     @kept
     def footprint(self) -> F32:

@@ -50,6 +50,11 @@ class Camera:
         return self.world_from_camera[:3, 3]
 
     @property
+    def focal_px(self) -> float:
+        """Focal length in pixels, the geometric mean of both axes."""
+        return float(np.sqrt(self.K[0, 0] * self.K[1, 1]))
+
+    @property
     def camera_from_world(self) -> F64:
         """(4, 4) inverse of ``world_from_camera`` (rigid, so the transpose)."""
         result = np.eye(4)
