@@ -17,7 +17,7 @@ from tools.train.captions import LOOK_WORDS, WEATHER_WORDS
 from tools.train.colour import film, srgb
 from tools.train.looks import LOOKS, in_look
 from tools.train.pairs import Pairs
-from tools.train.prompts import PROMPTS, painted, prompt_table
+from tools.train.prompts import HEAD, PROMPTS, painted, prompt_table
 from worldgen.conventions import F32
 
 SIZE = 64
@@ -110,7 +110,7 @@ def test_whoever_does_what_is_asked_follows_in_every_picture(pairs: Pairs) -> No
             continue
         assert follows == "100% of 3", asked.words
         assert without != with_ == truth, asked.words
-    assert sheet.size == ((1 + len(PROMPTS)) * SIZE, 3 * SIZE)
+    assert sheet.size == ((1 + len(PROMPTS)) * SIZE, 3 * SIZE + HEAD)
 
 
 def test_whoever_hears_nothing_follows_nowhere(pairs: Pairs) -> None:

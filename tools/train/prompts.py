@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from conditioning.controls import DEPTH_M, MAPS, Controls
@@ -36,6 +36,9 @@ PICTURES: Final = 32
 """Pictures that a prompt is judged by, at most."""
 ROWS: Final = 10
 """Of them, how many the sheet shows."""
+
+HEAD: Final = 18
+"""Pixels for the words above the columns."""
 
 Statistic = Callable[[Tensor, Tensor], float]
 """Of a picture in Oklab (3, H, W) and its maps (M, H, W); NaN where the picture has nothing to measure."""
@@ -181,8 +184,8 @@ def prompt_table(pocket: Pocket, pairs: Pairs, prompts: Sequence[Asked] = PROMPT
         due = {k: there for k in judged if (there := _truth(pairs, k, asked.names)) is not None}
         rows = [_row(asked, told[k][0], without(k), made[k], due.get(k)) for k in judged]
         lines.append(_line(asked, [row for row in rows if not math.isnan(row["with"])]))
-    sheet = np.concatenate([np.concatenate(column, axis=1) for column in columns], axis=2)
-    return "\n".join(lines) + "\n", Image.fromarray(np.rint(255 * _display(sheet)).astype(np.uint8))
+    heads = ["no words", *(asked.names or "words of nothing" for asked in prompts)]
+    return "\n".join(lines) + "\n", _sheet(heads, columns)
 
 
 def painted(pocket: Pocket, told: Controls, words: str, steps: int = 1) -> F32:
@@ -190,6 +193,17 @@ def painted(pocket: Pocket, told: Controls, words: str, steps: int = 1) -> F32:
     conditions = pocket.prepared(told, encoded(words).copy())
     noise = torch.randn(1, *told.proxy.shape, generator=torch.Generator().manual_seed(0))
     return sample(lambda x, sigma: pocket.clean(x[0], sigma, conditions)[None], noise, sigmas_of(steps))[0].numpy()
+
+
+def _sheet(heads: Sequence[str], columns: Sequence[Sequence[F32]]) -> Image.Image:
+    grid = np.concatenate([np.concatenate(column, axis=1) for column in columns], axis=2)
+    pictures = Image.fromarray(np.rint(255 * _display(grid)).astype(np.uint8))
+    sheet = Image.new("RGB", (pictures.width, pictures.height + HEAD), "white")
+    sheet.paste(pictures, (0, HEAD))
+    draw = ImageDraw.Draw(sheet)
+    for k, head in enumerate(heads):
+        draw.text((k * pictures.width // len(heads) + 3, 2), head, "black", ImageFont.load_default(HEAD - 6))
+    return sheet
 
 
 def _judged(pairs: Pairs, asked: Asked, chosen: Sequence[int]) -> Sequence[int]:
