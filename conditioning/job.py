@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from worldgen.conventions import F32, U8
 
@@ -29,12 +29,19 @@ class Window:
         return self.stop - self.start
 
 
-def plan_windows(frames: int, length: int = 16, start: int = 0) -> tuple[Window, ...]:
-    """Windows of at most ``length`` frames, as even as can be, that cover ``frames`` frames from ``start``."""
-    if frames < 1 or length < 1:
-        raise ValueError(f"cannot plan windows of {length} frames over {frames} frames: both must be at least 1")
-    count = -(-frames // length)
-    edges = [start + k * frames // count for k in range(count + 1)]
+def plan_windows(frames: int, length: int = 16, start: int = 0, overlap: int = 0) -> tuple[Window, ...]:
+    """Windows, as even as can be, that cover ``frames`` frames from ``start``, each of them once.
+
+    length: frames painted together, at most, with the ``overlap`` frames before a window that it is shown.
+    """
+    if frames < 1 or length < 1 or not 0 <= overlap < length:
+        raise ValueError(
+            f"cannot plan windows of {length} frames, {overlap} of them shared, over {frames} frames: "
+            "both must be at least 1, and fewer shared"
+        )
+    own = frames - overlap
+    count = max(1, -(-own // (length - overlap)))
+    edges = [start, *(start + overlap + k * own // count for k in range(1, count + 1))]
     return tuple(Window(k, a, b) for k, (a, b) in enumerate(pairwise(edges)))
 
 
@@ -58,8 +65,37 @@ class Keyframe:
     views: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Before:
+    """What a window goes on from. pictures: (n, H, W, 3) uint8, the frames before it. views: as of a ``Keyframe``."""
+
+    pictures: U8
+    views: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A window's frames. pictures: (n, H, W, 3) uint8. views: the remembered views that the next window may read."""
+
+    window: Window
+    pictures: U8
+    views: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class WindowPainter(Protocol):
+    """Makes the frames of a shot a window at a time. The same calls must give the same frames, bit for bit."""
+
+    def windows(self, windows: Sequence[Window], before: Before | None) -> Iterator[Painted]:
+        """Paint these windows in order; ``before``: what lies before the first, None where the job begins.
+
+        Each one is safe on disk before the next is asked for.
+        """
+        ...
+
+
 class Painter(Protocol):
-    """Makes the frames of a shot. The same calls must give the same frames, bit for bit."""
+    """Makes the frames of a shot, keyframes first. The same calls must give the same frames, bit for bit."""
 
     def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Iterator[Keyframe]:
         """Paint these keyframes in order; ``before`` is the one before the first, as it was kept.
@@ -79,7 +115,8 @@ class RenderJob:
 
     scene: hash of the scene with the bytes of its assets. shot: its name. start, stop: frames painted (from 0).
     width, height: pixels. fps: frames a second. model, weights: the model's name and the hash of its weights.
-    steps: sampling steps. window: frames painted together, at most. every: frames between keyframes, at most; 0: none.
+    steps: sampling steps. window: frames painted together, at most. overlap: of these, frames that the window before
+    has painted; 0 where windows know nothing of each other. every: frames between keyframes, at most; 0: none.
     guidance: sorted (setting, value) pairs, with what is remembered. seed: of all noise. rasterizer: its name. device:
     what paints. code: hash of the program's sources.
     """
@@ -101,6 +138,7 @@ class RenderJob:
     rasterizer: str
     device: str
     code: str
+    overlap: int = 0
 
     def described(self) -> dict[str, object]:
         """The job as JSON values."""
@@ -113,7 +151,11 @@ class RenderJob:
 
     @property
     def windows(self) -> tuple[Window, ...]:
-        return plan_windows(self.stop - self.start, self.window, self.start)
+        return plan_windows(self.stop - self.start, self.window, self.start, self.overlap)
+
+    def before(self, window: Window) -> tuple[int, ...]:
+        """The frames before a window that it is shown."""
+        return tuple(range(max(self.start, window.start - self.overlap), window.start))
 
     def keys_of(self, window: Window) -> tuple[int, ...]:
         """The keyframes of a window, the last of which is the first of the next window."""

@@ -3,7 +3,8 @@
 frames/0001.png         frame numbers count from 1, as editors do
 windows/keys/0001.npz   what other frames need of a keyframe besides its picture
 windows/keys/0001.json  written after both: the job's key, and their checksums
-windows/000.json        written when a window's frames are there: the job's key, and their checksums
+windows/000.json        written when a window's frames are there: the job's key, their checksums, and the remembered
+                        views that the next window may read
 <shot>.mp4              from the frames, once all are there
 manifest.json           written last of all: everything that determined the film, and how it went
 """
@@ -17,9 +18,9 @@ from typing import cast
 
 import numpy as np
 
-from conditioning.job import Keyframe, RenderJob, Window, file_key
+from conditioning.job import Before, Keyframe, RenderJob, Window, file_key
 from render.files import read_image, read_json, remove_parts, write_image, write_json, written_whole
-from worldgen.conventions import F32
+from worldgen.conventions import F32, U8
 
 
 def frame_path(out: Path, frame: int) -> Path:
@@ -48,6 +49,25 @@ def window_is_done(job: RenderJob, window: Window, out: Path) -> bool:
     return _is_done(job, _record(out, window), out)
 
 
+def windows_done(job: RenderJob, out: Path) -> tuple[Window, ...]:
+    """The windows of exactly this job that lie in ``out``, up to the first one missing: later ones hang on it."""
+    return tuple(takewhile(lambda window: window_is_done(job, window, out), job.windows))
+
+
+def read_before(job: RenderJob, window: Window, out: Path) -> Before | None:
+    """What a window goes on from; None for the first of the job."""
+    frames = job.before(window)
+    if not frames:
+        return None
+    pictures = np.stack([read_image(frame_path(out, k)) for k in frames])
+    return Before(pictures, read_views(job, job.windows[window.index - 1], out))
+
+
+def read_views(job: RenderJob, window: Window, out: Path) -> tuple[str, ...]:
+    """The remembered views that the window after this one may read."""
+    return tuple((read_json(_record(out, window)) or {}).get("views", ()))
+
+
 def _is_done(job: RenderJob, record: Path, out: Path) -> bool:
     told = read_json(record)
     files = (told or {}).get("files")
@@ -73,8 +93,15 @@ def write_keyframe(job: RenderJob, key: Keyframe, out: Path) -> None:
     _write_record(job, path.with_suffix(".json"), [frame_path(out, key.frame), path], out)
 
 
-def write_window(job: RenderJob, window: Window, rest: Sequence[int], painted: F32 | None, out: Path) -> None:
-    """``painted`` (n, H, W, 3) are the frames ``rest``; the keyframes lie there."""
+def write_window(
+    job: RenderJob,
+    window: Window,
+    rest: Sequence[int],
+    painted: F32 | U8 | None,
+    out: Path,
+    views: Sequence[str] = (),
+) -> None:
+    """``painted`` (n, H, W, 3) are the frames ``rest``; the keyframes lie there. views: as of a ``Painted``."""
     expected = (len(rest), job.height, job.width, 3)
     if painted is not None and painted.shape != expected:
         raise AssertionError(f"the painter gave frames of shape {painted.shape}, not {expected}")
@@ -82,11 +109,12 @@ def write_window(job: RenderJob, window: Window, rest: Sequence[int], painted: F
     record.unlink(missing_ok=True)
     for k, image in zip(rest, () if painted is None else painted, strict=True):
         write_image(frame_path(out, k), image)
-    _write_record(job, record, [frame_path(out, k) for k in range(window.start, window.stop)], out)
+    _write_record(job, record, [frame_path(out, k) for k in range(window.start, window.stop)], out, views)
 
 
-def _write_record(job: RenderJob, record: Path, files: Sequence[Path], out: Path) -> None:
-    write_json(record, {"key": job.key, "files": {str(p.relative_to(out).as_posix()): file_key(p) for p in files}})
+def _write_record(job: RenderJob, record: Path, files: Sequence[Path], out: Path, views: Sequence[str] = ()) -> None:
+    sums = {str(p.relative_to(out).as_posix()): file_key(p) for p in files}
+    write_json(record, {"key": job.key, "files": sums, **({"views": list(views)} if views else {})})
 
 
 def clear_other_work(job: RenderJob, out: Path) -> None:

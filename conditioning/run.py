@@ -1,7 +1,8 @@
 """Render jobs that survive anything: a killed run resumes where it was and gives the same bytes.
 
 Keyframes are painted first, each given the one before; then the windows between them, each given only its keyframes,
-so that no window waits for another. State is what lies on disk (``conditioning.jobfiles``).
+so that no window waits for another. A model that paints films itself has no keyframes: its windows go on from each
+other, in order. State is what lies on disk (``conditioning.jobfiles``).
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from conditioning.job import Painter, RenderJob, Window, file_key
+from conditioning.job import Painter, RenderJob, Window, WindowPainter, file_key
 from conditioning.jobfiles import (
     clear_other_work,
     frame_path,
     keys_done,
+    read_before,
     read_keyframe,
+    read_views,
     window_is_done,
+    windows_done,
     write_keyframe,
     write_window,
 )
@@ -45,7 +49,7 @@ class Result:
 
 def run_job(
     job: RenderJob,
-    painter_factory: Callable[[], Painter],
+    painter_factory: Callable[[], Painter | WindowPainter],
     out: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
     film: bool = True,
@@ -78,7 +82,7 @@ def run_job(
             "key": job.key,
             "job": job.described(),
             "frames": {p.name: file_key(p) for p in frames},
-            "remembered_views": list(read_keyframe(out, job.keys[-1]).views) if job.keys else [],
+            "remembered_views": list(_views_left(job, out)),
             "timing": {
                 "windows_s": spent,
                 "film_s": round(time.monotonic() - began_film, 3),
@@ -94,6 +98,15 @@ def run_job(
     return Result(frames, movie, manifest, total - kept, kept, time.monotonic() - begun)
 
 
+def views_needed(job: RenderJob, out: Path) -> tuple[str, ...]:
+    """The remembered views that what is painted next may read: without them it would not be as it was."""
+    work = Work.of(job, out)
+    if job.overlap:
+        before = read_before(job, work.windows[0][0], out) if work.windows else None
+        return before.views if before else ()
+    return read_keyframe(out, work.before).views if work.keys and work.before is not None else ()
+
+
 @dataclass(frozen=True)
 class Work:
     """What of a job is still to be painted: ``keys`` in order, after the keyframe ``before``, then ``windows``."""
@@ -105,6 +118,9 @@ class Work:
 
     @staticmethod
     def of(job: RenderJob, out: Path) -> Work:
+        if job.overlap:
+            later = job.windows[len(windows_done(job, out)) :]
+            return Work(None, (), tuple((window, tuple(range(window.start, window.stop))) for window in later))
         waiting = [window for window in job.windows if not window_is_done(job, window, out)]
         done = keys_done(job, out)
         last = max((k for window in waiting for k in job.keys_of(window)), default=-1)
@@ -119,7 +135,7 @@ class Work:
 
 
 def _paint(
-    job: RenderJob, painter: Painter, work: Work, out: Path, progress: Callable[[int, int], None]
+    job: RenderJob, painter: Painter | WindowPainter, work: Work, out: Path, progress: Callable[[int, int], None]
 ) -> dict[str, float]:
     """Paint what is to be painted; seconds spent on the keyframes and on each window."""
     total, started, spent, cleared = job.stop - job.start, time.monotonic(), dict[str, float](), False
@@ -131,6 +147,17 @@ def _paint(
             clear_other_work(job, out)
         cleared = True
 
+    if isinstance(painter, WindowPainter):
+        windows = [window for window, _ in work.windows]
+        for painted in painter.windows(windows, read_before(job, windows[0], out)):
+            clear()
+            window = painted.window
+            write_window(job, window, range(window.start, window.stop), painted.pictures, out, painted.views)
+            spent[f"{window.index:03d}"] = round(time.monotonic() - started, 3)
+            started = time.monotonic()
+            done += len(window)
+            progress(done, total)
+        return spent
     if work.keys:
         before = None if work.before is None else read_keyframe(out, work.before)
         for key in painter.keyframes(work.keys, before):
@@ -141,13 +168,18 @@ def _paint(
         spent["keys"] = round(time.monotonic() - started, 3)
     for window, rest in work.windows:
         started = time.monotonic()
-        painted = painter.paint(rest, [read_keyframe(out, k) for k in job.keys_of(window)]) if rest else None
+        pictures = painter.paint(rest, [read_keyframe(out, k) for k in job.keys_of(window)]) if rest else None
         clear()
-        write_window(job, window, rest, painted, out)
+        write_window(job, window, rest, pictures, out)
         spent[f"{window.index:03d}"] = round(time.monotonic() - started, 3)
         done += len(rest)
         progress(done, total)
     return spent
+
+
+def _views_left(job: RenderJob, out: Path) -> tuple[str, ...]:
+    """The remembered views that a frame after the job's last could read."""
+    return read_keyframe(out, job.keys[-1]).views if job.keys else read_views(job, job.windows[-1], out)
 
 
 def _read_frames(paths: tuple[Path, ...]) -> Iterator[U8]:
