@@ -75,10 +75,10 @@ def scale_of(world: World, shot: Shot, raster: Rasterizer) -> ShotScale:
     """What ``shot`` shows; a metre to ten, and a cube of two metres, where it shows nothing."""
     start = world.at(shot.time(0)).vertices
     depths, points = [], []
-    for k in np.unique(np.linspace(0, shot.frames - 1, FRAMES).round().astype(int)):
-        full = shot.track[int(k)]
+    for k in shot.spread(FRAMES):
+        full = shot.track[k]
         camera = full.resized(WIDTH, max(1, round(WIDTH * full.height / full.width)))
-        snapshot = world.at(shot.time(int(k)))
+        snapshot = world.at(shot.time(k))
         surface = Passes(snapshot, camera, raster.rasterize(snapshot, camera)).surface
         depths.append(surface.depth)
         points.append(surface.interpolate(start))

@@ -111,8 +111,7 @@ class Shader:
     def _metered(self, shot: Shot) -> Exposure:
         """Read from the same frames whatever is drawn."""
         self._exposure = Exposure()
-        frames = np.unique(np.linspace(0, shot.frames - 1, FRAMES).round().astype(int))
-        return exposed([self._read(self.world.at(shot.time(int(k))), shot.track[int(k)]) for k in frames])
+        return exposed([self._read(self.world.at(shot.time(k)), shot.track[k]) for k in shot.spread(FRAMES)])
 
     def _read(self, snapshot: Snapshot, camera: Camera) -> Reading:
         small = camera.resized(WIDTH, max(1, round(WIDTH * camera.height / camera.width)))

@@ -31,13 +31,6 @@ class Tile:
     insets: tuple[U8, ...] = ()
 
 
-def spread(frames: int, count: int) -> list[int]:
-    """At most ``count`` frame numbers from first to last, evenly spread, none twice."""
-    if frames < 1 or count < 1:
-        raise ValueError("a sheet needs at least one frame")
-    return sorted({round(x) for x in np.linspace(0, frames - 1, min(count, frames))})
-
-
 def contact_sheet(tiles: Sequence[Tile], *, title: str = "", columns: int = 4, tile_width: int = 420) -> U8:
     """All ``tiles`` on one dark page, (H, W, 3) uint8, read left to right, top to bottom."""
     if not tiles:

@@ -15,7 +15,7 @@ from render.passes import Passes
 from render.passpicture import picture
 from render.raster import Rasterizer, open_rasterizer
 from render.shade import Shader
-from render.sheet import Tile, burn_in, contact_sheet, inset, spread
+from render.sheet import Tile, burn_in, contact_sheet, inset
 from render.video import Picture, timecode, write_video
 from tools.console import Progress, emit, progress, say
 from tools.opened import Opened, lens_key, open_production
@@ -94,7 +94,7 @@ def make_proxy(
 
 def _animatic(opened: Opened, shot: Shot, look: Look, raster: Rasterizer, folder: Path, tell: Progress) -> None:
     world, shader = opened.production.world, Shader.of(opened.production.world, shot, raster)
-    chosen = set(spread(shot.frames, SHEET_PICTURES))
+    chosen = set(shot.spread(SHEET_PICTURES))
     tiles: list[Tile] = []
 
     def frames() -> Iterator[Picture]:

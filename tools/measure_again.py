@@ -108,7 +108,7 @@ def look_again(
     found = {name: Again() for name in takes[0].names}
     starts = [_start(world, take, raster) for take in takes]
     at_most = max(4, min(stops_at_most, MOST_PIXELS // starts[0].image[..., 0].size)) // len(takes)
-    planned = [(k, frame) for k, take in enumerate(takes) for frame in stops_of(take.shot.frames, at_most)]
+    planned = [(k, frame) for k, take in enumerate(takes) for frame in take.shot.spread(max(2, at_most))]
     stops: list[Stop] = []
     cut: Pair | None = None
     for done, (k, frame) in enumerate(planned):
@@ -131,12 +131,6 @@ def look_again(
         stops.append(stop)
         tell(done + 1, len(planned))
     return Looked(found, tuple(k for k, _ in planned), stops[0].object_id.size, cut)
-
-
-def stops_of(frames: int, at_most: int) -> list[int]:
-    """Frames spread evenly over a shot, first and last among them; two at least where there are two."""
-    count = min(frames, max(2, at_most))
-    return [round(k * (frames - 1) / max(count - 1, 1)) for k in range(count)]
 
 
 def _own_shot(found: dict[str, Again], stop: Stop, others: Sequence[Stop]) -> dict[str, Motion]:

@@ -188,3 +188,8 @@ class Shot:
     def time(self, frame: int) -> float:
         """World time in seconds at ``frame``."""
         return self.start + float(frame / self.fps)
+
+    def spread(self, count: int) -> tuple[int, ...]:
+        """At most ``count`` frames from first to last, evenly spread, none twice."""
+        last, most = self.frames - 1, min(count, self.frames)
+        return tuple(round(k * last / max(most - 1, 1)) for k in range(most))

@@ -5,21 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
-from render.sheet import Tile, burn_in, contact_sheet, spread
+from render.sheet import Tile, burn_in, contact_sheet
 from render.video import timecode
 
 
 def grey(value: int, height: int = 90, width: int = 160) -> np.ndarray:
     return np.full((height, width, 3), value, dtype=np.uint8)
-
-
-def test_spread_keeps_first_and_last() -> None:
-    assert spread(100, 4) == [0, 33, 66, 99]
-    assert spread(2, 8) == [0, 1]
-    with pytest.raises(ValueError, match="at least one"):
-        spread(0, 3)
 
 
 def test_sheet_shows_every_tile_in_reading_order() -> None:

@@ -11,7 +11,7 @@ from conditioning.metrics import SIGMAS
 from render.raster import Rasterizer, open_rasterizer
 from tools.figures import film_figures, scene_figures
 from tools.measure import FilmMeter, Take, Walked
-from tools.measure_again import Looked, look_again, stops_of
+from tools.measure_again import Looked, look_again
 from worldgen.build import Production, open_scene
 from worldgen.conventions import U8
 
@@ -134,14 +134,6 @@ def test_figures_are_against_the_unguided_film(walked: dict[str, Walked], looked
     twice = Walked.joined([walked["unguided"], walked["unguided"]])
     assert len(twice.frames) == 2 * FRAMES
     assert twice.e_warp == pytest.approx(walked["unguided"].e_warp)
-
-
-def test_stops_are_spread_over_the_shot() -> None:
-    assert stops_of(25, 12)[0] == 0
-    assert stops_of(25, 12)[-1] == 24
-    assert len(stops_of(25, 12)) == 12
-    assert stops_of(1, 12) == [0]
-    assert stops_of(100, 1) == [0, 99]
 
 
 def test_a_film_of_one_frame(production: Production, raster: Rasterizer) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from worldgen import shapes
+from worldgen.camera import CameraTrack
 from worldgen.conventions import F32, stable_id
 from worldgen.light import Sky
 from worldgen.material import make
 from worldgen.mesh import vertex_normals
-from worldgen.world import Thing, World
+from worldgen.world import Shot, Thing, World
 
 BALL = shapes.sphere(0.5, make("marble"))
 BOX = shapes.box((1.0, 1.0, 1.0), make("brick"))
@@ -72,3 +75,14 @@ def test_ids_depend_on_the_name_alone_and_do_not_collide() -> None:
     assert min(ids) > 0
     assert max(ids) < 2**31
     assert _world().names[stable_id("ball")] == "ball"
+
+
+def test_frames_are_spread_from_first_to_last() -> None:
+    def shot(frames: int) -> Shot:
+        still = np.tile(np.eye(4), (frames, 1, 1)), np.tile(np.eye(3), (frames, 1, 1))
+        return Shot("a", CameraTrack(*still, 4, 4, np.ones(frames), np.ones(frames)), Fraction(24))
+
+    assert shot(100).spread(4) == (0, 33, 66, 99)
+    assert shot(2).spread(8) == (0, 1)
+    assert shot(1).spread(12) == (0,)
+    assert shot(100).spread(1) == (0,)
