@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from conditioning.job import RenderJob
-from conditioning.jobfiles import read_keyframe
 from conditioning.machine import code_key
 from conditioning.memory import Session, remembering
 from conditioning.memory_store import WorldMemory
-from conditioning.run import Result, Work, run_job
+from conditioning.run import Result, run_job, views_needed
 from render.files import sole_writer
 from render.raster import Rasterizer, open_rasterizer
 from tools.console import emit, progress, say
 from tools.opened import Opened, open_production, parsed_frames
-from tools.painters import painting_of
+from tools.painters import AS_SAID, Painting, painting_of
+from tools.painters_big import ModelChoice
 from worldgen.world import Shot
 
 
@@ -30,7 +30,8 @@ class Choices:
 
     shot: only this one. steps: of sampling. size: ``WxH``. frames: ``A-B`` from 1. still: one frame, from 1. quality:
     a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there. memory: read
-    and write what surfaces have looked like, where guidance is on. prompt: in place of the look's words.
+    and write what surfaces have looked like, where guidance is on. prompt: in place of the look's words. model: which
+    paints, where its weights are, and how it is loaded.
     """
 
     shot: str | None
@@ -46,6 +47,7 @@ class Choices:
     force: bool
     memory: bool = True
     prompt: str | None = None
+    model: ModelChoice = AS_SAID
 
 
 def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
@@ -69,8 +71,18 @@ def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
         emit({"scene": opened.production.name, "shots": results})
 
 
-def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Result:
-    """Paint one shot, or the frames of it that were asked for, each kind of work in a folder of its own."""
+@dataclass(frozen=True)
+class Asked:
+    """What is to be painted of one shot, by whom, and where to. memory: None neither reads nor writes one."""
+
+    job: RenderJob
+    painting: Painting
+    folder: Path
+    memory: WorldMemory | None
+
+
+def asked_of(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Asked:
+    """What ``choices`` ask of one shot; each kind of work has a folder of its own. Loads nothing heavy."""
     start, stop = chosen_frames(shot, choices)
     folder = opened.folder / shot.name
     if not guided:
@@ -79,11 +91,13 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
         folder = folder / "stills" / f"{choices.still:04d}"
     elif choices.frames is not None:
         folder = folder / "ranges" / f"{start + 1:04d}-{stop:04d}"
-    chosen = painting_of(opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided)
+    chosen = painting_of(
+        opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided, choice=choices.model
+    )
     memory = WorldMemory(opened.folder / "memory") if guided and choices.memory else None
-    asked = dict(chosen.guidance) | {"memory": memory is not None}
+    told = dict(chosen.guidance) | {"memory": memory is not None}
     if chosen.reads_prompts:
-        asked["words"] = opened.scene_key(shot, prompts=True)
+        told["words"] = opened.scene_key(shot, prompts=True)
     job = RenderJob(
         scene=opened.scene_key(shot, prompts=False),
         shot=shot.name,
@@ -97,30 +111,37 @@ def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer,
         steps=chosen.steps,
         window=chosen.window,
         every=chosen.every,
-        guidance=tuple(sorted(asked.items())),
+        guidance=tuple(sorted(told.items())),
         seed=chosen.seed,
         rasterizer=raster.name,
         device=chosen.device,
         code=code_key(),
+        overlap=chosen.overlap,
     )
+    return Asked(job, chosen, folder, memory)
+
+
+def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Result:
+    """Paint one shot, or the frames of it that were asked for."""
+    asked = asked_of(opened, shot, choices, raster, guided=guided)
+    job, folder, memory = asked.job, asked.folder, asked.memory
 
     def session(views: Sequence[str] | None) -> AbstractContextManager[Session]:
         assert memory is not None
-        return remembering(memory, opened.production.world, chosen.look, folder, views)
+        return remembering(memory, opened.production.world, asked.painting.look, folder, views)
 
     words = f"{shot.name}: painting" if guided else f"{shot.name}: painting unguided"
     with sole_writer(folder), progress(words) as tell:
         if choices.force or (memory and _forgotten(job, memory, folder)):
             shutil.rmtree(folder / "windows", ignore_errors=True)
-        tell(0, stop - start)
-        make = partial(chosen.make, session if memory else None)
+        tell(0, job.stop - job.start)
+        make = partial(asked.painting.make, session if memory else None)
         return run_job(job, make, folder, tell, film=choices.still is None)
 
 
 def _forgotten(job: RenderJob, memory: WorldMemory, folder: Path) -> bool:
-    """Whether the next keyframe needs remembered views that are no longer there, so that it cannot be as it was."""
-    work = Work.of(job, folder)
-    return bool(work.keys) and work.before is not None and not memory.has(read_keyframe(folder, work.before).views)
+    """Whether what is painted next needs remembered views that are no longer there, so that it cannot be as it was."""
+    return not memory.has(views_needed(job, folder))
 
 
 def chosen_frames(shot: Shot, choices: Choices) -> tuple[int, int]:
