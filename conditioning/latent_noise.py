@@ -16,7 +16,10 @@ from torch import Tensor
 
 from conditioning.conditions import Noise
 from conditioning.noise import blended_noise, gaussian, world_noise
+from render.raster import GBuffer
+from worldgen.camera import Camera
 from worldgen.conventions import seed_from
+from worldgen.world import Snapshot
 
 if TYPE_CHECKING:
     from conditioning.frames import Frame
@@ -49,11 +52,17 @@ def in_time(noise: Tensor, stride: int) -> Tensor:
 
 
 def _of_pixels(frame: Frame, seed: int, gamma: float, channels: int) -> Tensor:
-    camera = frame.geometry.camera
+    return pixel_noise(frame.index, frame.snapshot, frame.geometry.camera, frame.gbuffer, seed, gamma, channels)
+
+
+def pixel_noise(
+    index: int, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer, seed: int, gamma: float, channels: int
+) -> Tensor:
+    """(channels, H, W) the noise of frame ``index``, which ``camera`` sees as ``gbuffer``; ``gamma`` as above."""
     shape = (channels, camera.height, camera.width)
-    own = seed_from(seed, "latent", frame.index)
+    own = seed_from(seed, "latent", index)
     noise = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, channels).reshape(shape)
     if gamma < 1:
-        shared = world_noise(frame.snapshot, camera, frame.gbuffer, seed, channels)
+        shared = world_noise(snapshot, camera, gbuffer, seed, channels)
         noise = blended_noise(shared, noise, gamma)
     return torch.from_numpy(noise)
