@@ -18,10 +18,9 @@ from torch import Tensor
 from conditioning.codec import PictureEdit, folded, through
 from conditioning.conditions import Conditions, Control
 from conditioning.control_style import CANNY, INVERSE_DEPTH, OPENPOSE
-from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
 from conditioning.models.loading import pipeline_from, placed
-from conditioning.models.video import in_time, only, shares, spoken, starting_noise
+from conditioning.models.video import GUIDANCE, only, shares, spoken, starting_noise, strength_in_time
 from conditioning.sampler import edited, late_start, noised
 
 if TYPE_CHECKING:
@@ -84,20 +83,22 @@ class CogVideoDenoiser:
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
         """The pictures of ``frames``. Errors: ``ValueError`` for more than one control."""
+        if conditions.film is not None and conditions.strength <= 0:
+            return conditions.film
         pipe, codec, count = self.pipe, self.codec, len(frames)
         control = only(conditions, NAME)
         height, width = conditions.height, conditions.width
         if control is None:
             control = Control(torch.zeros(count, 3, height, width), torch.zeros(count))
         words = self.words(conditions.prompt, conditions.negative or NEGATIVE)
-        latent = (pipe.vae.config.latent_channels, height // codec.space, width // codec.space)
-        noise = starting_noise(conditions, count, latent, codec.space, codec.time).transpose(0, 1)[None]
+        channels = pipe.vae.config.latent_channels
+        noise = starting_noise(conditions, count, channels, codec.space, codec.time).transpose(0, 1)[None]
         film = conditions.film if conditions.strength < 1 else None
         with nullcontext() if film is None else late_start(pipe.scheduler, conditions.strength):
             if film is not None:
                 pipe.scheduler.set_timesteps(steps)
                 noise = noised(pipe.scheduler, codec.encode(film.to(pipe._execution_device)).cpu(), noise)
-            faded = _faded(pipe, in_time(control.strength, codec.time))
+            faded = _faded(pipe, strength_in_time(control.strength, codec.time))
             with edited(pipe.scheduler, through(codec, edit)), faded:
                 latents = pipe(
                     control_video=shares(control.pictures),
@@ -174,7 +175,7 @@ COGVIDEOX_FUN: Final = Family(
     memory=(("model", 16.0), ("sequential", 5.0)),
     steps=50,
     cfg=CFG,
-    guidance=Guidance(every=0),
+    guidance=GUIDANCE,
     load=load,
     overlap=9,
 )

@@ -22,10 +22,9 @@ from torch import Tensor
 from conditioning.codec import PictureEdit, folded, through
 from conditioning.conditions import Conditions
 from conditioning.control_style import CANNY, INVERSE_DEPTH, OPENPOSE
-from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
 from conditioning.models.loading import EXTRA, pipeline_from, placed
-from conditioning.models.video import only, shares, smaller, spoken, starting_noise, whole_frames
+from conditioning.models.video import GUIDANCE, only, shares, smaller, spoken, starting_noise, whole_frames
 from conditioning.sampler import edited, late_start, noised
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ class LTX2Denoiser:
             finished = conditions.known.pictures[:CARRIED] * 127.5 + 127.5
             named["conditions"] = [LTX2VideoCondition(finished, index=0, strength=1.0)]
         codec = TokenLatents(pipe, count, height, width, others)
-        grid = codec.grid
-        noise = starting_noise(conditions, count, (pipe.transformer.config.in_channels, *grid[1:]), SPACE, TIME)
+        noise = starting_noise(conditions, count, pipe.transformer.config.in_channels, SPACE, TIME)
         latents = pipe._pack_latents(noise[None]).to(device)
         film = conditions.film if conditions.strength < 1 else None
         with ExitStack() as stack:
@@ -259,7 +257,7 @@ def _family(name: str, words: str, repo: str, adapter: str, smaller: int, contro
         memory=(),
         steps=40,
         cfg=CFG,
-        guidance=Guidance(every=0),
+        guidance=GUIDANCE,
         load=partial(load, name=name, adapter=adapter, smaller=smaller),
         overlap=CARRIED,
     )

@@ -6,13 +6,20 @@ Of a window's ``step n + 1`` frames the first latent stands for frame 0 alone an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from conditioning.conditions import Conditions, Control, Known
+from conditioning.guidance import Guidance
+from conditioning.latent_noise import in_time
+from worldgen.conventions import seed_from
+
+GUIDANCE: Final = Guidance(strength=0.8, every=0, begin=0.9, release=0.4)
+"""Window after window. Early steps lay out the picture and late ones its detail; each guided step costs a decoding and
+two encodings. Published schedules differ; none was tried with these weights."""
 
 Words = Callable[[str, str], Mapping[str, Tensor]]
 """(prompt, negative prompt) to what the pipeline takes instead of them, by the names of its arguments."""
@@ -41,17 +48,15 @@ def spoken(pipe: Any, encode: Words) -> Words:
     return words
 
 
-def starting_noise(told: Conditions, frames: int, shape: tuple[int, int, int], cell: int, stride: int) -> Tensor:
+def starting_noise(told: Conditions, frames: int, channels: int, cell: int, stride: int) -> Tensor:
     """(channels, 1 + (frames - 1) / stride, h, w), on the CPU: the world's own noise, or the seed's.
 
-    shape: (channels, h, w) of latents. cell, stride: pixels and frames that a latent stands for. A latent takes the
-    noise of the last of its frames: noise averaged over time would not have unit variance.
+    cell, stride: pixels and frames that a latent stands for.
     """
-    channels, height, width = shape
     if told.noise is not None:
-        return told.noise(channels, cell)[::stride].transpose(0, 1)
-    generator = torch.Generator().manual_seed(told.seed)
-    return torch.randn((channels, (frames - 1) // stride + 1, height, width), generator=generator)
+        return in_time(told.noise(channels, cell), stride).transpose(0, 1)
+    shape = (channels, (frames - 1) // stride + 1, told.height // cell, told.width // cell)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed_from(told.seed, "latents")))
 
 
 def only(told: Conditions, model: str) -> Control | None:
@@ -61,7 +66,7 @@ def only(told: Conditions, model: str) -> Control | None:
     return next(iter(told.controls.values()), None)
 
 
-def in_time(strength: Tensor, stride: int) -> Tensor:
+def strength_in_time(strength: Tensor, stride: int) -> Tensor:
     """(1 + (N - 1) / stride,) of (N,): the strength at each latent, the mean over its frames."""
     return torch.cat([strength[:1], strength[1:].reshape(-1, stride).mean(1)])
 

@@ -189,6 +189,86 @@ def ltx2() -> Any:
     )
 
 
+class Guard(nn.Module):
+    """Stands in for NVIDIA's guardrails: refuses one word, and notes what it was shown."""
+
+    dtype, device = torch.float32, torch.device("cpu")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[Any] = []
+
+    def check_text_safety(self, prompt: str) -> bool:
+        return "forbidden" not in prompt
+
+    def check_video_safety(self, frames: Any) -> Any:
+        self.shown.append(frames)
+        return frames
+
+
+COSMOS: dict[str, Any] = {
+    "num_attention_heads": 2,
+    "attention_head_dim": 16,
+    "mlp_ratio": 2.0,
+    "text_embed_dim": 2 * WIDTH,
+    "adaln_lora_dim": 4,
+    "max_size": (96, 96, 96),
+    "patch_size": (1, 2, 2),
+    "extra_pos_embed_type": None,
+    "img_context_dim_in": 8,
+    "img_context_dim_out": 32,
+}
+
+
+def cosmos_control(seed: int) -> Any:
+    from diffusers import CosmosControlNetModel
+
+    net = CosmosControlNetModel(n_controlnet_blocks=2, in_channels=7, latent_channels=6, model_channels=32, **COSMOS)
+    return roused(net, seed, 0.2)
+
+
+def cosmos() -> Any:
+    """Cosmos-Transfer 2.5: Wan's autoencoder, UniPC over a flow. Its ControlNet is not saved with it."""
+    from diffusers import (
+        AutoencoderKLWan,
+        Cosmos2_5_TransferPipeline,
+        CosmosTransformer3DModel,
+        UniPCMultistepScheduler,
+    )
+
+    vae = AutoencoderKLWan(
+        base_dim=8,
+        z_dim=4,
+        dim_mult=[1, 2, 2, 2],
+        num_res_blocks=1,
+        temperal_downsample=[False, True, True],
+        latents_mean=[0.1, -0.2, 0.3, 0.0],
+        latents_std=[2.0, 1.5, 1.0, 3.0],
+    )
+    transformer = CosmosTransformer3DModel(
+        in_channels=5,
+        out_channels=4,
+        num_layers=2,
+        controlnet_block_every_n=1,
+        img_context_num_tokens=3,
+        **COSMOS,
+    )
+    transformer = roused(transformer, 10)
+    transformer.proj_out.weight.data *= 0.02  # latents stay about as large as their noise
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, use_karras_sigmas=True, sigma_min=0.01, sigma_max=200.0
+    )
+    return Cosmos2_5_TransferPipeline(
+        text_encoder=language_model(9),
+        tokenizer=tokenizer(),
+        transformer=transformer,
+        vae=roused(vae, 11, 0.2),
+        scheduler=scheduler,
+        controlnet=cosmos_control(12),
+        safety_checker=Guard(),
+    )
+
+
 @contextmanager
 def watched(module: nn.Module) -> Iterator[list[dict[str, Any]]]:
     """The named arguments of every call of ``module`` while inside."""

@@ -1,0 +1,68 @@
+"""Several ControlNets of Cosmos-Transfer at once, each as strong at every moment as it is asked to be.
+
+diffusers' pipeline takes one ControlNet with one strength. NVIDIA's own code runs a branch a control, scales what each
+adds by a weight that may change over time, and scales the weights down where their sum is more than 1
+(``resize_control_weight`` in vid2vid_model_control_vace_rectified_flow.py). This is that, as one network to the
+pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers.models.controlnets.controlnet_cosmos import CosmosControlNetModel
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+
+from conditioning.models.video import strength_in_time
+
+
+@dataclass(frozen=True)
+class Told:
+    """A control of one chunk. latents: (1, c, t, h, w) of its film. weight: (t,) of what it adds."""
+
+    name: str
+    latents: Tensor
+    weight: Tensor
+
+
+class CosmosControls(ModelMixin):  # type: ignore[misc]
+    """ControlNets by the names of their controls. ``told``: those of the chunk at hand; () for none."""
+
+    told: Sequence[Told] = ()
+
+    def __init__(self, nets: Mapping[str, CosmosControlNetModel]) -> None:
+        super().__init__()
+        self.nets = nn.ModuleDict(nets)
+
+    def forward(
+        self, controls_latents: Tensor, latents: Tensor, conditioning_scale: float = 1.0, **named: Any
+    ) -> tuple[list[Tensor]]:
+        """What the controls add to each block; ``controls_latents``, of the pipeline's one film, is not read."""
+        blocks = len(next(iter(self.nets.values())).control_blocks)
+        total = [latents.new_zeros(1)] * blocks
+        for one in self.told:
+            if not one.weight.any():
+                continue
+            (added,) = self.nets[one.name](
+                controls_latents=one.latents.to(latents), latents=latents, conditioning_scale=1.0, **named
+            )
+            tokens = added[0].shape[1] // len(one.weight)
+            weight = (one.weight * conditioning_scale).to(latents).repeat_interleave(tokens).view(1, -1, 1)
+            total = [before + block * weight for before, block in zip(total, added, strict=True)]
+        return (total,)
+
+
+def weights_of(strengths: Sequence[Tensor], frames: int, stride: int) -> list[Tensor]:
+    """(t,) of each control from its strengths (N,) at the frames: their mean over a latent's frames, capped in sum.
+
+    frames: of the chunk; those after the last are as the last.
+    """
+    if not strengths:
+        return []
+    longer = [torch.cat([one, one[-1:].expand(frames - len(one))]) for one in strengths]
+    weights = torch.stack([strength_in_time(one, stride) for one in longer])
+    return list(weights / weights.sum(0).clamp(min=1.0))
