@@ -7,12 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from conditioning.controls import LIGHT, MAPS, Controls
+from conditioning.controls import MAPS, Controls
 from worldgen.conventions import seed_from, srgb_from_linear
 
 SIDE: Final = 64
 _PATCH: Final = 8
 _SKY: Final = 16
+_LIGHT: Final = (
+    *(0.59, -0.40, 0.70), 0.44, 0.14, -0.84, -0.85, *(0.96, 0.94, 0.91), *(0.10, 0.29, 0.50), *(0.89, 0.87, 0.84), 0.0
+)  # fmt: skip
+"""Of a clear afternoon, as ``Controls.light`` has it."""
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +30,7 @@ def chart() -> Controls:
     sky = np.zeros((SIDE, SIDE), dtype=np.bool_)
     sky[:_SKY] = True
     depth = np.where(sky, np.inf, 4.0 + 8.0 * np.linspace(1.0, 0.0, SIDE)[:, None])
-    picture = np.where(sky, np.reshape([0.45, 0.6, 0.85], (3, 1, 1)), albedo * (0.25 + sun))
+    picture = np.where(sky, np.reshape([0.45, 0.6, 0.85], (3, 1, 1)), albedo * (0.08 + sun))
     maps = {name: np.full((SIDE, SIDE), -1.0) for name in MAPS}
     for k, c in enumerate("rgb"):
         maps[f"albedo.{c}"] = np.where(sky, -1.0, 2.0 * srgb_from_linear(albedo[k]) - 1.0)
@@ -40,7 +44,7 @@ def chart() -> Controls:
     proxy = 2.0 * srgb_from_linear(picture) - 1.0
     return Controls(
         np.stack([maps[name] for name in MAPS]).astype(np.float32),
-        np.zeros(LIGHT, np.float32),
+        np.array(_LIGHT, np.float32),
         proxy.astype(np.float32),
         np.zeros((SIDE, SIDE), np.uint8),
         np.zeros((2, SIDE, SIDE), np.float32),
