@@ -72,6 +72,7 @@ def edited(scheduler: Scheduler, edit: Edit) -> Iterator[None]:
         )
     step = scheduler.step
 
+    @wraps(step)  # pipelines read from its signature whether it takes a generator
     def steered(model_output: Tensor, timestep: Any, sample: Tensor, *more: Any, **named: Any) -> Any:
         alpha, sigma = _levels(scheduler, timestep)
         of_x, of_x0 = _shares(_prediction(scheduler), alpha, sigma)

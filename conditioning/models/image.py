@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from conditioning.conditions import Conditions
+from conditioning.models.loading import EXTRA, first_line
 from worldgen.conventions import seed_from
 
 
@@ -48,16 +50,40 @@ def with_adapter(pipe: Any, name: str, folder: Path, subfolder: str, weights: st
     for file in (folder / subfolder / weights, folder / encoder / "config.json"):
         if not file.is_file():
             raise ValueError(f"the weights of {name} are not whole (no {file}): run `setpiece models get {name}`")
-    try:
+    with _reading("IP-Adapter", name, folder):
         pipe.load_ip_adapter(
             str(folder), subfolder=subfolder, weight_name=weights, image_encoder_folder=encoder, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        said = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise ValueError(
-            f"the IP-Adapter of {name} in {folder} cannot be read ({said}): run `setpiece models get {name}` again"
-        ) from error
     return IPAdapter()
+
+
+def with_lora(pipe: Any, name: str, file: Path, share: float) -> None:
+    """Add ``share`` of the LoRA in ``file`` to the weights of ``pipe``, the pipeline of ``name``, for good.
+
+    Errors: ``ValueError`` in one sentence where it is missing or broken.
+    """
+    if not file.is_file():
+        raise ValueError(f"the weights of {name} are not whole (no {file}): run `setpiece models get {name}`")
+    with _reading("LoRA", name, file):
+        pipe.load_lora_weights(str(file.parent), weight_name=file.name, local_files_only=True)
+        pipe.fuse_lora(lora_scale=share)
+        pipe.unload_lora_weights()
+
+
+@contextmanager
+def _reading(what: str, name: str, where: Path) -> Iterator[None]:
+    """Errors of the libraries, which are of many kinds, as one sentence."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except ImportError as error:
+        raise ValueError(f"the {what} of {name} cannot be read ({first_line(error)}): {EXTRA}") from error
+    except Exception as error:
+        raise ValueError(
+            f"the {what} of {name} in {where} cannot be read ({first_line(error)}): "
+            f"run `setpiece models get {name}` again"
+        ) from error
 
 
 def _picture(reference: Tensor) -> Image.Image:

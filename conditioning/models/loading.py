@@ -71,10 +71,10 @@ def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
     except torch.OutOfMemoryError:
         raise
     except ImportError as error:
-        raise ValueError(f"{name} cannot be loaded ({_first_line(error)}): {EXTRA}") from error
+        raise ValueError(f"{name} cannot be loaded ({first_line(error)}): {EXTRA}") from error
     except Exception as error:  # diffusers, transformers, safetensors and JSON each raise their own
         raise ValueError(
-            f"the weights of {name} in {folder} cannot be read ({type(error).__name__}: {_first_line(error)}): "
+            f"the weights of {name} in {folder} cannot be read ({type(error).__name__}: {first_line(error)}): "
             f"run `setpiece models get {name}` again"
         ) from error
 
@@ -160,5 +160,6 @@ class Sparing:
                 torch.cuda.empty_cache()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Of what an error says, for a sentence of ours."""
     return (str(error).strip().splitlines() or ["no reason given"])[0]

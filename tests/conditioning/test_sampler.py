@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -135,6 +137,13 @@ def test_a_model_that_knows_the_film_paints_it_again(name: str) -> None:
         for time in scheduler.timesteps:
             x = scheduler.step(torch.zeros_like(x), time, x, return_dict=False)[0]
     torch.testing.assert_close(x, PICTURE, atol=2e-4, rtol=0)
+
+
+def test_pipelines_still_see_what_a_step_takes() -> None:
+    """They hand a generator to those schedulers whose step takes one by name."""
+    scheduler = LCMScheduler()
+    with edited(scheduler, lambda x0, sigma: x0):
+        assert "generator" in inspect.signature(scheduler.step).parameters
 
 
 def test_unknown_schedulers_are_refused() -> None:

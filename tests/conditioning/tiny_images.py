@@ -15,6 +15,7 @@ from diffusers.models.unets.unet_motion_model import MotionAdapter
 from diffusers.pipelines.animatediff.pipeline_animatediff_controlnet import AnimateDiffControlNetPipeline
 from diffusers.pipelines.controlnet.pipeline_controlnet_union_sd_xl import StableDiffusionXLControlNetUnionPipeline
 from diffusers.pipelines.flux.pipeline_flux_control import FluxControlPipeline
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import StableDiffusionPipeline
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -76,7 +77,7 @@ def vae(**named: Any) -> AutoencoderKL:
         latent_channels=4,
         norm_num_groups=1,
         layers_per_block=1,
-        **named,
+        **{"scaling_factor": 4.0, **named},
     )
     loud = 1000.0
     for name, weight in made.named_parameters():
@@ -267,3 +268,25 @@ def save_sdxl(folder: Path) -> None:
     pipe.vae.save_pretrained(folder / "autoencoder")
     weights = "sdxl_models/ip-adapter-plus_sdxl_vit-h.safetensors"
     save_adapter(pipe.unet, folder / "references", weights, "models/image_encoder")
+
+
+def save_animatediff(folder: Path, lora: str | None = None) -> None:
+    """All checkpoints of ``animatediff``, each in its place; with ``lora``, of ``animatelcm``."""
+    from conditioning.models.animatediff import NETS
+
+    pipe = animatediff(len(NETS))
+    unet = roused(UNet2DConditionModel(**SIZES, **PLAIN, **UP), 4)
+    base = StableDiffusionPipeline(
+        pipe.vae, pipe.text_encoder, pipe.tokenizer, unet, pipe.scheduler, None, None, requires_safety_checker=False
+    )
+    base.save_pretrained(folder)
+    pipe.motion_adapter.save_pretrained(folder / "motion")
+    for kind, net in zip(NETS, pipe.controlnet.nets, strict=True):
+        net.save_pretrained(folder / kind)
+    save_adapter(unet, folder / "references", "models/ip-adapter-plus_sd15.safetensors", "models/image_encoder")
+    if lora is not None:
+        from safetensors.torch import save_file
+
+        layer, generator = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", torch.Generator()
+        down, up = (torch.randn(shape, generator=generator.manual_seed(7)) for shape in ((2, 32), (32, 2)))
+        save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, folder / "motion" / lora)
