@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conditioning.guidance import Guidance
-from conditioning.models import cogvideox, ltx2, sdxl, wan
+from conditioning.models import cogvideox, cosmos, ltx2, sdxl, wan
 from conditioning.models.family import Family, FrameRule, Loading
 from conditioning.paint import Denoiser, PocketDenoiser
 from worldgen.errors import listed, nearest
@@ -37,7 +37,14 @@ POCKET: Final = Family(
     load=_pocket,
 )
 
-FAMILIES: Final[tuple[Family, ...]] = (POCKET, *wan.FAMILIES, *cogvideox.FAMILIES, *ltx2.FAMILIES, *sdxl.FAMILIES)
+FAMILIES: Final[tuple[Family, ...]] = (
+    POCKET,
+    *wan.FAMILIES,
+    *cogvideox.FAMILIES,
+    *ltx2.FAMILIES,
+    *cosmos.FAMILIES,
+    *sdxl.FAMILIES,
+)
 """The embedded one first; then those whose weights are fetched."""
 
 

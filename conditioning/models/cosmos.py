@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -21,7 +22,6 @@ from torch import Tensor
 from conditioning.codec import PictureEdit, VideoLatents, through
 from conditioning.conditions import Conditions
 from conditioning.control_style import CANNY, COSMOS_BLUR, INVERSE_DEPTH, THINGS, ControlName
-from conditioning.models.cosmos_controls import CosmosControls, Told, weights_of
 from conditioning.models.family import (
     Checkpoint,
     ControlSpec,
@@ -33,7 +33,7 @@ from conditioning.models.family import (
     padded_edit,
 )
 from conditioning.models.loading import part_from, pipeline_from, placed
-from conditioning.models.video import GUIDANCE, shares, spoken, starting_noise, whole_frames
+from conditioning.models.video import GUIDANCE, shares, spoken, starting_noise, strength_in_time, whole_frames
 from conditioning.sampler import edited, late_start, noised
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ FOLDERS: Final[Mapping[ControlName, str]] = {
     "blur": "blur",
 }
 """Of each control: what its checkpoint, and so its folder, is called."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A control of one chunk. latents: (1, c, t, h, w) of its film. weight: (t,) of what it adds."""
+
+    name: str
+    latents: Tensor
+    weight: Tensor
 
 
 class CosmosDenoiser:
@@ -141,6 +150,18 @@ class CosmosDenoiser:
         return {"prompt_embeds": said, "negative_prompt_embeds": unsaid}
 
 
+def weights_of(strengths: Sequence[Tensor], frames: int, stride: int) -> list[Tensor]:
+    """(t,) of each control from its strengths (N,) at the frames: their mean over a latent's frames, capped in sum.
+
+    frames: of the chunk; those after the last are as the last.
+    """
+    if not strengths:
+        return []
+    longer = [torch.cat([one, one[-1:].expand(frames - len(one))]) for one in strengths]
+    weights = torch.stack([strength_in_time(one, stride) for one in longer])
+    return list(weights / weights.sum(0).clamp(min=1.0))
+
+
 def _longer(noise: Tensor, size: Snapped, seed: int) -> Tensor:
     """``noise`` (c, t, h, w) of as many latents as ``size`` has frames for; what is beyond is cut off again."""
     missing = (size.frames - 1) // TIME + 1 - noise.shape[1]
@@ -174,6 +195,8 @@ def guardrail() -> Any:
 def opened(loading: Loading, guard: Any) -> CosmosDenoiser:
     """Cosmos-Transfer from disk, watched by ``guard``. Errors: ``ValueError`` in one sentence."""
     from diffusers import Cosmos2_5_TransferPipeline, CosmosControlNetModel
+
+    from conditioning.models.cosmos_controls import CosmosControls
 
     nets = {
         name: part_from(CosmosControlNetModel, NAME, loading.folder / folder, loading.dtype)

@@ -9,24 +9,13 @@ pipeline.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import torch
 from diffusers.models.controlnets.controlnet_cosmos import CosmosControlNetModel
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from conditioning.models.video import strength_in_time
-
-
-@dataclass(frozen=True)
-class Told:
-    """A control of one chunk. latents: (1, c, t, h, w) of its film. weight: (t,) of what it adds."""
-
-    name: str
-    latents: Tensor
-    weight: Tensor
+from conditioning.models.cosmos import Told
 
 
 class CosmosControls(ModelMixin):  # type: ignore[misc]
@@ -54,15 +43,3 @@ class CosmosControls(ModelMixin):  # type: ignore[misc]
             weight = (one.weight * conditioning_scale).to(latents).repeat_interleave(tokens).view(1, -1, 1)
             total = [before + block * weight for before, block in zip(total, added, strict=True)]
         return (total,)
-
-
-def weights_of(strengths: Sequence[Tensor], frames: int, stride: int) -> list[Tensor]:
-    """(t,) of each control from its strengths (N,) at the frames: their mean over a latent's frames, capped in sum.
-
-    frames: of the chunk; those after the last are as the last.
-    """
-    if not strengths:
-        return []
-    longer = [torch.cat([one, one[-1:].expand(frames - len(one))]) for one in strengths]
-    weights = torch.stack([strength_in_time(one, stride) for one in longer])
-    return list(weights / weights.sum(0).clamp(min=1.0))

@@ -17,8 +17,7 @@ pytest.importorskip("transformers", reason="text encoders need transformers")
 
 from conditioning.conditions import Conditions, Control, Known
 from conditioning.models import cosmos
-from conditioning.models.cosmos import COSMOS_TRANSFER, CosmosDenoiser
-from conditioning.models.cosmos_controls import weights_of
+from conditioning.models.cosmos import COSMOS_TRANSFER, CosmosDenoiser, weights_of
 from conditioning.models.family import Fitted, Loading, fitted, snapped
 from tests.conditioning import tiny_video as tiny
 
