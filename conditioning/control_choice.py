@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def chosen_controls(family: Family, shot: Shot) -> dict[str, ControlSpec]:
-    """The controls that ``family`` gets for ``shot``, by name: those the scene asks for, or the first it takes.
+    """The controls that ``family`` gets for ``shot``, by name: those the scene asks for, or the family's usual ones.
 
     One that is asked for at strength 0 throughout is off. Errors: ``ValueError``, in one sentence, for a control that
     the family does not take, or for more of them than it takes at once.
     """
     takes = {spec.name: spec for spec in family.controls}
     if not shot.controls:
-        return dict(list(takes.items())[: family.at_once])
+        return dict(list(takes.items())[: min(family.usual, family.at_once)])
     for name, _ in shot.controls:
         if name not in takes:
             near = nearest(name, takes)

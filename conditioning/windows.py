@@ -155,7 +155,7 @@ def _edit(
     links: Sequence[Sequence[Link]],
     guidance: Guidance,
 ) -> PictureEdit:
-    """Frames move to what is known of them and of each other; those before the window, ``there``, stay what they are."""
+    """Frames move to what is known of them and of each other; those before the window, ``there``, stay as they were."""
     lights, earlier = [light_of(frame.light) for frame in frames], len(there)
     inner = [k for k in plan_keyframes(0, len(frames), APART) if k >= earlier]
     order = [*inner, *(k for k in range(earlier, len(frames)) if k not in inner)]

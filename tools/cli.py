@@ -47,6 +47,30 @@ class PassFormat(StrEnum):
     exr = "exr"
 
 
+class Program(StrEnum):
+    """Which other program passes are made for."""
+
+    comfyui = "comfyui"
+    wan_vace = "wan-vace"
+    cosmos = "cosmos"
+
+
+class Offload(StrEnum):
+    """Where weights of big models wait."""
+
+    none = "none"
+    model = "model"
+    sequential = "sequential"
+
+
+class Quantisation(StrEnum):
+    """What large networks are stored as."""
+
+    int8 = "int8"
+    fp8 = "fp8"
+    nf4 = "nf4"
+
+
 class FilmCodec(StrEnum):
     """How a film is packed."""
 
@@ -146,6 +170,10 @@ def passes(
     form: Annotated[
         PassFormat, typer.Option("--format", help="png to look at, npz or exr for exact values.")
     ] = PassFormat.png,
+    other: Annotated[
+        Program | None,
+        typer.Option("--for", help="Instead: control clips, mask, noise and a ready workflow for this program."),
+    ] = None,
     shot: ShotName = None,
     frames: Annotated[str | None, typer.Option(metavar="A-B", help="Only these frames, counted from 1.")] = None,
     size: PictureSize = None,
@@ -160,6 +188,11 @@ def passes(
     json: Json = False,
 ) -> None:
     """Depth, normals, ids and more, one file a frame. Stopped at any moment, the same command goes on from there."""
+    if other is not None:
+        from tools.commands_handoff import HandOff, hand_over
+
+        hand_over(HandOff(other.value, scene, shot, frames, size, rasterizer, out, force), json)
+        return
     from tools.commands_passes import Wanted, make_passes
 
     white = polarity is DepthPolarity.near_white
@@ -178,6 +211,17 @@ def render(
     prompt: Annotated[
         str | None, typer.Option(help="Words for every shot, in place of the look's: `film noir, snow`.")
     ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Who paints; `setpiece models` lists them.")] = None,
+    models_dir: Annotated[Path | None, typer.Option(help="Where the weights of big models are.")] = None,
+    offload: Annotated[
+        Offload | None,
+        typer.Option(
+            help="Where a big model's weights wait: none: on the GPU; else its parts, or layers, come in turn."
+        ),
+    ] = None,
+    quantise: Annotated[
+        Quantisation | None, typer.Option(help="Store a big model's networks in fewer bits: less memory, less exact.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
     ] = None,
@@ -193,10 +237,13 @@ def render(
 ) -> None:
     """Paint the shots: frames, film and manifest. Stopped at any moment, the same command goes on from there."""
     from tools.commands_render import Choices, render_scene
+    from tools.painters_big import ModelChoice
+
+    painter = ModelChoice(model, models_dir, offload and offload.value, quantise and quantise.value)
 
     choices = Choices(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory,
-        prompt,
+        prompt, painter,
     )  # fmt: skip
     render_scene(scene, choices, json)
 

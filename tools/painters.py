@@ -6,24 +6,30 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from conditioning.job import Painter, Setting, key_of
+from conditioning.job import Painter, Setting, WindowPainter, key_of
+from conditioning.models.store import models_folder, weights_key
 from render.raster import Rasterizer
 from tools.opened import Opened
+from tools.painters_big import ModelChoice, big_look, big_painting
 from worldgen.world import Shot
 
 if TYPE_CHECKING:
+    from conditioning.models.family import Family
     from conditioning.paint import Remembering
 
 WINDOW: Final = 16
-"""Frames painted together, at most."""
+"""Frames painted together, at most, of models that paint frame by frame."""
+AS_SAID: Final = ModelChoice()
+"""Nothing but what the scene says."""
 
 
 @dataclass(frozen=True)
 class Painting:
     """A generator chosen for a shot. ``make`` loads it; the rest is what a ``RenderJob`` says about it.
 
-    reads_prompts: whether words change its pictures. every: frames between keyframes; 0: none. look: key of what
-    decides the look of all things at once. device: what its arithmetic runs on.
+    reads_prompts: whether words change its pictures. every: frames between keyframes; 0: none. overlap: frames of a
+    window that the one before has painted. look: key of what decides the look of all things at once. device: what its
+    arithmetic runs on.
     """
 
     model: str
@@ -36,19 +42,61 @@ class Painting:
     look: str
     guidance: tuple[tuple[str, Setting], ...]
     seed: int
-    make: Callable[[Remembering | None], Painter]
+    make: Callable[[Remembering | None], Painter | WindowPainter]
+    overlap: int = 0
 
 
 def painting_of(
-    opened: Opened, shot: Shot, raster: Rasterizer, *, steps: int | None, seed: int | None, guided: bool
+    opened: Opened,
+    shot: Shot,
+    raster: Rasterizer,
+    *,
+    steps: int | None,
+    seed: int | None,
+    guided: bool,
+    choice: ModelChoice = AS_SAID,
 ) -> Painting:
-    """The generator that the scene's look asks for. ``steps`` and ``seed``: None for the scene's or the model's.
+    """The generator that ``choice`` asks for, or the scene's look. steps, seed: None for the scene's or the model's.
 
-    Errors: ``ValueError`` if there is no such generator, or its weights are missing.
+    Errors: ``ValueError`` if there is no such generator, its weights are missing, or it cannot do what is choice.
     """
-    look = opened.scene.look
-    if look.model != "pocket":
-        raise ValueError(f"{opened.path}: look.model is {look.model!r}, and the only generator here is 'pocket'")
+    family = family_of(opened, choice)
+    if family.checkpoints:
+        big = big_painting(family, opened, shot, raster, steps=steps, seed=seed, guided=guided, choice=choice)
+        return Painting(
+            model=family.name,
+            weights=big.weights,
+            device=big.loading.device,
+            reads_prompts=True,
+            steps=big.steps,
+            window=family.window if family.overlap else WINDOW,
+            every=family.guidance.every if guided else 0,
+            look=big.look,
+            guidance=big.settings,
+            seed=big.seed,
+            make=big.make,
+            overlap=family.overlap,
+        )
+    if choice.start is not None:
+        raise ValueError("pocket paints from the world itself and not over a film: name another model")
+    return _pocket(opened, shot, raster, steps, seed, guided)
+
+
+def family_of(opened: Opened, choice: ModelChoice = AS_SAID) -> Family:
+    """The model that is asked for, or the one of the scene's look. Errors: ``ValueError`` if none is called so."""
+    from conditioning.models.catalogue import family
+
+    if choice.model is not None:
+        return family(choice.model)
+    try:
+        return family(opened.scene.look.model)
+    except ValueError as error:
+        raise ValueError(f"{opened.path}: look.model: {error}") from None
+
+
+def _pocket(
+    opened: Opened, shot: Shot, raster: Rasterizer, steps: int | None, seed: int | None, guided: bool
+) -> Painting:
     import torch
 
     from conditioning.frames import FrameMaker
@@ -57,7 +105,7 @@ def painting_of(
     from conditioning.paint import PaintSettings, PocketDenoiser, ShotPainter
 
     guidance = Guidance() if guided else None
-    settings = PaintSettings(steps or look.steps or PaintSettings().steps, guidance)
+    settings = PaintSettings(steps or opened.scene.look.steps or PaintSettings().steps, guidance)
     used, folder = shot.seed if seed is None else seed, denoiser.FOLDER
     gamma = 0.0 if guided else 1.0
 
@@ -85,7 +133,7 @@ def painting_of(
     )
 
 
-def look_of(opened: Opened, steps: int | None = None, seed: int | None = None) -> str:
+def look_of(opened: Opened, steps: int | None = None, seed: int | None = None, choice: ModelChoice = AS_SAID) -> str:
     """Key of what decides the look of all things at once; a memory finds again only what was painted with it.
 
     Words are not part of it: a view says to which it was painted, and counts as far as they ask for the same picture.
@@ -96,6 +144,10 @@ def look_of(opened: Opened, steps: int | None = None, seed: int | None = None) -
     from conditioning.paint import PaintSettings
 
     scene = opened.scene
+    family = family_of(opened, choice)
+    if family.checkpoints:
+        weights = weights_key(models_folder(choice.models), family)
+        return big_look(family, weights, opened, steps or scene.look.steps or family.steps, seed, choice.quantisation)
     taken = steps or scene.look.steps or PaintSettings().steps
     used = scene.seed if seed is None else seed
     return key_of(["pocket", denoiser.weights_key(denoiser.FOLDER), taken, used, scene.look.exposure])

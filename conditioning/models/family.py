@@ -115,11 +115,12 @@ class Family:
     name: like "wan-vace-1.3b". words: what it is, in a short phrase. side: widths and heights are multiples of it.
     sizes: (width, height) it was trained for, the recommended one first. frames: how many it paints at once. window:
     at most so many. latent_stride: frames a latent stands for (1: each its own). controls: what steers it, the most
-    useful first; at_once: how many of them together. known: whether known pixels go in natively. references: how many
-    reference pictures. memory: (offload, GB of the device) as published or measured; () where we know none.
-    steps, cfg: recommended. guidance: ``every`` 0 for models that paint whole windows, each going on from the one
-    before; otherwise keyframes first, then what lies between. overlap: frames at the start of a window that the window
-    before has painted. load: from a folder to a denoiser; ``ValueError`` in one sentence where it cannot.
+    useful first; at_once: how many of them together; usual: how many it gets where the scene asks for none. known:
+    whether known pixels go in natively. references: how many reference pictures. memory: (offload, GB of the device)
+    as published or measured; () where we know none. steps, cfg: recommended. guidance: ``every`` 0 for models that
+    paint whole windows, each going on from the one before; otherwise keyframes first, then what lies between. overlap:
+    frames at the start of a window that the window before has painted. load: from a folder to a denoiser;
+    ``ValueError`` in one sentence where it cannot.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Family:
     guidance: Guidance
     load: Callable[[Loading], Denoiser]
     overlap: int = 0
+    usual: int = 1
 
     @property
     def most_pixels(self) -> int:

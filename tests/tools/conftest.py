@@ -19,6 +19,7 @@ from tools.cli import app
 from tools.console import guarded
 from tools.opened import Opened
 from tools.painters import Painting
+from tools.painters_big import ModelChoice
 from worldgen.conventions import F32
 from worldgen.world import Shot
 
@@ -112,7 +113,14 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     loaded: list[str] = []
 
     def painting_of(
-        opened: Opened, shot: Shot, raster: Rasterizer, *, steps: int | None, seed: int | None, guided: bool
+        opened: Opened,
+        shot: Shot,
+        raster: Rasterizer,
+        *,
+        steps: int | None,
+        seed: int | None,
+        guided: bool,
+        choice: ModelChoice,
     ) -> Painting:
         used = shot.seed if seed is None else seed
 
