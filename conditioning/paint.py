@@ -144,7 +144,8 @@ def paint(
         moved = [agreed(mine, there, guidance.strength) for mine, there in zip(pictures, wanted, strict=True)]
         return torch.stack(moved), changed
 
-    told = replace(conditions or Conditions(), known=known_of(frames, wanted) if guidance.strength > 0 else None)
+    held = guidance.strength > 0 and guidance.release <= 1.0  # released before the first step, a film is left alone
+    told = replace(conditions or Conditions(), known=known_of(frames, wanted) if held else None)
     painted = denoiser.paint(frames, told, settings.steps, edit)
     return (painted.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5).astype(np.float32)
 
