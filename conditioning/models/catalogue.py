@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conditioning.guidance import Guidance
-from conditioning.models import cogvideox, cosmos, ltx2, sdxl, wan
+from conditioning.models import animatediff, cogvideox, cosmos, flux, ltx2, sdxl, wan
 from conditioning.models.family import Family, FrameRule, Loading
 from conditioning.paint import Denoiser, PocketDenoiser
 from worldgen.errors import listed, nearest
@@ -43,7 +43,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *cogvideox.FAMILIES,
     *ltx2.FAMILIES,
     *cosmos.FAMILIES,
+    *animatediff.FAMILIES,
     *sdxl.FAMILIES,
+    *flux.FAMILIES,
 )
 """The embedded one first; then those whose weights are fetched."""
 
