@@ -17,6 +17,7 @@ from tools.console import emit, progress, say
 from tools.handoff import at_side, families, size_for
 from tools.handoff_files import Work, make_files
 from tools.opened import Opened, open_production, parsed_frames, parsed_size, sized
+from worldgen.errors import listed
 from worldgen.world import Shot
 
 RECORD: Final = "handoff.json"
@@ -51,10 +52,13 @@ def hand_over(wanted: HandOff, as_json: bool) -> None:
 
 
 def _fitted(wanted: HandOff, shot: Shot) -> tuple[Family, Shot]:
-    """The model that the tool runs, and the shot at a size that it paints."""
+    """The model that the tool runs, and the shot at a size that it paints. Errors: ``ValueError``."""
     width, height = parsed_size(wanted.size) if wanted.size else (shot.track.width, shot.track.height)
     small, large = families(wanted.tool)
     family = small if width * height <= small.most_pixels * 1.1 else large
+    if wanted.tool == "wan-vace" and wanted.size and (width, height) not in family.sizes:
+        sizes = listed(f"{w}x{h}" for w, h in sorted({*small.sizes, *large.sizes}))
+        raise ValueError(f"VACE's own program makes every clip {sizes}, so {wanted.size} would be scaled: ask for one")
     size = at_side(family, width, height) if wanted.size else size_for(wanted.tool, family, width, height)
     return family, sized(shot, f"{size[0]}x{size[1]}", "final")
 
