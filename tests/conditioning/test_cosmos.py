@@ -6,7 +6,6 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,22 +26,7 @@ NAMES = ("depth", "edges", "segmentation", "blur")
 
 @pytest.fixture(scope="module", autouse=True)
 def torchvision() -> Iterator[None]:
-    """The networks use one function of torchvision, to make a mask of zeros smaller; this is it, where that is not."""
-    if importlib.util.find_spec("torchvision") is not None:
-        yield
-        return
-    from diffusers.models.controlnets import controlnet_cosmos
-    from diffusers.models.transformers import transformer_cosmos
-
-    def resize(mask: Tensor, size: list[int], interpolation: str) -> Tensor:
-        return torch.nn.functional.interpolate(mask, size, mode=interpolation)
-
-    transforms = SimpleNamespace(
-        functional=SimpleNamespace(resize=resize), InterpolationMode=SimpleNamespace(NEAREST="nearest")
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (controlnet_cosmos, transformer_cosmos):
-            patch.setattr(module, "transforms", transforms, raising=False)
+    with tiny.torchvision():
         yield
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor, nn
@@ -187,6 +188,25 @@ def ltx2() -> Any:
         transformer=roused(transformer, 7),
         vocoder=roused(vocoder, 8),
     )
+
+
+@contextmanager
+def torchvision() -> Iterator[None]:
+    """The networks use one function of torchvision, to make a mask of zeros smaller; this is it, where that is not."""
+    from diffusers.models.controlnets import controlnet_cosmos
+    from diffusers.models.transformers import transformer_cosmos
+
+    def resize(mask: Tensor, size: list[int], interpolation: str) -> Tensor:
+        return nn.functional.interpolate(mask, size, mode=interpolation)
+
+    transforms = SimpleNamespace(
+        functional=SimpleNamespace(resize=resize), InterpolationMode=SimpleNamespace(NEAREST="nearest")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (controlnet_cosmos, transformer_cosmos):
+            if not hasattr(module, "transforms"):
+                patch.setattr(module, "transforms", transforms, raising=False)
+        yield
 
 
 class Guard(nn.Module):
