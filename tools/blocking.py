@@ -41,7 +41,7 @@ class Start:
 
 def start_from_frames(folder: Path, key: str, strength: float) -> Start:
     """The frames that a job called ``key`` has painted in ``folder``."""
-    return Start(key, strength, lambda frame: read_image(frame_path(folder, frame)))
+    return Start(key, strength, lambda frame: np.array(read_image(frame_path(folder, frame))))
 
 
 def start_from_film(path: Path, shot: Shot, strength: float) -> Start:
@@ -88,5 +88,5 @@ class _Frames:
 
     def _fitted(self, picture: U8) -> U8:
         if (picture.shape[1], picture.shape[0]) == self.size:
-            return picture
-        return np.asarray(Image.fromarray(picture).resize(self.size, Image.Resampling.LANCZOS))
+            return picture.copy()
+        return np.array(Image.fromarray(picture).resize(self.size, Image.Resampling.LANCZOS))

@@ -222,6 +222,12 @@ def render(
     quantise: Annotated[
         Quantisation | None, typer.Option(help="Store a big model's networks in fewer bits: less memory, less exact.")
     ] = None,
+    start_from: Annotated[
+        str | None, typer.Option(metavar="pocket|FILM", help="For a big model: a film of the shot to paint over.")
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(min=0.01, max=1, help="How much of that film is painted anew; unsaid: 0.6.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
     ] = None,
@@ -243,7 +249,7 @@ def render(
 
     choices = Choices(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory,
-        prompt, painter,
+        prompt, painter, start_from, strength,
     )  # fmt: skip
     render_scene(scene, choices, json)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from conditioning.job import RenderJob
 from conditioning.machine import code_key
 from conditioning.memory import Session, remembering
 from conditioning.memory_store import WorldMemory
+from conditioning.models.catalogue import POCKET
 from conditioning.run import Result, run_job, views_needed
 from render.files import sole_writer
 from render.raster import Rasterizer, open_rasterizer
+from tools.blocking import STRENGTH, Start, start_from_film, start_from_frames
 from tools.console import emit, progress, say
 from tools.opened import Opened, open_production, parsed_frames
-from tools.painters import AS_SAID, Painting, painting_of
+from tools.painters import AS_SAID, Painting, family_of, painting_of
 from tools.painters_big import ModelChoice
 from worldgen.world import Shot
 
@@ -31,7 +33,8 @@ class Choices:
     shot: only this one. steps: of sampling. size: ``WxH``. frames: ``A-B`` from 1. still: one frame, from 1. quality:
     a key of ``tools.opened.SCALES``. out: the folder above the scene's. force: paint again what is there. memory: read
     and write what surfaces have looked like, where guidance is on. prompt: in place of the look's words. model: which
-    paints, where its weights are, and how it is loaded.
+    paints, where its weights are, and how it is loaded. start_from: "pocket" or a film, for the model to paint over;
+    strength: how much of it is painted anew, 0 to 1. aside: a folder of its own for the work, in the shot's.
     """
 
     shot: str | None
@@ -48,6 +51,9 @@ class Choices:
     memory: bool = True
     prompt: str | None = None
     model: ModelChoice = AS_SAID
+    start_from: str | None = None
+    strength: float | None = None
+    aside: str = ""
 
 
 def render_scene(path: Path, choices: Choices, as_json: bool) -> None:
@@ -87,13 +93,15 @@ def asked_of(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *
     folder = opened.folder / shot.name
     if not guided:
         folder /= "unguided"
+    folder /= choices.aside
     if choices.still is not None:
         folder = folder / "stills" / f"{choices.still:04d}"
     elif choices.frames is not None:
         folder = folder / "ranges" / f"{start + 1:04d}-{stop:04d}"
-    chosen = painting_of(
-        opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided, choice=choices.model
-    )
+    first = blocked_by(opened, choices)
+    blocking = asked_of(opened, shot, first, raster, guided=True) if first else None
+    choice = replace(choices.model, start=_start(opened, shot, choices, blocking))
+    chosen = painting_of(opened, shot, raster, steps=choices.steps, seed=choices.seed, guided=guided, choice=choice)
     memory = WorldMemory(opened.folder / "memory") if guided and choices.memory else None
     told = dict(chosen.guidance) | {"memory": memory is not None}
     if chosen.reads_prompts:
@@ -121,9 +129,35 @@ def asked_of(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *
     return Asked(job, chosen, folder, memory)
 
 
+def blocked_by(opened: Opened, choices: Choices) -> Choices | None:
+    """What is painted first, for the model to paint over; None where nothing is.
+
+    The command line counts before the scene; pocket paints over nothing. Errors: ``ValueError``.
+    """
+    family = family_of(opened, choices.model)
+    words = choices.start_from or (opened.scene.look.blocking if family.checkpoints else None)
+    if words is None and choices.strength is not None:
+        raise ValueError("--strength is of a film to start from: say which with --start-from")
+    if words != POCKET.name:
+        return None
+    return replace(
+        choices, model=ModelChoice(POCKET.name), steps=POCKET.steps, start_from=None, strength=None, aside="blocking"
+    )
+
+
+def _start(opened: Opened, shot: Shot, choices: Choices, blocking: Asked | None) -> Start | None:
+    strength = choices.strength or opened.scene.look.strength or STRENGTH
+    if blocking is not None:
+        return start_from_frames(blocking.folder, blocking.job.key, strength)
+    return None if choices.start_from is None else start_from_film(Path(choices.start_from), shot, strength)
+
+
 def paint_shot(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Result:
-    """Paint one shot, or the frames of it that were asked for."""
-    asked = asked_of(opened, shot, choices, raster, guided=guided)
+    """Paint one shot, or the frames of it that were asked for; what it starts from first."""
+    asked = asked_of(opened, shot, choices, raster, guided=guided)  # what cannot be is said before anything is painted
+    first = blocked_by(opened, choices)
+    if first is not None:
+        paint_shot(opened, shot, first, raster, guided=True)
     job, folder, memory = asked.job, asked.folder, asked.memory
 
     def session(views: Sequence[str] | None) -> AbstractContextManager[Session]:
