@@ -191,7 +191,7 @@ def test_for_comfyui(yard: Path, tmp_path: Path, run: Run) -> None:
         if node["class_type"] == "LoadVideo":
             frames = list(read_video(folder / "input" / node["inputs"]["file"]))
             assert (len(frames), frames[0].shape) == (9, (48, 80, 3))
-            np.testing.assert_array_equal(frames[-1], frames[5])
+            np.testing.assert_allclose(frames[-1].astype(int), frames[5], atol=2)
         if node["class_type"] == "WanVaceToVideo":
             assert node["inputs"]["strength"] == pytest.approx(float(falling.mean()), abs=1e-3)
     mask = list(read_video(folder / "input" / "yard-look_mask.mp4"))
