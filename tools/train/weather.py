@@ -105,7 +105,7 @@ def variants_of(seed: int, base: Sky, inside: bool, lamps: int) -> dict[str, Wea
 
 
 def facing_sun(weather: Weather, rays: RayScene, points: F32, normals: F32, seed: int) -> Weather:
-    """``weather`` with its sun where it shines on what is seen: one of the best three of twelve azimuths.
+    """``weather`` with its sun where it shines on what is seen: one of the best three of twelve azimuths, unless far worse.
 
     points, normals: (N, 3) of what is seen.
     """
@@ -113,7 +113,8 @@ def facing_sun(weather: Weather, rays: RayScene, points: F32, normals: F32, seed
     azimuths = weather.sky.sun_azimuth + np.arange(12) * (np.pi / 6)
     skies = [replace(weather.sky, sun_azimuth=float(azimuth % (2 * np.pi))) for azimuth in azimuths]
     lit = [float(sunlight(rays, sky, points, normals).mean()) for sky in skies]
-    return replace(weather, sky=skies[int(rng.choice(np.argsort(lit)[-3:]))])
+    good = [k for k in np.argsort(lit)[-3:] if lit[k] >= 0.6 * max(lit)]
+    return replace(weather, sky=skies[int(rng.choice(good))])
 
 
 def chosen_variants(seed: int, picture: int, possible: Mapping[str, Weather], share: float = 0.5) -> tuple[str, ...]:
