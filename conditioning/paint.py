@@ -41,9 +41,12 @@ OTHER_WORDS: Final = 0.10
 
 
 class Denoiser(Protocol):
-    """A model that paints, ``together`` frames at once at most. It works in latents or in pictures: its own affair."""
+    """A model that paints. It works in latents or in pictures: its own affair."""
 
-    together: int
+    @property
+    def together(self) -> int:
+        """Frames that it paints at once, at most."""
+        ...
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
         """Pictures (N, 3, H, W) float32 of exactly these frames, in their order, in about [-1, 1], sRGB-encoded.

@@ -95,7 +95,8 @@ class FilmPainter:
         told = replace(self._telling(frames), known=_with(known, there, frames))
         edit = leave if guidance is None else _edit(frames, there, remembered, links, guidance)
         made = self._denoiser.paint(frames, told, self._settings.steps, edit)[earlier:]
-        pictures = bytes_from_display(made.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5)
+        shown = made.clamp(-1, 1).permute(0, 2, 3, 1).cpu().numpy() * 0.5 + 0.5
+        pictures = bytes_from_display(shown.astype(np.float32))
         if session is not None:
             for k in plan_keyframes(0, len(pictures), APART):
                 seen, frame = _seen(frames[earlier + k]), frames[earlier + k]

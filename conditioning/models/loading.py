@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -66,6 +67,10 @@ def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
     from diffusers.utils import logging
 
     logging.disable_progress_bar()
+    with suppress(ImportError):
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
     try:
         return kind.from_pretrained(folder, local_files_only=True, **named)
     except torch.OutOfMemoryError:

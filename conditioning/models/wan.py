@@ -9,6 +9,9 @@ not trained on; one at a time is safer. Strengths over time are exact: ``conditi
 of every layer, so each latent frame has the mean strength of its frames (the strongest control's), and what is kept
 and the reference pictures have 1.
 
+The mask is brought to the latents' frame rate as VACE was trained: of a latent's frames one is looked at, not always
+the last that is known. The film itself is exact to the pixel and the frame, and guidance holds what is known.
+
 Sizes and shifts are those of Wan's code (``wan/configs/__init__.py``) and of diffusers' documentation of VACE.
 """
 

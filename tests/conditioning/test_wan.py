@@ -233,6 +233,23 @@ def test_prompts_are_read_once_and_the_reader_is_let_go(tiny_wan: Path, monkeypa
     assert not torch.equal(rain, snow)
 
 
+def test_it_runs_in_bfloat16_with_its_autoencoder_in_float32(tiny_wan: Path) -> None:
+    model = FAMILY.load(Loading(tiny_wan, dtype=torch.bfloat16, tiling=True))
+    assert isinstance(model, WanDenoiser)
+    seen: list[torch.dtype] = []
+
+    def bright(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+        seen.append(pictures.dtype)
+        return pictures * 0.5 + 0.5, torch.ones_like(pictures[:, :1])
+
+    made = model.paint(frames(), told(known=some_known(), references=(torch.rand(3, 20, 30),)), 2, bright)
+    assert made.dtype == torch.float32
+    assert made.isfinite().all()
+    assert set(seen) == {torch.float32}
+    assert model.pipe.transformer.dtype == torch.bfloat16
+    assert model.pipe.vae.dtype == torch.float32
+
+
 def test_any_size_and_length_is_padded_and_cut(model: WanDenoiser) -> None:
     asked = replace(
         Conditions(controls={"depth": Control(torch.rand(6, 3, 29, 45), torch.ones(6))}), prompts=("rain",) * 6
