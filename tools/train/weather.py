@@ -105,7 +105,7 @@ def variants_of(seed: int, base: Sky, inside: bool, lamps: int) -> dict[str, Wea
 
 
 def facing_sun(weather: Weather, rays: RayScene, points: F32, normals: F32, seed: int) -> Weather:
-    """``weather`` with its sun where it shines on what is seen: one of the best three of twelve azimuths, unless far worse.
+    """``weather`` with its sun where it shines on what is seen: one of the best of twelve azimuths.
 
     points, normals: (N, 3) of what is seen.
     """
