@@ -245,9 +245,9 @@ def test_a_moved_world_is_traced_where_it_is() -> None:
         position = tracer.layers(camera, 4, denoise=False)["position"]
         return float(np.median(position[position[..., 2] > 0.3][:, 0]))
 
-    assert middle() == pytest.approx(0.0, abs=0.05)
+    assert middle() == pytest.approx(0.0, abs=0.1)
     tracer.move(world.at(1.0))
-    assert middle() == pytest.approx(1.0, abs=0.05)
+    assert middle() == pytest.approx(1.0, abs=0.1)
 
 
 def test_made_whole(yard: None, raster: Rasterizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
