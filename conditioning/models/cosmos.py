@@ -10,6 +10,7 @@ pixelated. They come with the package ``cosmos_guardrail``, which fetches their 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -180,10 +181,8 @@ def guardrail() -> Any:
     missing = [name for name in ("cosmos_guardrail", "torchvision") if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"{NAME} does not run without {' and '.join(missing)}: `pip install {' '.join(missing)}`")
-    from cosmos_guardrail.cosmos_guardrail import CosmosSafetyChecker
-
     try:
-        return CosmosSafetyChecker()
+        return importlib.import_module("cosmos_guardrail.cosmos_guardrail").CosmosSafetyChecker()
     except Exception as error:  # the hub, transformers and files each raise their own
         said = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise ValueError(
@@ -198,7 +197,7 @@ def opened(loading: Loading, guard: Any) -> CosmosDenoiser:
 
     from conditioning.models.cosmos_controls import CosmosControls
 
-    nets = {
+    nets: dict[str, Any] = {
         name: part_from(CosmosControlNetModel, NAME, loading.folder / folder, loading.dtype)
         for name, folder in FOLDERS.items()
     }

@@ -26,13 +26,13 @@ class CosmosControls(ModelMixin):  # type: ignore[misc]
     def __init__(self, nets: Mapping[str, CosmosControlNetModel]) -> None:
         super().__init__()
         self.nets = nn.ModuleDict(nets)
+        self.blocks = len(next(iter(nets.values())).control_blocks)
 
     def forward(
         self, controls_latents: Tensor, latents: Tensor, conditioning_scale: float = 1.0, **named: Any
     ) -> tuple[list[Tensor]]:
         """What the controls add to each block; ``controls_latents``, of the pipeline's one film, is not read."""
-        blocks = len(next(iter(self.nets.values())).control_blocks)
-        total = [latents.new_zeros(1)] * blocks
+        total = [latents.new_zeros(1)] * self.blocks
         for one in self.told:
             if not one.weight.any():
                 continue

@@ -32,7 +32,9 @@ def spoken(pipe: Any, encode: Words) -> Words:
     """
     known: dict[tuple[str, str], Mapping[str, Tensor]] = {}
     encoder, device = pipe.text_encoder, pipe.device
-    alone = encoder is not None and getattr(encoder, "_hf_hook", None) is None and device.type != "cpu"
+    moved = encoder is not None and getattr(encoder, "_hf_hook", None) is not None
+    fixed = getattr(encoder, "hf_quantizer", None) is not None  # what is quantised stays where it is
+    alone = encoder is not None and device.type != "cpu" and not moved and not fixed
 
     def words(prompt: str, negative: str) -> Mapping[str, Tensor]:
         if (prompt, negative) not in known:
