@@ -99,6 +99,40 @@ ModelsDir = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Where models are; unsaid: SETPIECE_MODELS, or the user's cache folder."),
 ]
+GuidanceOption = Annotated[Guidance, typer.Option("--guidance", help="off paints every frame by itself.")]
+Memory = Annotated[
+    bool, typer.Option("--memory/--no-memory", help="Remember what surfaces look like, across shots and runs.")
+]
+Prompt = Annotated[
+    str | None, typer.Option("--prompt", help="Words for every shot, in place of the look's: `film noir, snow`.")
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="Who paints; `setpiece models` lists them.")
+]
+OffloadOption = Annotated[
+    Offload | None,
+    typer.Option(
+        "--offload", help="Where a big model's weights wait: none: on the GPU; else its parts, or layers, come in turn."
+    ),
+]
+Quantise = Annotated[
+    Quantisation | None,
+    typer.Option("--quantise", help="Store a big model's networks in fewer bits: less memory, less exact."),
+]
+StartFrom = Annotated[
+    str | None,
+    typer.Option("--start-from", metavar="pocket|FILM", help="For a big model: a film of the shot to paint over."),
+]
+Strength = Annotated[
+    float | None,
+    typer.Option("--strength", min=0.01, max=1, help="How much of that film is painted anew; unsaid: 0.6."),
+]
+Steps = Annotated[
+    int | None, typer.Option("--steps", min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
+]
+Frames = Annotated[str | None, typer.Option("--frames", metavar="A-B", help="Only these frames, counted from 1.")]
+Still = Annotated[int | None, typer.Option("--still", min=1, metavar="N", help="Only this frame, counted from 1.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Another seed.")]
 Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 
@@ -175,7 +209,7 @@ def passes(
         typer.Option("--for", help="Instead: control clips, mask, noise and a ready workflow for this program."),
     ] = None,
     shot: ShotName = None,
-    frames: Annotated[str | None, typer.Option(metavar="A-B", help="Only these frames, counted from 1.")] = None,
+    frames: Frames = None,
     size: PictureSize = None,
     quality: QualityOption = Quality.final,
     polarity: Annotated[
@@ -204,38 +238,21 @@ def passes(
 def render(
     scene: SceneFile,
     shot: ShotName = None,
-    guidance: Annotated[Guidance, typer.Option(help="off paints every frame by itself.")] = Guidance.on,
-    memory: Annotated[
-        bool, typer.Option("--memory/--no-memory", help="Remember what surfaces look like, across shots and runs.")
-    ] = True,
-    prompt: Annotated[
-        str | None, typer.Option(help="Words for every shot, in place of the look's: `film noir, snow`.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Who paints; `setpiece models` lists them.")] = None,
-    models_dir: Annotated[Path | None, typer.Option(help="Where the weights of big models are.")] = None,
-    offload: Annotated[
-        Offload | None,
-        typer.Option(
-            help="Where a big model's weights wait: none: on the GPU; else its parts, or layers, come in turn."
-        ),
-    ] = None,
-    quantise: Annotated[
-        Quantisation | None, typer.Option(help="Store a big model's networks in fewer bits: less memory, less exact.")
-    ] = None,
-    start_from: Annotated[
-        str | None, typer.Option(metavar="pocket|FILM", help="For a big model: a film of the shot to paint over.")
-    ] = None,
-    strength: Annotated[
-        float | None, typer.Option(min=0.01, max=1, help="How much of that film is painted anew; unsaid: 0.6.")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
-    ] = None,
+    guidance: GuidanceOption = Guidance.on,
+    memory: Memory = True,
+    prompt: Prompt = None,
+    model: ModelName = None,
+    models_dir: ModelsDir = None,
+    offload: OffloadOption = None,
+    quantise: Quantise = None,
+    start_from: StartFrom = None,
+    strength: Strength = None,
+    steps: Steps = None,
     size: PictureSize = None,
-    frames: Annotated[str | None, typer.Option(metavar="A-B", help="Only these frames, counted from 1.")] = None,
-    still: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only this frame, counted from 1.")] = None,
+    frames: Frames = None,
+    still: Still = None,
     quality: QualityOption = Quality.final,
-    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    seed: Seed = None,
     rasterizer: RasterizerName = "auto",
     out: Out = Path("out"),
     force: Force = False,
@@ -246,12 +263,47 @@ def render(
     from tools.painters_big import ModelChoice
 
     painter = ModelChoice(model, models_dir, offload and offload.value, quantise and quantise.value)
-
     choices = Choices(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory,
         prompt, painter, start_from, strength,
     )  # fmt: skip
     render_scene(scene, choices, json)
+
+
+@app.command()
+def plan(
+    scene: SceneFile,
+    shot: ShotName = None,
+    guidance: GuidanceOption = Guidance.on,
+    memory: Memory = True,
+    prompt: Prompt = None,
+    model: ModelName = None,
+    models_dir: ModelsDir = None,
+    offload: OffloadOption = None,
+    quantise: Quantise = None,
+    start_from: StartFrom = None,
+    strength: Strength = None,
+    steps: Steps = None,
+    size: PictureSize = None,
+    frames: Frames = None,
+    still: Still = None,
+    quality: QualityOption = Quality.final,
+    seed: Seed = None,
+    rasterizer: RasterizerName = "auto",
+    out: Out = Path("out"),
+    json: Json = False,
+) -> None:
+    """What `render` with the same options would do: sizes, windows, controls, memory, time. Paints nothing."""
+    from tools.commands_plan import plan_scene
+    from tools.commands_render import Choices
+    from tools.painters_big import ModelChoice
+
+    painter = ModelChoice(model, models_dir, offload and offload.value, quantise and quantise.value)
+    choices = Choices(
+        shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, False, memory,
+        prompt, painter, start_from, strength,
+    )  # fmt: skip
+    plan_scene(scene, choices, json)
 
 
 @app.command()
@@ -284,12 +336,10 @@ def film(
 def report(
     scene: SceneFile,
     shot: ShotName = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Sampling steps; unsaid: the scene's or the model's.")
-    ] = None,
+    steps: Steps = None,
     size: PictureSize = None,
     quality: QualityOption = Quality.final,
-    seed: Annotated[int | None, typer.Option(help="Another seed.")] = None,
+    seed: Seed = None,
     rasterizer: RasterizerName = "auto",
     out: Out = Path("out"),
     force: Force = False,

@@ -98,3 +98,54 @@ def test_what_cannot_be_started_from_is_one_sentence(
     assert answer.code == 2
     assert sentence in answer.err
     assert not told
+
+
+def test_a_plan_is_what_is_painted_then(run: Run, yard: Path, tmp_path: Path, told: list[Any]) -> None:
+    options = ("--shot", "look", "--model", NAME, "--out", tmp_path / "out", "--size", "65x36")
+    (plan,) = run("plan", yard, *options, "--json").json["shots"]
+    assert plan["size"] == {"asked": [65, 36], "painted": [80, 48]}
+    assert [(w["first"], w["last"], w["shown"], w["rendered"]) for w in plan["windows"]] == [(1, 3, 0, 5), (4, 6, 1, 5)]
+    assert (plan["frames_there"], plan["frames_left"]) == (0, 6)
+    assert plan["seconds"] is None
+    assert "sunlight on a wall" in plan["windows"][0]["prompts"][0]
+    assert [one["name"] for one in plan["controls"]] == ["depth"]
+    words = run("plan", yard, *options, "--start-from", "pocket").err
+    for part in (
+        "15 px right and 12 px below",
+        "going on from the 1 before",
+        "5 painted, 2 of them cut",
+        "pocket's film",
+    ):
+        assert part in words
+    assert not told
+    assert not (tmp_path / "out").exists()
+
+    assert run("render", yard, *options).code == 0
+    assert [(one.width, one.height, len(one.prompts)) for one in told] == [
+        (80, 48, w["rendered"]) for w in plan["windows"]
+    ]
+    (after,) = run("plan", yard, *options, "--json").json["shots"]
+    assert (after["frames_there"], after["seconds"]) == (6, 0)
+    (other,) = run("plan", yard, *options, "--seed", 9, "--json").json["shots"]
+    assert other["frames_there"] == 0
+    assert other["seconds"] > 0
+    assert "measured in look" in other["seconds_from"]
+
+
+def test_without_weights_the_plan_says_how_to_get_them(
+    run: Run, yard: Path, tmp_path: Path, told: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "empty"))
+    (plan,) = run("plan", yard, "--shot", "look", "--model", NAME, "--json").json["shots"]
+    assert "setpiece models get" in plan["weights"]
+    assert [(w["first"], w["last"], w["shown"]) for w in plan["windows"]] == [(1, 3, 0), (4, 6, 1)]
+    assert plan["frames_there"] is None
+    assert run("plan", yard, "--model", "wan").code == 2
+
+
+def test_pocket_s_plan_has_keyframes_and_a_time(run: Run, yard: Path, tmp_path: Path) -> None:
+    plans = run("plan", yard, "--out", tmp_path, "--json").json["shots"]
+    assert [plan["keyframes"] for plan in plans] == [[1, 6], [1, 2]]
+    assert all(plan["seconds"] > 0 and plan["weights"] == "embedded" for plan in plans)
+    assert plans[0]["size_words"] == "64x36"
+    assert "0001-0006" in run("plan", yard, "--out", tmp_path).err
