@@ -70,6 +70,41 @@ def surface_waves(uv: Tensor) -> Tensor:
     return torch.cat(waves, dim=1)
 
 
+class Grade(nn.Module):
+    """How words print a picture: a cubic of each pixel's colour, and what the maps say of it, with the words' weights.
+
+    It knows no neighbours. A film stock, a palette, the dark of night, snow on what faces up and fog over what is far
+    are all but this; what needs neighbours (outlines, brush strokes) the U-Net draws. No words leave every bit alone.
+    """
+
+    def __init__(self, words: int, maps: int, hidden: int = 192) -> None:
+        super().__init__()
+        self.colours = 14
+        self.listen = nn.Linear(words, hidden, bias=False)
+        self.weigh = nn.Linear(hidden, 3 * (self.colours + 2 * maps), bias=False)
+        nn.init.zeros_(self.weigh.weight)
+
+    def forward(self, picture: Tensor, maps: Tensor, words: Tensor) -> Tensor:  # (N, 3, H, W), (N, M, H, W), (N, W)
+        loud = words * math.sqrt(words.shape[1])  # a unit vector of many numbers has small ones
+        weights = self.weigh(F.silu(self.listen(loud))).float()
+        weights = weights.view(len(words), 3, -1)
+        count = maps.shape[1]
+        of_colour, of_maps, of_lit = weights.split([self.colours, count, count], dim=2)
+        with torch.autocast(picture.device.type, enabled=False):  # a curve in few bits would show bands
+            picture, maps = picture.float(), maps.float()
+            change = torch.einsum("nkt,nthw->nkhw", of_colour, colours(picture))
+            change = change + torch.einsum("nkm,nmhw->nkhw", of_maps, maps)
+            change = change + torch.einsum("nkm,nmhw->nkhw", of_lit, maps) * picture.mean(1, keepdim=True)
+            return picture + change
+
+
+def colours(picture: Tensor) -> Tensor:
+    """(N, 14, H, W) what a cubic of colour is made of: 1, the colour, its products, and grey's cube and square."""
+    grey = picture.mean(1, keepdim=True)
+    products = [picture[:, i:] * picture[:, i : i + 1] for i in range(3)]
+    return torch.cat([torch.ones_like(grey), picture, *products, grey**3, grey * grey * picture], dim=1)
+
+
 class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """x_t and what is known of the frame in; the clean picture out, as ``proxy + residual``.
 
@@ -106,6 +141,7 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
             nn.ModuleList(Block(c, condition) for _ in range(n))
             for c, n in zip(channels[:-1], blocks[:-1], strict=True)
         )
+        self.grade = Grade(words, maps)
         self.norm = ChannelNorm(channels[0])
         self.tail = nn.Conv2d(channels[0], 12, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
@@ -154,7 +190,8 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
             for block in cast(nn.ModuleList, self.up[level]):
                 h = block(h, condition)
         residual = F.pixel_shuffle(self.tail(F.silu(self.norm(h))), 2)[..., :height, :width]
-        return proxy + residual
+        picture = proxy + residual
+        return picture if words is None else self.grade(picture, maps, words)
 
     def _surfaces(self, fine: Tensor, pad: tuple[int, ...], kind: Tensor | None, uv: Tensor | None) -> Tensor:
         """What surfaces are made of and where on them, at the resolution of ``fine``; zeros where it is not told."""
