@@ -92,11 +92,11 @@ class LTX2Denoiser:
     """LTX-2 with an in-context adapter, a window at a time.
 
     smaller: by which the adapter wants its control film smaller than the picture (1, or 2 where its file says
-    ``ref0.5``). fps: of the film, which the model's sense of time hangs on.
+    ``ref0.5``).
     """
 
-    def __init__(self, pipe: Any, smaller: int = 1, cfg: float = CFG, fps: float = 24.0) -> None:
-        self.pipe, self.smaller, self.cfg, self.fps, self.together = pipe, smaller, cfg, fps, WINDOW
+    def __init__(self, pipe: Any, smaller: int = 1, cfg: float = CFG) -> None:
+        self.pipe, self.smaller, self.cfg, self.together = pipe, smaller, cfg, WINDOW
         # The pipeline would copy its scheduler for the sound, with the edit of the pictures hanging on it.
         pipe.register_modules(audio_scheduler=deepcopy(pipe.scheduler))
         self.words = spoken(pipe, self._encoded)
@@ -110,7 +110,7 @@ class LTX2Denoiser:
             return conditions.film
         if steps < 2 or min(conditions.width, conditions.height) < 2 * SPACE:
             raise ValueError(f"LTX-2 paints pictures of at least {2 * SPACE} pixels, in at least 2 steps")
-        pipe, count, device = self.pipe, len(frames), self.pipe._execution_device
+        pipe, count, device, fps = self.pipe, len(frames), self.pipe._execution_device, frames_a_second(frames)
         control = only(conditions, "LTX-2")
         height, width = conditions.height, conditions.width
         named: dict[str, Any] = {}
@@ -137,13 +137,13 @@ class LTX2Denoiser:
                 self._scheduled(steps, latents.shape[1] + others)
                 clean = codec.encode(film.to(device))[:, : latents.shape[1]]
                 latents = noised(pipe.scheduler, clean, latents)
-                named["audio_latents"] = self._sound(count, conditions.seed, device)
+                named["audio_latents"] = self._sound(count / fps, conditions.seed, device)
             stack.enter_context(edited(pipe.scheduler, through(codec, edit)))
             film_latents = pipe(
                 height=height,
                 width=width,
                 num_frames=count,
-                frame_rate=self.fps,
+                frame_rate=fps,
                 num_inference_steps=steps,
                 guidance_scale=self.cfg,
                 stg_scale=0.0,
@@ -173,12 +173,12 @@ class LTX2Denoiser:
         shift = calculate_shift(tokens, *(told.get(n, d) for n, d in zip(names, (1024, 4096, 0.95, 2.05), strict=True)))
         self.pipe.scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), mu=shift)
 
-    def _sound(self, count: int, seed: int, device: torch.device) -> Tensor:
+    def _sound(self, seconds: float, seed: int, device: torch.device) -> Tensor:
         """(1, c, length, bins): the average sound, in as much noise as the pictures are in."""
         pipe = self.pipe
         rate = pipe.audio_sampling_rate / pipe.audio_hop_length / float(pipe.audio_vae_temporal_compression_ratio)
         bins = pipe.audio_mel_bins // pipe.audio_vae_mel_compression_ratio
-        shape = (1, round(count / self.fps * rate), pipe.audio_latent_channels * bins)
+        shape = (1, round(seconds * rate), pipe.audio_latent_channels * bins)
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(device)
         sound = noised(pipe.scheduler, torch.zeros_like(noise), noise)
         plain = pipe._denormalize_audio_latents(sound, pipe.audio_vae.latents_mean, pipe.audio_vae.latents_std)
@@ -194,6 +194,13 @@ class LTX2Denoiser:
             "negative_prompt_embeds": unsaid,
             "negative_prompt_attention_mask": unheard,
         }
+
+
+def frames_a_second(frames: Sequence[Frame]) -> float:
+    """Of the world's own time, which is what the model's sense of motion hangs on; 24 for a single picture."""
+    first, last = frames[0], frames[-1]
+    passed = last.snapshot.time - first.snapshot.time
+    return (last.index - first.index) / passed if passed > 0 else 24.0
 
 
 def count_tokens(frames: int, height: int, width: int) -> int:

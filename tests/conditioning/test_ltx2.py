@@ -186,6 +186,15 @@ def test_the_sound_is_as_noisy_as_the_pictures_and_no_edit_reaches_it(model: LTX
     assert float((heard[0][1] - heard[0][0]).abs().max()) > 0
 
 
+def test_time_passes_for_the_model_as_it_does_in_the_world(model: LTX2Denoiser) -> None:
+    for fps, length in ((12.0, 17 / 12), (30.0, 17 / 30)):
+        with tiny.watched(model.pipe.transformer) as calls:
+            model.paint(tiny.frames(N, H, W, fps), told(), 2, tiny.leave)
+        assert calls[0]["fps"] == pytest.approx(fps)
+        assert calls[0]["audio_hidden_states"].shape[1] == round(length * 25)
+        assert float(calls[0]["video_coords"][0, 0].max()) == pytest.approx(length)
+
+
 def test_a_film_is_painted_over_from_its_own_noise_level(model: LTX2Denoiser) -> None:
     film = tiny.film(N, H, W, seed=3)
     own, made = noise()

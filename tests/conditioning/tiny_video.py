@@ -322,8 +322,11 @@ class Recorded:
         return getattr(self.codec, name)
 
 
-def frames(count: int, height: int, width: int) -> list[Any]:
-    return [SimpleNamespace(light=torch.zeros(3, height, width), index=k) for k in range(count)]
+def frames(count: int, height: int, width: int, fps: float = 24.0) -> list[Any]:
+    return [
+        SimpleNamespace(light=torch.zeros(3, height, width), index=k, snapshot=SimpleNamespace(time=2 + k / fps))
+        for k in range(count)
+    ]
 
 
 def leave(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
