@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from conditioning.codec import FrameLatents, PictureEdit, through
-from conditioning.conditions import Conditions
+from conditioning.conditions import Conditions, Control
 from conditioning.control_style import ADE20K, INVERSE_DEPTH, NORMAL_BAE, OPENPOSE, SOFT_EDGES, ControlName
 from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
-from conditioning.models.image import IPAdapter, starting_noise, with_adapter, with_lora
+from conditioning.models.image import IPAdapter, Words, starting_noise, with_adapter, with_lora
 from conditioning.models.loading import part_from, pipeline_from, placed
 from conditioning.sampler import edited, late_start, noised
 
@@ -57,7 +57,6 @@ class FilmOfFrames:
         return self.frames.cells(changed).transpose(0, 1)[None]
 
 
-@dataclass(frozen=True)
 class AnimateDiffDenoiser:
     """``AnimateDiffControlNetPipeline`` under our conditions, noise and edits.
 
@@ -65,26 +64,22 @@ class AnimateDiffDenoiser:
     ``names``. cfg: scale of classifier-free guidance. adapter: of reference pictures; None where it is not loaded.
     """
 
-    pipe: Any
-    names: tuple[ControlName, ...]
-    cfg: float
-    adapter: IPAdapter | None = None
-    together: int = WINDOW
+    together = WINDOW
+
+    def __init__(self, pipe: Any, names: Sequence[ControlName], cfg: float, adapter: IPAdapter | None = None) -> None:
+        self.pipe, self.names, self.cfg, self.adapter = pipe, tuple(names), cfg, adapter
+        self.words = Words(pipe, ("text_encoder",), self._read)
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
-        """As ``conditioning.paint.Denoiser`` says, along at least one control; one prompt holds for all frames."""
-        told = {name: one for name, one in conditions.controls.items() if one.strength.any()}
-        if not told:
-            raise ValueError(f"AnimateDiff paints along controls: give one of {', '.join(self.names)} some strength")
+        """As ``conditioning.paint.Denoiser`` says; one prompt holds for all frames. What is off adds nothing."""
         if conditions.film is not None and conditions.strength <= 0:
             return conditions.film
-        pipe, codec = self.pipe, FilmOfFrames(FrameLatents(self.pipe.vae))
+        pipe, codec, count = self.pipe, FilmOfFrames(FrameLatents(self.pipe.vae)), len(frames)
         device, dtype = pipe._execution_device, pipe.unet.dtype
-        count, _, height, width = next(iter(told.values())).pictures.shape
-        nothing = torch.zeros(count, 3, height, width), torch.zeros(count)
-        films = {name: (told[name].pictures * 0.5 + 0.5, told[name].strength) for name in told}
-        pipe.controlnet.strengths = torch.stack([films.get(name, nothing)[1] for name in self.names])
-        noise = starting_noise(conditions, pipe.unet.config.in_channels, pipe.vae_scale_factor, count, height, width)
+        blank = Control(torch.zeros(count, 3, conditions.height, conditions.width), torch.zeros(count))
+        told = [conditions.controls.get(name, blank) for name in self.names]
+        pipe.controlnet.strengths = torch.stack([one.strength for one in told])
+        noise = starting_noise(conditions, pipe.unet.config.in_channels, pipe.vae_scale_factor, count)
         latents = noise.to(device).transpose(0, 1)[None]
         strength = 1.0 if conditions.film is None else conditions.strength
         with late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
@@ -92,21 +87,24 @@ class AnimateDiffDenoiser:
                 pipe.scheduler.set_timesteps(steps)
                 latents = noised(pipe.scheduler, codec.encode(conditions.film.to(device)), latents)
             painted = pipe(
-                prompt=conditions.prompt,
-                negative_prompt=conditions.negative or NEGATIVE,
+                **self.words.of((conditions.prompt,), conditions.negative or NEGATIVE),
                 num_frames=count,
-                height=height,
-                width=width,
+                height=conditions.height,
+                width=conditions.width,
                 num_inference_steps=steps,
                 guidance_scale=self.cfg,
                 generator=torch.Generator().manual_seed(conditions.seed),
                 latents=latents.to(dtype),
-                conditioning_frames=[list(films.get(name, nothing)[0]) for name in self.names],
-                controlnet_conditioning_scale=[1.0] * len(self.names),
+                conditioning_frames=[list(one.pictures * 0.5 + 0.5) for one in told],
+                controlnet_conditioning_scale=[1.0] * len(told),
                 output_type="latent",
                 **(self.adapter.told(pipe, conditions.references) if self.adapter else {}),
             ).frames
         return codec.decode(painted.float()).cpu()
+
+    def _read(self, prompt: str, negative: str) -> dict[str, Tensor]:
+        told = self.pipe.encode_prompt(prompt, self.pipe._execution_device, 1, True, negative)
+        return dict(zip(("prompt_embeds", "negative_prompt_embeds"), told, strict=True))
 
 
 def load(loading: Loading, few_steps: bool) -> AnimateDiffDenoiser:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from conditioning.codec import FrameLatents, PictureEdit, through
@@ -20,7 +19,7 @@ from conditioning.conditions import Conditions
 from conditioning.control_style import INVERSE_DEPTH
 from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
-from conditioning.models.image import starting_noise
+from conditioning.models.image import Words, starting_noise
 from conditioning.models.loading import pipeline_from, placed
 from conditioning.sampler import edited, late_start, noised
 
@@ -65,37 +64,30 @@ class Packed:
         return split.permute(0, 3, 1, 4, 2, 5).reshape(count, channels, self.height, self.width)
 
 
-@dataclass(frozen=True)
 class FluxDenoiser:
     """``FluxControlPipeline`` under our conditions, noise and edits.
 
     cfg: the scale of guidance that the network is told; it was distilled to need no second pass.
     """
 
-    pipe: Any
-    cfg: float
-    together: int = 1
+    together = 1
+
+    def __init__(self, pipe: Any, cfg: float) -> None:
+        self.pipe, self.cfg = pipe, cfg
+        self.words = Words(pipe, ("text_encoder", "text_encoder_2"), self._read)
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
-        """As ``conditioning.paint.Denoiser`` says, along depth at full strength."""
-        depth = conditions.controls.get("depth")
-        if depth is None or not bool((depth.strength == 1).all()):
-            raise ValueError(
-                "flux-depth follows depth at strength 1 and cannot follow it less: give it no other strength, "
-                "or render with sdxl-union"
-            )
-        if conditions.references:
-            raise ValueError(
-                "flux-depth takes no reference pictures: put them into words, or paint the keyframes with sdxl-union"
-            )
+        """As ``conditioning.paint.Denoiser`` says, along depth at full strength.
+
+        Errors: ``ValueError`` for what the network knows nothing of: other strengths, references, negative prompts.
+        """
+        depth = _depth(conditions)
         if conditions.film is not None and conditions.strength <= 0:
             return conditions.film
-        pipe = self.pipe
-        device, dtype = pipe._execution_device, pipe.transformer.dtype
-        count, _, height, width = depth.pictures.shape
-        cell = pipe.vae_scale_factor
-        codec = Packed(FrameLatents(pipe.vae), height // cell, width // cell)
-        noise = starting_noise(conditions, pipe.vae.config.latent_channels, cell, count, height, width)
+        pipe, count = self.pipe, len(frames)
+        device, dtype, cell = pipe._execution_device, pipe.transformer.dtype, pipe.vae_scale_factor
+        codec = Packed(FrameLatents(pipe.vae), conditions.height // cell, conditions.width // cell)
+        noise = starting_noise(conditions, pipe.vae.config.latent_channels, cell, count)
         latents = codec.packed(noise.to(device))
         strength = 1.0 if conditions.film is None else conditions.strength
         with late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
@@ -103,18 +95,37 @@ class FluxDenoiser:
                 set_steps(pipe.scheduler, steps, latents.shape[1])
                 latents = noised(pipe.scheduler, codec.encode(conditions.film.to(device)), latents)
             painted = pipe(
-                prompt=list(conditions.prompts) or [""] * count,
-                control_image=codec.encode(depth.pictures.to(device)).to(dtype),
-                height=height,
-                width=width,
+                **self.words.of(conditions.prompts or ("",) * count),
+                control_image=codec.encode(depth.to(device)).to(dtype),
+                height=conditions.height,
+                width=conditions.width,
                 num_inference_steps=steps,
                 guidance_scale=self.cfg,
-                generator=torch.Generator().manual_seed(conditions.seed),
                 latents=latents.to(dtype),
                 output_type="latent",
-                max_sequence_length=WORDS,
             ).images
         return codec.decode(painted.float()).cpu()
+
+    def _read(self, prompt: str, negative: str) -> dict[str, Tensor]:
+        told = self.pipe.encode_prompt(prompt, None, self.pipe._execution_device, max_sequence_length=WORDS)
+        return {"prompt_embeds": told[0], "pooled_prompt_embeds": told[1]}
+
+
+def _depth(told: Conditions) -> Tensor:
+    """The depth pictures (N, 3, H, W), where nothing is asked for that the network cannot do."""
+    depth = told.controls.get("depth")
+    if depth is None or not bool((depth.strength == 1).all()):
+        raise ValueError(
+            "flux-depth follows depth at strength 1 and cannot follow it less: give it no other strength, "
+            "or render with sdxl-union"
+        )
+    if told.references:
+        raise ValueError(
+            "flux-depth takes no reference pictures: put them into words, or paint the keyframes with sdxl-union"
+        )
+    if told.negative:
+        raise ValueError("flux-depth knows no negative prompt: drop look.negative, or render with sdxl-union")
+    return depth.pictures
 
 
 def set_steps(scheduler: Any, steps: int, tokens: int) -> None:

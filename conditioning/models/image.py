@@ -1,8 +1,8 @@
-"""What image models share: the noise they start from, and reference pictures through an IP-Adapter."""
+"""What image models share: the noise they start from, prompts read once, reference pictures through an IP-Adapter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,49 @@ from conditioning.models.loading import EXTRA, first_line
 from worldgen.conventions import seed_from
 
 
-def starting_noise(told: Conditions, channels: int, cell: int, count: int, height: int, width: int) -> Tensor:
+def starting_noise(told: Conditions, channels: int, cell: int, count: int) -> Tensor:
     """(N, channels, H / cell, W / cell) the world's own noise; noise of the seed alone where nobody made any."""
     if told.noise is not None:
         return told.noise(channels, cell)
     generator = torch.Generator().manual_seed(seed_from(told.seed, "latents"))
-    return torch.randn((count, channels, height // cell, width // cell), generator=generator)
+    return torch.randn((count, channels, told.height // cell, told.width // cell), generator=generator)
+
+
+Read = Callable[[str, str], Mapping[str, Tensor]]
+"""(prompt, negative prompt) to what a pipeline takes instead of them, by the names of its arguments, one row each."""
+
+
+class Words:
+    """Prompts as numbers, each read once; the text encoders are off the device, and off the pipeline, in between.
+
+    Films repeat their prompts, and text encoders are as large as painters. Where diffusers offloads, it does this
+    itself, and they stay where they are. encoders: the names of those of ``pipe``.
+    """
+
+    def __init__(self, pipe: Any, encoders: Sequence[str], read: Read) -> None:
+        self._pipe, self._read, self._known = pipe, read, dict[tuple[str, str], Mapping[str, Tensor]]()
+        found = {name: getattr(pipe, name) for name in encoders}
+        self._alone = {} if any(hasattr(one, "_hf_hook") for one in found.values()) else found
+        self._put_away()
+
+    def of(self, prompts: Sequence[str], negative: str = "") -> dict[str, Tensor]:
+        """What the pipeline takes instead of ``prompts`` (N rows each) and of ``negative``, on its device."""
+        device = self._pipe._execution_device
+        new = [prompt for prompt in dict.fromkeys(prompts) if (prompt, negative) not in self._known]
+        if new:
+            for name, encoder in self._alone.items():
+                setattr(self._pipe, name, encoder.to(device))
+            with torch.inference_mode():
+                for prompt in new:
+                    self._known[prompt, negative] = {k: v.cpu() for k, v in self._read(prompt, negative).items()}
+            self._put_away()
+        rows = [self._known[prompt, negative] for prompt in prompts]
+        return {name: torch.cat([row[name] for row in rows]).to(device) for name in rows[0]}
+
+    def _put_away(self) -> None:
+        for name, encoder in self._alone.items():
+            encoder.to("cpu")
+            setattr(self._pipe, name, None)
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,17 @@ world.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import Tensor
 
 from conditioning.codec import FrameLatents, PictureEdit, through
-from conditioning.conditions import Conditions
+from conditioning.conditions import Conditions, Control
 from conditioning.control_style import INVERSE_DEPTH, LINEART, NORMAL_BAE, OPENPOSE_XINSIR, THINGS, ControlName
 from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
-from conditioning.models.image import IPAdapter, starting_noise, with_adapter
+from conditioning.models.image import IPAdapter, Words, starting_noise, with_adapter
 from conditioning.models.loading import part_from, pipeline_from, placed
 from conditioning.sampler import edited, late_start, noised
 
@@ -29,51 +28,49 @@ if TYPE_CHECKING:
 KINDS: Final[dict[ControlName, int]] = {"pose": 0, "depth": 1, "edges": 3, "normal": 4, "segmentation": 5}
 """The union's ``control_mode``: 0 openpose, 1 depth, 2 hed/pidi/scribble/ted, 3 canny/lineart/anime_lineart/mlsd,
 4 normal, 5 segment (comments of ``controlnet_union_test_*.py`` in xinsir6/ControlNetPlus)."""
+TOGETHER: Final = 4
+"""Frames a batch: four of 1024x1024 are eight rows for the network."""
 NEGATIVE: Final = "lowres, worst quality, low quality, blurry, watermark, text"
 """Where a scene names nothing; the words for quality are of xinsir's own examples."""
 
 
-@dataclass(frozen=True)
 class SdxlDenoiser:
     """``StableDiffusionXLControlNetUnionPipeline`` under our conditions, noise and edits.
 
     pipe: its scheduler is one that ``conditioning.sampler`` can guide, its network a ``ControlNetUnion``. cfg: scale of
-    classifier-free guidance. adapter: of reference pictures; None where it is not loaded. together: frames a batch;
-    four of 1024x1024 are eight rows for the network.
+    classifier-free guidance. adapter: of reference pictures; None where it is not loaded.
     """
 
-    pipe: Any
-    cfg: float = 5.0
-    adapter: IPAdapter | None = None
-    together: int = 4
+    together = TOGETHER
+
+    def __init__(self, pipe: Any, cfg: float, adapter: IPAdapter | None = None) -> None:
+        self.pipe, self.cfg, self.adapter = pipe, cfg, adapter
+        self.words = Words(pipe, ("text_encoder", "text_encoder_2"), self._read)
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
-        """As ``conditioning.paint.Denoiser`` says, along at least one control."""
-        told = {name: one for name, one in conditions.controls.items() if one.strength.any()}
-        if not told:
-            raise ValueError(f"sdxl-union paints along controls: give one of {', '.join(KINDS)} some strength")
+        """As ``conditioning.paint.Denoiser`` says; frames whose controls are all off are steered by words alone."""
         if conditions.film is not None and conditions.strength <= 0:
             return conditions.film
-        pipe, codec = self.pipe, FrameLatents(self.pipe.vae)
+        pipe, codec, count = self.pipe, FrameLatents(self.pipe.vae), len(frames)
         device, dtype = pipe._execution_device, pipe.unet.dtype
-        pictures = [one.pictures.to(device) for one in told.values()]
-        count, _, height, width = pictures[0].shape
+        told = {name: one for name, one in conditions.controls.items() if one.strength.any()}
+        blank = Control(torch.zeros(count, 3, conditions.height, conditions.width), torch.zeros(count))
+        told = told or {"depth": blank}
         pipe.controlnet.strengths = torch.stack([one.strength for one in told.values()])
-        latents = starting_noise(conditions, pipe.unet.config.in_channels, pipe.vae_scale_factor, count, height, width)
-        latents = latents.to(device)
+        noise = starting_noise(conditions, pipe.unet.config.in_channels, pipe.vae_scale_factor, count)
+        latents = noise.to(device)
         strength = 1.0 if conditions.film is None else conditions.strength
         with late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
             if conditions.film is not None:
                 pipe.scheduler.set_timesteps(steps)
                 latents = noised(pipe.scheduler, codec.encode(conditions.film.to(device)), latents)
             painted = pipe(
-                prompt=list(conditions.prompts) or [""] * count,
-                negative_prompt=[conditions.negative or NEGATIVE] * count,
-                control_image=[picture * 0.5 + 0.5 for picture in pictures],
+                **self.words.of(conditions.prompts or ("",) * count, conditions.negative or NEGATIVE),
+                control_image=[one.pictures.to(device) * 0.5 + 0.5 for one in told.values()],
                 control_mode=[KINDS[name] for name in told],
                 controlnet_conditioning_scale=[1.0] * len(told),
-                height=height,
-                width=width,
+                height=conditions.height,
+                width=conditions.width,
                 num_inference_steps=steps,
                 guidance_scale=self.cfg,
                 generator=torch.Generator().manual_seed(conditions.seed),
@@ -82,6 +79,11 @@ class SdxlDenoiser:
                 **(self.adapter.told(pipe, conditions.references) if self.adapter else {}),
             ).images
         return codec.decode(painted.float()).cpu()
+
+    def _read(self, prompt: str, negative: str) -> dict[str, Tensor]:
+        told = self.pipe.encode_prompt(prompt, None, self.pipe._execution_device, 1, True, negative)
+        names = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+        return dict(zip(names, told, strict=True))
 
 
 def load(loading: Loading) -> SdxlDenoiser:
@@ -157,7 +159,7 @@ SDXL_UNION: Final = Family(
     side=8,
     sizes=((1024, 1024), (1344, 768), (1152, 896), (896, 1152), (768, 1344)),
     frames=FrameRule(),
-    window=4,
+    window=TOGETHER,
     latent_stride=1,
     controls=(
         ControlSpec("depth", INVERSE_DEPTH, _UNION + "depth.py: MiDaS or Zoe"),

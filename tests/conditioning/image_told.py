@@ -14,8 +14,8 @@ from torch import Tensor
 from conditioning.conditions import Conditions, Control
 from conditioning.control_choice import told_controls
 from conditioning.frames import Frame, FrameMaker
+from conditioning.latent_noise import latent_noise
 from conditioning.models.family import Family
-from conditioning.noise import world_noise
 from conditioning.paint import Telling
 from render.passframe import ShotPasses
 from render.raster import Rasterizer
@@ -60,18 +60,11 @@ def told(folder: Path, raster: Rasterizer, family: Family, controls: Sequence[st
     passes = ShotPasses(world, shot, raster)
 
     def telling(frames: Sequence[Frame]) -> Conditions:
-        def noise(channels: int, cell: int) -> Tensor:
-            """The world's noise of all pixels, summed over cells: of unit variance again."""
-            of_pixels = torch.stack(
-                [torch.from_numpy(world_noise(f.snapshot, shot.track[f.index], f.gbuffer, 3, channels)) for f in frames]
-            )
-            return torch.nn.functional.avg_pool2d(of_pixels, cell) * cell
-
         return Conditions(
             prompts=tuple("night street" if f.index < 3 else "rain street" for f in frames),
             controls=told_controls(passes, specs, [f.index for f in frames]),
             seed=5,
-            noise=noise,
+            noise=latent_noise(frames, 3, 0.0),
         )
 
     return Told(world, shot, list(FrameMaker(world, shot, raster, 3).frames(range(shot.frames))), telling)
@@ -82,6 +75,8 @@ def plain(count: int, height: int, width: int, names: Sequence[str]) -> Conditio
     generator = torch.Generator().manual_seed(0)
     films = {name: 2.0 * torch.rand(count, 3, height, width, generator=generator) - 1.0 for name in names}
     return Conditions(
+        width=width,
+        height=height,
         prompts=("night street",) * count,
         controls={name: Control(film, torch.ones(count)) for name, film in films.items()},
         seed=5,

@@ -188,10 +188,27 @@ def test_one_frame_and_odd_sizes(model: AnimateDiffDenoiser) -> None:
         Fitted(ANIMATEDIFF, model).paint(frames(17, 8, 8), plain(17, 8, 8, ("depth",)), 1, leave)
 
 
-def test_what_cannot_be_is_one_sentence(folder: Path, model: AnimateDiffDenoiser, tmp_path: Path) -> None:
-    off = strong(plain(1, 32, 48, ("depth",)), depth=[0.0])
-    with pytest.raises(ValueError, match="AnimateDiff paints along controls: give one of depth, normal"):
-        model.paint(frames(1, 32, 48), off, 1, leave)
+def test_a_control_that_is_off_is_as_none_at_all(model: AnimateDiffDenoiser) -> None:
+    given = plain(2, 32, 48, ("depth",))
+    off, none, on = (
+        model.paint(frames(2, 32, 48), told, 1, leave)
+        for told in (strong(given, depth=[0.0, 0.0]), replace(given, controls={}), given)
+    )
+    assert torch.equal(off, none)
+    assert float((on - off).abs().max()) > 1e-4
+
+
+def test_half_precision(folder: Path) -> None:
+    given = strong(plain(2, 32, 48, ("depth", "normal")), depth=[1.0, 0.5], normal=[1.0, 0.0])
+    film = torch.zeros(2, 3, 32, 48)
+    for family in (ANIMATEDIFF, ANIMATELCM):
+        loaded = family.load(Loading(folder, dtype=torch.bfloat16))
+        made = loaded.paint(frames(2, 32, 48), replace(given, references=(film[0],), film=film, strength=0.5), 2, leave)
+        assert made.dtype == torch.float32
+        assert made.isfinite().all()
+
+
+def test_what_cannot_be_is_one_sentence(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be quantised"):
         ANIMATEDIFF.load(Loading(folder, quantisation="int8"))
     for missing in ("model_index.json", "motion", "normal", "references", f"motion/{LCM_LORA}"):

@@ -159,6 +159,8 @@ def test_what_cannot_be_is_one_sentence(folder: Path, model: FluxDenoiser, tmp_p
             model.paint(frames(1, 32, 48), wrong, 1, leave)
     with pytest.raises(ValueError, match="flux-depth takes no reference pictures"):
         model.paint(frames(1, 32, 48), replace(given, references=(torch.zeros(3, 8, 8),)), 1, leave)
+    with pytest.raises(ValueError, match="flux-depth knows no negative prompt"):
+        model.paint(frames(1, 32, 48), replace(given, negative="rain"), 1, leave)
     copy = tmp_path / "weights"
     shutil.copytree(folder, copy)
     shutil.rmtree(copy / "transformer")

@@ -211,10 +211,34 @@ def test_odd_sizes_are_padded_and_cut(model: SdxlDenoiser) -> None:
     assert made.dtype == torch.float32
 
 
-def test_without_a_control_there_is_nothing_to_paint_along(model: SdxlDenoiser) -> None:
-    off = strong(plain(1, 32, 48, ("depth",)), depth=[0.0])
-    with pytest.raises(ValueError, match="sdxl-union paints along controls: give one of pose, depth"):
-        model.paint(frames(1, 32, 48), off, 1, leave)
+def test_a_control_that_is_off_is_as_none_at_all(model: SdxlDenoiser) -> None:
+    given = plain(1, 32, 48, ("depth",))
+    off, none, on = (
+        model.paint(frames(1, 32, 48), told, 1, leave)
+        for told in (strong(given, depth=[0.0]), replace(given, controls={}), given)
+    )
+    assert torch.equal(off, none)
+    assert float((on - off).abs().max()) > 1e-4
+
+
+def test_words_are_read_once_and_their_readers_put_away(model: SdxlDenoiser) -> None:
+    given, asked = plain(2, 32, 48, ("depth",)), []
+    read = model.words._read
+    model.words._read = lambda prompt, negative: asked.append(prompt) or read(prompt, negative)
+    for prompts in (("night rain", "night rain"), ("night rain", "rain night")):
+        model.paint(frames(2, 32, 48), replace(given, prompts=prompts), 1, leave)
+        assert model.pipe.text_encoder is model.pipe.text_encoder_2 is None
+    model.words._read = read
+    assert asked == ["night rain", "rain night"]
+
+
+def test_half_precision(folder: Path) -> None:
+    loaded = SDXL_UNION.load(Loading(folder, dtype=torch.bfloat16))
+    given = strong(plain(2, 32, 48, ("depth", "pose")), depth=[1.0, 0.5])
+    film = torch.zeros(2, 3, 32, 48)
+    made = loaded.paint(frames(2, 32, 48), replace(given, references=(film[0],), film=film, strength=0.5), 2, leave)
+    assert made.dtype == torch.float32
+    assert made.isfinite().all()
 
 
 @pytest.mark.parametrize("missing", ["model_index.json", "control", "autoencoder", "references"])
