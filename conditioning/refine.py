@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from conditioning.codec import PictureEdit
@@ -113,16 +114,33 @@ class ClipDenoiser:
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
         """The film's pictures of ``frames``, edited; nothing is sampled."""
         own = torch.stack([self.settled.get(f.index, _tensor(self.film(f.index))) for f in frames])
-        edited, _ = edit(own, 0.0)
-        return followed(own, edited - own, self.unsteady)
+        edited, changed = edit(own, 0.0)
+        return followed(own, edited - own, changed, self.unsteady)
 
 
-def followed(own: Tensor, step: Tensor, unsteady: Unsteady) -> Tensor:
-    """Pictures (N, 3, H, W) moved by a step of the same shape, each band as far as it is unsteady."""
-    if unsteady.none:
+def followed(own: Tensor, step: Tensor, known: Tensor, unsteady: Unsteady) -> Tensor:
+    """Pictures (N, 3, H, W) moved by a step of the same shape, each band as far as it is unsteady.
+
+    known: (N, 1, H, W) 0 to 1, where the step is known. Colours flicker all over a frame, so elsewhere they are moved
+    as they are nearby: what is seen for the first time would part from the rest along a seam.
+    """
+    if unsteady.none or not known.any():
         return own
-    coarse = low_pass(step, DETAIL_SIGMA)
-    return own + unsteady.coarse * coarse + unsteady.fine * (step - coarse)
+    coarse = low_pass(step * known, DETAIL_SIGMA) / low_pass(known, DETAIL_SIGMA).clamp(min=1e-3)
+    return own + unsteady.coarse * spread(coarse, known) + unsteady.fine * known * (step - coarse)
+
+
+def spread(values: Tensor, known: Tensor) -> Tensor:
+    """(N, C, H, W) ``values`` where ``known`` (N, 1, H, W; 0 to 1) is 1, and smoothly on from there, ever coarser.
+
+    The push and pull of Gortler et al. 1996: each level is filled from the one of half its size.
+    """
+    if max(values.shape[2:]) == 1:
+        return values
+    share = F.avg_pool2d(known, 2, ceil_mode=True, count_include_pad=False)
+    means = F.avg_pool2d(values * known, 2, ceil_mode=True, count_include_pad=False) / share.clamp(min=1e-6)
+    wide = F.interpolate(spread(means, (share * 4).clamp(max=1.0)), size=values.shape[2:], mode="bilinear")
+    return known * values + (1 - known) * wide
 
 
 class Refiner:
@@ -161,9 +179,10 @@ class Refiner:
         there = consensus(light_of(frame.light), sources)
         if there is None:
             return own
-        step = there.share * (there.picture - own) * (len(others) / (len(others) + 1))  # its own counts as one of them
+        step = (there.picture - own) * (len(others) / (len(others) + 1))  # its own picture counts as one of them
         coarse = low_pass(step[None], DETAIL_SIGMA)[0]
-        return followed(own[None], (coarse + there.detail * (step - coarse))[None], self._unsteady)[0]
+        whole = coarse + there.detail * (step - coarse)
+        return followed(own[None], whole[None], there.share[None], self._unsteady)[0]
 
 
 def asked_of(index: int, frames: range) -> list[int]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter
 
 from conditioning.frames import FrameMaker
 from conditioning.metrics import Change
-from conditioning.refine import Steadiness, Unsteady, asked_of, pairs_of, same_words
+from conditioning.refine import Steadiness, Unsteady, asked_of, followed, pairs_of, same_words
 from render.files import bytes_from_display, read_image
 from render.raster import open_rasterizer
 from render.video import read_video, write_video
@@ -145,6 +146,26 @@ def test_only_what_the_world_does_not_explain_is_unsteady() -> None:
     assert Unsteady.of(steadiness(160.0, 5.0), world) == Unsteady(0.0, 0.75)
     assert Unsteady.of(steadiness(40.0, 10.0, 2.5), world).fine == 0.75  # softer: resampling explains less
     assert Unsteady.of(steadiness(0.0, 0.0), steadiness(0.0, 0.0)).none
+
+
+def test_what_is_seen_for_the_first_time_loses_the_frame_s_cast_too() -> None:
+    own = torch.rand(1, 3, 37, 64, generator=torch.Generator().manual_seed(0))
+    cast = torch.tensor([0.1, 0.0, -0.05]).view(1, 3, 1, 1).expand_as(own)
+    known = torch.zeros(1, 1, 37, 64)
+    known[..., :20] = 1
+    moved = followed(own + cast, -cast * known, known, Unsteady(1.0, 1.0))
+    torch.testing.assert_close(moved, own, atol=1e-4, rtol=0)
+    assert followed(own, -cast, torch.zeros_like(known), Unsteady(1.0, 1.0)) is own
+    assert followed(own, -cast, known, Unsteady(0.0, 0.0)) is own
+
+
+def test_fine_and_coarse_steps_are_followed_apart() -> None:
+    checks = (torch.arange(40).view(1, 1, 1, 40) % 2 * 2.0 - 1).expand(1, 3, 40, 40)
+    own, known = torch.zeros(1, 3, 40, 40), torch.ones(1, 1, 40, 40)
+    fine = followed(own, 0.3 + 0.1 * checks, known, Unsteady(0.0, 1.0))
+    coarse = followed(own, 0.3 + 0.1 * checks, known, Unsteady(1.0, 0.0))
+    torch.testing.assert_close(fine[..., 8:-8], 0.1 * checks[..., 8:-8], atol=0.01, rtol=0)
+    torch.testing.assert_close(coarse[..., 8:-8], torch.full_like(coarse, 0.3)[..., 8:-8], atol=0.01, rtol=0)
 
 
 def test_pairs_are_spread_over_the_film() -> None:
