@@ -14,6 +14,7 @@ from conditioning.models.fits import Machine, fit
 from conditioning.run import Work
 from render.files import read_json
 from tools.estimate import seconds_to_paint
+from tools.painters import WINDOW
 from worldgen.world import Shot
 
 
@@ -64,12 +65,13 @@ def painted_size(family: Family, shot: Shot) -> Painted:
 def planned_windows(family: Family, shot: Shot, start: int, stop: int, job: RenderJob | None) -> list[PlannedWindow]:
     """The windows of frames ``start`` to ``stop - 1``: as ``job`` has them; without one, as the family would."""
     overlap = job.overlap if job else family.overlap
-    windows = job.windows if job else plan_windows(stop - start, family.window, start, overlap)
+    length = family.window if overlap else WINDOW
+    windows = job.windows if job else plan_windows(stop - start, length, start, overlap)
     found = []
     for window in windows:
         shown = min(overlap, window.start - start)
-        together = min(len(window) + shown, family.window)
-        rendered = snapped(family, 16, 16, together).frames if family.window > 1 else len(window)
+        together = len(window) + shown
+        rendered = snapped(family, 16, 16, together).frames if overlap else together
         words = tuple(prompts_in(shot, window.start, window.stop))
         found.append(PlannedWindow(window.start + 1, window.stop, shown, rendered, words))
     return found

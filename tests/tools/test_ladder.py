@@ -149,3 +149,11 @@ def test_pocket_s_plan_has_keyframes_and_a_time(run: Run, yard: Path, tmp_path: 
     assert all(plan["seconds"] > 0 and plan["weights"] == "embedded" for plan in plans)
     assert plans[0]["size_words"] == "64x36"
     assert "0001-0006" in run("plan", yard, "--out", tmp_path).err
+
+
+def test_models_of_single_pictures_have_keyframes(run: Run, yard: Path, tmp_path: Path) -> None:
+    (plan,) = run("plan", yard, "--shot", "look", "--model", "sdxl-union", "--models-dir", tmp_path, "--json").json[
+        "shots"
+    ]
+    assert plan["keyframes"] == [1, 6]
+    assert [(w["first"], w["last"], w["shown"], w["rendered"]) for w in plan["windows"]] == [(1, 6, 0, 6)]
