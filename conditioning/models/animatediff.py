@@ -98,7 +98,7 @@ class AnimateDiffDenoiser:
                 conditioning_frames=[list(one.pictures * 0.5 + 0.5) for one in told],
                 controlnet_conditioning_scale=[1.0] * len(told),
                 output_type="latent",
-                **(self.adapter.told(pipe, conditions.references) if self.adapter else {}),
+                **(self.adapter.told(conditions.references) if self.adapter else {}),
             ).frames
         return codec.decode(painted.float()).cpu()
 
@@ -137,10 +137,12 @@ def load(loading: Loading, few_steps: bool) -> AnimateDiffDenoiser:
         pipe.scheduler = DDIMScheduler.from_config(
             config, beta_schedule="linear", clip_sample=False, timestep_spacing="linspace", steps_offset=1
         )
-    adapter = with_adapter(
+    with_adapter(
         pipe, name, folder / "references", "models", "ip-adapter-plus_sd15.safetensors", "models/image_encoder"
     )
-    return AnimateDiffDenoiser(placed(pipe, loading), tuple(NETS), family.cfg, adapter)
+    pipe.vae.enable_slicing()  # a frame after the other
+    placed(pipe, loading)
+    return AnimateDiffDenoiser(pipe, tuple(NETS), family.cfg, IPAdapter(pipe))
 
 
 LCM_LORA: Final = "AnimateLCM_sd15_t2v_lora.safetensors"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +62,50 @@ class Words:
             setattr(self._pipe, name, None)
 
 
-@dataclass(frozen=True)
 class IPAdapter:
     """Reference pictures as further words for the cross-attention (Ye et al. 2023), through diffusers' own loader.
 
-    scale: how much they count beside the prompt; diffusers' guide recommends 0.5 to 0.6 with a prompt. The network
-    asks for a picture once an adapter is in it: without references it is given a black one that counts nothing.
+    Pictures are read once, and their encoder is away in between, as the text encoders are. The network asks for some
+    once an adapter is in it: without references it is given nothing, at no strength. pipe: with an adapter of the kind
+    "plus", in its place already. scale: how much references count beside the prompt; diffusers' guide recommends 0.5
+    to 0.6 with a prompt.
     """
 
-    scale: float = 0.6
+    def __init__(self, pipe: Any, scale: float = 0.6) -> None:
+        self._pipe, self._scale, self._encoder = pipe, scale, pipe.image_encoder
+        config = self._encoder.config
+        tokens = (config.image_size // config.patch_size) ** 2 + 1
+        self._nothing = torch.zeros(2, 1, tokens, config.hidden_size, dtype=self._encoder.dtype)
+        self._known: tuple[tuple[Tensor, ...], Tensor] = ((), self._nothing)
+        self._alone = not hasattr(self._encoder, "_hf_hook")
+        self._put_away()
 
-    def told(self, pipe: Any, references: Sequence[Tensor]) -> dict[str, Any]:
-        """What ``pipe`` is called with besides the rest; references: (3, h, w) in [-1, 1], of any size."""
-        pipe.set_ip_adapter_scale(self.scale if references else 0.0)
-        return {"ip_adapter_image": [[_picture(one) for one in references] or [Image.new("RGB", (224, 224))]]}
+    def told(self, references: Sequence[Tensor]) -> dict[str, Any]:
+        """What the pipeline is called with besides the rest; references: (3, h, w) in [-1, 1], of any size."""
+        known = self._known[0]
+        if len(known) != len(references) or not all(map(torch.equal, known, references)):
+            self._known = (tuple(references), self._read(references) if references else self._nothing)
+        self._pipe.set_ip_adapter_scale(self._scale if references else 0.0)
+        return {"ip_adapter_image_embeds": [self._known[1].to(self._pipe._execution_device)]}
+
+    def _read(self, references: Sequence[Tensor]) -> Tensor:
+        """(2, n, tokens, D) of a black picture, for what is not wanted, and of each reference."""
+        device = self._pipe._execution_device
+        if self._alone:
+            self._pipe.image_encoder = self._encoder.to(device)
+        with torch.inference_mode():
+            pictures = [[_picture(one) for one in references]]
+            (read,) = self._pipe.prepare_ip_adapter_image_embeds(pictures, None, device, 1, True)
+        self._put_away()
+        return read.cpu()
+
+    def _put_away(self) -> None:
+        if self._alone:
+            self._encoder.to("cpu")
+            self._pipe.image_encoder = None
 
 
-def with_adapter(pipe: Any, name: str, folder: Path, subfolder: str, weights: str, encoder: str) -> IPAdapter:
+def with_adapter(pipe: Any, name: str, folder: Path, subfolder: str, weights: str, encoder: str) -> None:
     """Load the IP-Adapter of ``folder`` (a copy of h94/IP-Adapter) into ``pipe``, the pipeline of ``name``.
 
     Errors: ``ValueError`` in one sentence where its weights, or its image encoder's, are missing or broken.
@@ -91,7 +117,6 @@ def with_adapter(pipe: Any, name: str, folder: Path, subfolder: str, weights: st
         pipe.load_ip_adapter(
             str(folder), subfolder=subfolder, weight_name=weights, image_encoder_folder=encoder, local_files_only=True
         )
-    return IPAdapter()
 
 
 def with_lora(pipe: Any, name: str, file: Path, share: float) -> None:

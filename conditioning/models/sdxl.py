@@ -15,7 +15,7 @@ from torch import Tensor
 
 from conditioning.codec import FrameLatents, PictureEdit, through
 from conditioning.conditions import Conditions, Control
-from conditioning.control_style import INVERSE_DEPTH, LINEART, NORMAL_BAE, OPENPOSE_XINSIR, THINGS, ControlName
+from conditioning.control_style import INVERSE_DEPTH, LINEART, NORMAL_BAE, OPENPOSE_XINSIR, THINGS
 from conditioning.guidance import Guidance
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
 from conditioning.models.image import IPAdapter, Words, starting_noise, with_adapter
@@ -25,7 +25,7 @@ from conditioning.sampler import edited, late_start, noised
 if TYPE_CHECKING:
     from conditioning.frames import Frame
 
-KINDS: Final[dict[ControlName, int]] = {"pose": 0, "depth": 1, "edges": 3, "normal": 4, "segmentation": 5}
+KINDS: Final[dict[str, int]] = {"pose": 0, "depth": 1, "edges": 3, "normal": 4, "segmentation": 5}
 """The union's ``control_mode``: 0 openpose, 1 depth, 2 hed/pidi/scribble/ted, 3 canny/lineart/anime_lineart/mlsd,
 4 normal, 5 segment (comments of ``controlnet_union_test_*.py`` in xinsir6/ControlNetPlus)."""
 TOGETHER: Final = 4
@@ -76,7 +76,7 @@ class SdxlDenoiser:
                 generator=torch.Generator().manual_seed(conditions.seed),
                 latents=latents.to(dtype),
                 output_type="latent",
-                **(self.adapter.told(pipe, conditions.references) if self.adapter else {}),
+                **(self.adapter.told(conditions.references) if self.adapter else {}),
             ).images
         return codec.decode(painted.float()).cpu()
 
@@ -106,8 +106,10 @@ def load(loading: Loading) -> SdxlDenoiser:
     )
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config, use_karras_sigmas=True)
     weights = "ip-adapter-plus_sdxl_vit-h.safetensors"
-    adapter = with_adapter(pipe, name, folder / "references", "sdxl_models", weights, "models/image_encoder")
-    return SdxlDenoiser(placed(pipe, loading), SDXL_UNION.cfg, adapter)
+    with_adapter(pipe, name, folder / "references", "sdxl_models", weights, "models/image_encoder")
+    pipe.vae.enable_slicing()  # a frame after the other
+    placed(pipe, loading)
+    return SdxlDenoiser(pipe, SDXL_UNION.cfg, IPAdapter(pipe))
 
 
 _UNION: Final = "xinsir6/ControlNetPlus, controlnet_union_test_"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from conditioning.codec import FrameLatents
@@ -203,6 +204,21 @@ def test_prompts_and_references_change_the_picture(model: SdxlDenoiser) -> None:
     for other in ({"prompts": ("rain",)}, {"negative": "rain"}, {"references": (picture,)}):
         assert float((paint(**other) - base).abs().max()) > 1e-4, other
     assert torch.equal(paint(), base)  # a reference is forgotten
+    assert model.pipe.image_encoder is None
+
+
+def test_references_are_read_as_the_pipeline_reads_them(model: SdxlDenoiser) -> None:
+    """By a pipeline that is given the pictures themselves; and only once."""
+    references = [torch.rand(3, 40, 30) * 2 - 1, torch.rand(3, 24, 24) * 2 - 1]
+    adapter, pipe = model.adapter, model.pipe
+    assert adapter is not None
+    (told,) = adapter.told(references)["ip_adapter_image_embeds"]
+    pipe.image_encoder = adapter._encoder
+    pictures = [(one.permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8) for one in references]
+    expected, black = pipe.encode_image([Image.fromarray(one) for one in pictures], "cpu", 1, True)
+    pipe.image_encoder = None
+    torch.testing.assert_close(told, torch.stack([black, expected]))
+    assert adapter.told([one.clone() for one in references])["ip_adapter_image_embeds"][0] is told
 
 
 def test_odd_sizes_are_padded_and_cut(model: SdxlDenoiser) -> None:
