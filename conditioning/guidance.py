@@ -61,7 +61,8 @@ class Source:
 
     picture: (3, H', W') in [-1, 1], sRGB-encoded. light: (3, H', W') ``light_of`` its proxy. seen: where the frame's
     pixels lie in them. near: 0 to 1, how much it counts among the sources. alike: 0 to 1, how far the words it was
-    painted to ask for the frame's picture.
+    painted to ask for the frame's picture. detail: (H, W) 0 to 1, share of fine detail that it gives besides what the
+    size of its pixels says; None for all of it.
     """
 
     picture: Tensor
@@ -69,6 +70,7 @@ class Source:
     seen: Correspondence
     near: float = 1.0
     alike: float = 1.0
+    detail: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,11 @@ def around(frame: int, keys: Sequence[int]) -> list[tuple[int, float]]:
     return [(earlier, 1.0 - share), (later, share)]
 
 
-def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
-    """What a frame's sources show of its surfaces, in its own light; ``light``: (3, H, W) ``light_of`` its proxy."""
+def consensus(light: Tensor, sources: Sequence[Source], sharpen: float = SHARPEN) -> Consensus | None:
+    """What a frame's sources show of its surfaces, in its own light; ``light``: (3, H, W) ``light_of`` its proxy.
+
+    sharpen: share of the finest detail that is given back.
+    """
     if not sources:
         return None
     seen, weights, fine = (torch.full(light.shape[1:], 1e-6) for _ in range(3))
@@ -116,10 +121,12 @@ def consensus(light: Tensor, sources: Sequence[Source]) -> Consensus | None:
         weights += weight
         relit *= ((change - SAME_LIGHT) / SAME_LIGHT).clamp(0.0, 1.0)
         weight = weight * (1.0 - (1.0 - magnified(source.seen)) / COARSER).clamp(0.01, 1.0)
+        if source.detail is not None:
+            weight = weight * source.detail.clamp(0.01, 1.0)
         fine += weight
         total += weight * (fetched(source.picture, source.seen, "bicubic") + relit)
     there = total / fine
-    there += SHARPEN * (there - low_pass(there[None], 1.0)[0])
+    there += sharpen * (there - low_pass(there[None], 1.0)[0])
     return Consensus(there, ((seen / ENOUGH).clamp(max=1.0) * (weights / seen))[None], (fine / weights)[None])
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -40,7 +40,7 @@ from conditioning.paint import (
 )
 from render.correspondence import Correspondence, correspond_many
 from render.files import bytes_from_display
-from worldgen.conventions import U8
+from worldgen.conventions import F32, U8
 
 APART: Final = 8
 """Frames between the anchors of a window, and between frames that the memory is shown, at most."""
@@ -105,12 +105,19 @@ class FilmPainter:
         return pictures
 
     def _remembered(self, frame: Frame, session: Session | None) -> list[Source]:
-        """What the memory shows of a frame."""
+        """What the memory shows of a frame, as one picture of it: several for each frame of a window would be many."""
         if session is None or self._settings.guidance is None:
             return []
         seen, alike = _seen(frame), partial(self._alike, frame.said)
         found = session.recalled(session.chosen([seen], alike=alike), seen)
-        return [Source(one.picture, light_of(one.light), one.seen, alike=alike(one.said)) for one in found]
+        views = [Source(one.picture, light_of(one.light), one.seen, alike=alike(one.said)) for one in found]
+        light = light_of(frame.light)
+        there = consensus(light, views, sharpen=0.0)  # it is sharpened where it is used
+        if there is None:
+            return []
+        share = there.share[0].numpy()
+        here = Correspondence(_places(*share.shape), share > 0, share)
+        return [Source(there.picture, light, here, detail=there.detail[0])]
 
     def _known(self, frames: Sequence[Frame], there: Tensor, remembered: Sequence[Sequence[Source]]) -> Known | None:
         """What finished pictures show of each frame: the last of those before the window, and the memory's."""
@@ -190,6 +197,13 @@ def _with(known: Known | None, there: Tensor, frames: Sequence[Frame]) -> Known 
     share = torch.zeros_like(pictures[:, :1]) if known is None else known.share.clone()
     pictures[: len(there)], share[: len(there)] = there, 1.0
     return Known(pictures, share)
+
+
+@lru_cache(maxsize=1)
+def _places(height: int, width: int) -> F32:
+    """(H, W, 2) the middle of each pixel."""
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32) + np.float32(0.5)
+    return np.stack([xs, ys], axis=-1)
 
 
 def _seen(frame: Frame) -> SeenFrame:

@@ -61,6 +61,22 @@ def test_a_view_painted_to_other_words_is_followed_as_far_as_they_are_alike() ->
     assert shares[2] < 0.01
 
 
+def test_several_views_can_be_merged_into_one_that_says_the_same() -> None:
+    """Half as large as the frame's pixels in x: the view gives rough form, and fine detail only where it says so."""
+    ys, xs = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + 0.5
+    coarse = Correspondence(np.stack([xs / 2, ys], -1), identity().visible, identity().confidence)
+    views = [Source(noise(1), FLAT, coarse), Source(noise(3), FLAT, identity(xs > SIZE / 2))]
+    once = consensus(FLAT, views)
+    merged = consensus(FLAT, views, sharpen=0.0)
+    assert once is not None
+    assert merged is not None
+    assert float(merged.detail[0, :, :16].max()) < 0.05 < 0.4 < float(merged.detail[0, :, -16:].min())
+    share = merged.share[0].numpy()
+    here = Correspondence(identity().xy, share > 0, share)
+    again = consensus(FLAT, [Source(merged.picture, FLAT, here, detail=merged.detail[0])])
+    torch.testing.assert_close(agreed(noise(2), again), agreed(noise(2), once), atol=0.02, rtol=0)
+
+
 def test_a_moved_shadow_is_not_copied() -> None:
     shadow = FLAT.clone()
     shadow[:, :, : SIZE // 2] = -0.8
