@@ -12,7 +12,7 @@ import pytest
 
 from render.files import read_image, read_json
 from render.video import CODECS, read_video
-from tools.cli import FilmCodec
+from tools.cli_options import FilmCodec
 
 Run = Callable[..., Any]
 
