@@ -253,11 +253,11 @@ def test_a_moved_world_is_traced_where_it_is() -> None:
 def test_made_whole(yard: None, raster: Rasterizer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("mitsuba", reason="the train extra is not installed")
     monkeypatch.setattr(data, "open_rasterizer", lambda: raster)
-    monkeypatch.setattr(data, "chosen_variants", lambda seed, k, possible: tuple(possible) if k == 0 else ())
+    monkeypatch.setattr(data, "chosen_variants", lambda seed, pair, possible: tuple(possible))
     data.make_data(tmp_path, [3], cameras=2, spp=4)
     found = SimpleNamespace(**dict(np.load(tmp_path / "0000003.npz")))
     assert found.target.shape == (2, 3, 32, 32)
-    assert found.variant_of.tolist() == [0] * len(VARIANTS)
+    assert found.variant_of.tolist() == [0] * len(VARIANTS) + [1] * len(VARIANTS)
     means = {str(n): v.mean() for n, v in zip(found.variant_name, found.variant, strict=True)}
     assert means["night"] < 0.6 * means["overcast"]
     assert means["rain"] < means["snow"]
@@ -267,3 +267,28 @@ def test_made_whole(yard: None, raster: Rasterizer, monkeypatch: pytest.MonkeyPa
         > by["overcast"][0].mean() - by["overcast"][2].mean() + 10
     )
     assert by["fog"].std() < by["overcast"].std()
+    for name in VARIANTS:  # printed alike in both pictures of a pair
+        pair = [v.mean() for n, v in zip(found.variant_name, found.variant, strict=True) if n == name]
+        assert abs(pair[0] - pair[1]) < 12, name
+
+
+def test_a_clip_follows_what_moves(monkeypatch: pytest.MonkeyPatch, raster: Rasterizer) -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    import tools.train.clips as clips
+
+    lens = Lens(28).intrinsics(32, 24)
+    one, other = (Camera(look_at((x, -4, 1), (x, 0, 0.5)), lens, 32, 24) for x in (0.0, 0.35))
+    ball = Thing("ball", shapes.sphere(0.4, make("plaster")), place=lambda time: translation([time, 0.0, 0.5]))
+    world = World((Thing("ground", shapes.plane((60.0, 60.0), make("cobble"))), ball), SKY)
+    take = Take(world, ((one, other),), (0.0, 0.1), "yard", "plain", "plaza", False, 0)
+    monkeypatch.setattr(clips, "training_take", lambda seed, count: take)
+    found = clips.clip(4, 4, 4, raster)
+    assert found["target"].shape == (4, 3, 24, 32)
+    assert found["other"].tolist() == [0, 0, 1, 2]
+    way = found["other_xy"][3].astype(np.float32) - (np.mgrid[0:24, 0:32][::-1].transpose(1, 2, 0) + 0.5)
+    plaster = found["kind"][3] == 1 + KIND_NAMES.index("plaster")
+    ground = (found["kind"][3] != 0) & ~plaster
+    assert np.median(way[plaster, 0]) < -0.2  # it outruns the camera
+    assert np.median(way[ground, 0]) > 0.1
+    with pytest.raises(ValueError, match="ask for one or more"):
+        clips.clip(4, 0, 4, raster)

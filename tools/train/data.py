@@ -28,7 +28,7 @@ from render.shade import Shader, Shading
 from render.surface import Surface
 from tools.train.finish import cover_map
 from tools.train.truth import PathTracer
-from tools.train.weather import chosen_variants, facing_sun, glowing, printed, variants_of
+from tools.train.weather import Print, Weather, chosen_variants, facing_sun, glowing, metered, printed, variants_of
 from tools.train.worlds import HELD_OUT, UNSEEN, Take, training_take
 from worldgen.camera import Camera
 from worldgen.conventions import F32, srgb_from_linear
@@ -118,33 +118,37 @@ def planned(seed: int, cameras: int, rasterizer: Rasterizer) -> Planned:
     pictures: list[Picture] = []
     for one, other in views:
         shader.expose(first, one)
-        pair = _picture(0, shader, first, one), _picture(1, shader, second, other)
-        if all(_worth(picture) for picture in pair) and _shared(*pair) >= LEAST_SHARED:
+        pair = picture_of(0, shader, first, one), picture_of(1, shader, second, other)
+        if all(worth(picture) for picture in pair) and _shared(*pair) >= LEAST_SHARED:
             pictures += pair
     return Planned(seed, take, (first, second), tuple(pictures))
 
 
 def conditions(plan: Planned) -> Arrays:
     """What is told of the pictures: all of :func:`world_pairs` but target and variants."""
-    pairs = [plan.pictures[k ^ 1] for k in range(len(plan.pictures))]
-    found = [correspond(p.geometry, q.geometry) for p, q in zip(plan.pictures, pairs, strict=True)]
-    size = plan.take.views[0][0].height, plan.take.views[0][0].width
+    camera = plan.take.views[0][0]
+    others = [k ^ 1 for k in range(len(plan.pictures))]
+    return told_of(plan.pictures, others, (camera.height, camera.width)) | {"facts": np.array(json.dumps(facts(plan)))}
+
+
+def told_of(pictures: Sequence[Picture], others: Sequence[int], size: tuple[int, int]) -> Arrays:
+    """The arrays of :func:`world_pairs` that tell of ``pictures`` and of their places in the ``others``."""
+    found = [correspond(p.geometry, pictures[k].geometry) for p, k in zip(pictures, others, strict=True)]
 
     def stacked(parts: Sequence[np.ndarray], dtype: Any, *empty: int) -> np.ndarray:
         return np.stack(parts).astype(dtype) if parts else np.zeros((0, *empty), dtype)
 
-    told = [p.told for p in plan.pictures]
+    told = [p.told for p in pictures]
     return {
         "maps": stacked([c.maps for c in told], np.float16, 0, *size),
         "light": stacked([c.light for c in told], np.float32, 0),
         "proxy": stacked([c.proxy for c in told], np.float16, 3, *size),
-        "flat": stacked([p.flat for p in plan.pictures], np.float16, 3, *size),
+        "flat": stacked([p.flat for p in pictures], np.float16, 3, *size),
         "kind": stacked([c.kind for c in told], np.uint8, *size),
         "uv": stacked([np.mod(c.uv, TILES) for c in told], np.float16, 2, *size),
-        "other": np.arange(len(told), dtype=np.int64) ^ 1,
+        "other": np.array(others, dtype=np.int64),
         "other_xy": stacked([c.xy for c in found], np.float16, *size, 2),
         "other_seen": stacked([c.visible for c in found], np.float16, *size),
-        "facts": np.array(json.dumps(facts(plan))),
     }
 
 
@@ -156,27 +160,20 @@ def truths(plan: Planned, spp: int) -> Arrays:
     if plan.pictures:
         world = plan.take.world
         possible = variants_of(plan.seed, world.sky, plan.take.inside, len(world.lamps))
+        asked = [(name, k) for k in range(len(targets)) for name in chosen_variants(plan.seed, k // 2, possible)]
         tracer = PathTracer(plan.snapshots[0], world.sky, world.lamps)
+        prints: dict[tuple[int, str], Print] = {}
         for moment, snapshot in enumerate(plan.snapshots):
             tracer.move(snapshot)
             tracer.relight(world.sky)
-            now = [k for k, p in enumerate(plan.pictures) if p.moment == moment]
-            for k in now:
-                targets[k] = 2.0 * _truth(tracer, plan.pictures[k], spp, plan.seed * 64 + k).transpose(2, 0, 1) - 1.0
+            for k in range(moment, len(targets), 2):
+                targets[k] = 2.0 * truth_of(tracer, plan.pictures[k], spp, plan.seed * 64 + k).transpose(2, 0, 1) - 1.0
             rays = RayScene()
             rays.update(snapshot)
-            asked = [(name, k) for k in now for name in chosen_variants(plan.seed, k, possible)]
             for name, k in sorted(asked):
-                picture, weather = plan.pictures[k], possible[name]
-                if name == "golden-hour":
-                    weather = facing_sun(weather, rays, *_some(snapshot, picture), seed=plan.seed * 64 + k)
-                cover = None if plan.take.inside else cover_map(rays, *picture.camera.position[:2])
-                tracer.relight(weather.sky, weather.finish, cover)
-                glow = glowing(picture.shading, picture.camera, weather.sky)
-                layers = tracer.layers(picture.camera, spp, plan.seed * 64 + 32 + k, emission=glow)
-                lit = layers["radiance"] - glow
-                made = printed(weather, picture.shading, picture.camera, lit, glow, layers["albedo"])
-                variants[k, name] = np.round(made.transpose(2, 0, 1) * 255).astype(np.uint8)
+                if plan.pictures[k].moment == moment:
+                    made = _variant(tracer, rays, plan, k, possible[name], prints, spp)
+                    variants[k, name] = np.round(made.transpose(2, 0, 1) * 255).astype(np.uint8)
     kept = sorted(variants)
     return {
         "target": np.array(targets, dtype=np.float16).reshape(-1, 3, *size),
@@ -184,6 +181,33 @@ def truths(plan: Planned, spp: int) -> Arrays:
         "variant_of": np.array([k for k, _ in kept], dtype=np.int64),
         "variant_name": np.array([name for _, name in kept], dtype="<U16"),
     }
+
+
+def _variant(
+    tracer: PathTracer,
+    rays: RayScene,
+    plan: Planned,
+    k: int,
+    weather: Weather,
+    prints: dict[tuple[int, str], Print],
+    spp: int,
+) -> F32:
+    """(H, W, 3) display values. rays: aimed at the moment. prints: of pairs seen before; this one's is added."""
+    picture, name = plan.pictures[k], weather.name
+    known = prints.get((k // 2, name))
+    if known is not None:
+        weather = known.weather
+    elif name == "golden-hour":
+        weather = facing_sun(weather, rays, *_some(plan.snapshots[picture.moment], picture), seed=plan.seed * 64 + k)
+    cover = None if plan.take.inside else cover_map(rays, *picture.camera.position[:2])
+    tracer.relight(weather.sky, weather.finish, cover)
+    glow = glowing(picture.shading, picture.camera, weather.sky)
+    layers = tracer.layers(picture.camera, spp, plan.seed * 64 + 32 + k, emission=glow)
+    lit = layers["radiance"] - glow
+    if known is None:
+        known = metered(weather, picture.shading, picture.camera, lit, glow, layers["albedo"])
+        prints[k // 2, name] = known
+    return printed(known, picture.shading, picture.camera, lit, glow)
 
 
 def facts(plan: Planned) -> dict[str, Any]:
@@ -203,15 +227,16 @@ def facts(plan: Planned) -> dict[str, Any]:
     }
 
 
-def _truth(tracer: PathTracer, picture: Picture, spp: int, seed: int) -> F32:
-    """(H, W, 3) display values."""
+def truth_of(tracer: PathTracer, picture: Picture, spp: int, seed: int) -> F32:
+    """(H, W, 3) display values of ``picture``, at whose moment the tracer must be."""
     # The tracer's surfaces are smooth: the relief of textures is laid over its light as the shade has it.
     glow = picture.shading.emission
     lit = tracer.render(picture.camera, spp, seed=seed, emission=glow) - glow
     return picture.shading.sky.display(lit * picture.shading.relief[..., None] + glow)
 
 
-def _picture(moment: int, shader: Shader, snapshot: Snapshot, camera: Camera) -> Picture:
+def picture_of(moment: int, shader: Shader, snapshot: Snapshot, camera: Camera) -> Picture:
+    """What ``camera`` sees of ``snapshot``, the take's ``moment``-th."""
     drawn = shader.draw(snapshot, camera)
     shading = shader.light(drawn)
     geometry = FrameGeometry.of(snapshot, camera, drawn.gbuffer)
@@ -239,7 +264,7 @@ def _some(snapshot: Snapshot, picture: Picture) -> tuple[F32, F32]:
     return some.position, some.normal
 
 
-def _worth(picture: Picture) -> bool:
+def worth(picture: Picture) -> bool:
     """Whether it shows something, and not a wall before the lens."""
     depth = picture.shading.depth
     close = np.isfinite(depth) & (depth < 0.4)

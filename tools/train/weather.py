@@ -117,40 +117,58 @@ def facing_sun(weather: Weather, rays: RayScene, points: F32, normals: F32, seed
     return replace(weather, sky=skies[int(rng.choice(good))])
 
 
-def chosen_variants(seed: int, picture: int, possible: Mapping[str, Weather], share: float = 0.5) -> tuple[str, ...]:
-    """Which variants a picture gets: none, or one of the ``possible``, in ``share`` of all pictures."""
-    rng = np.random.default_rng(seed_from("variant", seed, picture))
+def chosen_variants(seed: int, pair: int, possible: Mapping[str, Weather], share: float = 0.5) -> tuple[str, ...]:
+    """Which variants a pair of pictures gets: none, or one of the ``possible``, in ``share`` of all pairs."""
+    rng = np.random.default_rng(seed_from("variant", seed, pair))
     if not possible or rng.random() >= share:
         return ()
     return (str(rng.choice(sorted(possible))),)
 
 
-def printed(weather: Weather, shading: Shading, camera: Camera, lit: F32, glow: F32, albedo: F32) -> F32:
+@dataclass(frozen=True)
+class Print:
+    """How a variant is printed, alike in both pictures of a pair. sky: exposed for it. falling: kilolux, the median."""
+
+    weather: Weather
+    sky: Sky
+    falling: float
+
+
+def metered(weather: Weather, shading: Shading, camera: Camera, lit: F32, glow: F32, albedo: F32) -> Print:
+    """How to print ``weather`` where it looks like this; arguments as for :func:`printed`.
+
+    albedo: (H, W, 3) of the weathered surfaces.
+    """
+    hit = shading.coverage > 0.5
+    falling = (np.pi * lit[hit].mean(-1) / np.maximum(albedo[hit].mean(-1), 0.05)).astype(np.float64)
+    stops = weather.sky.exposure_stops + correction(falling, weather.sky)
+    start = Print(
+        weather, replace(weather.sky, exposure_stops=stops), float(np.median(falling)) if len(falling) else np.inf
+    )
+    low, high = MIDDLE[weather.name]
+    mean = float(printed(start, shading, camera, lit, glow).mean())
+    way = 1 if mean < low else -1 if mean > high else 0
+    how = start
+    for tenth in range(1, round(10 * MOST_STOPS) + 1):
+        if not way or low <= mean <= high:
+            break
+        how = replace(start, sky=replace(start.sky, exposure_stops=stops + way * tenth / 10))
+        mean = float(printed(how, shading, camera, lit, glow).mean())
+    return how
+
+
+def printed(how: Print, shading: Shading, camera: Camera, lit: F32, glow: F32) -> F32:
     """(H, W, 3) display values of a variant.
 
     shading: the frame as it is. lit: (H, W, 3) traced light that surfaces give back. glow: what shines, sky included,
-    as :func:`glowing` gives it. albedo: (H, W, 3) of the weathered surfaces.
+    as :func:`glowing` gives it.
     """
+    weather = how.weather
     relief = 1.0 + SUNLIT * (shading.relief[..., None] - 1.0) * (1.0 - 0.7 * weather.finish.snow)
     radiance = lit * relief + glow
-    hit = shading.coverage > 0.5
-    falling = np.pi * lit[hit].mean(-1) / np.maximum(albedo[hit].mean(-1), 0.05)
     if np.isfinite(weather.sight_m):
-        radiance = hazy(radiance, weather, shading, camera, float(np.median(falling)) if len(falling) else np.inf)
-    stops = weather.sky.exposure_stops + correction(falling.astype(np.float64), weather.sky)
-    radiance = radiance * np.array(BALANCE[weather.name], np.float32)
-    return _graded(radiance, replace(weather.sky, exposure_stops=stops), MIDDLE[weather.name])
-
-
-def _graded(radiance: F32, sky: Sky, middle: tuple[float, float]) -> F32:
-    """The print, brighter or darker by whole tenths of a stop until its mean lies in ``middle``."""
-    best = sky.display(radiance)
-    way = 1 if best.mean() < middle[0] else -1 if best.mean() > middle[1] else 0
-    for tenth in range(1, round(10 * MOST_STOPS) + 1):
-        if not way or middle[0] <= best.mean() <= middle[1]:
-            break
-        best = replace(sky, exposure_stops=sky.exposure_stops + way * tenth / 10).display(radiance)
-    return best
+        radiance = hazy(radiance, weather, shading, camera, how.falling)
+    return how.sky.display(radiance * np.array(BALANCE[weather.name], np.float32))
 
 
 def glowing(shading: Shading, camera: Camera, sky: Sky) -> F32:
