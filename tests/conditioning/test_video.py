@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+pytest.importorskip("transformers", reason="text encoders need transformers")
+
 from conditioning.conditions import Conditions, Control, Known
+from conditioning.models.cogvideox import CogVideoDenoiser
+from conditioning.models.cosmos import CosmosDenoiser
+from conditioning.models.ltx2 import LTX2Denoiser
 from conditioning.models.video import only, shares, smaller, spoken, starting_noise, strength_in_time, whole_frames
+from tests.conditioning import tiny_video as tiny
 
 
 class Encoder:
@@ -96,3 +103,43 @@ def test_one_control_is_taken_and_several_are_refused() -> None:
     assert only(Conditions(controls={"depth": control}), "it") is control
     with pytest.raises(ValueError, match="it takes one control at a time, not depth, pose: choose one"):
         only(Conditions(controls={"depth": control, "pose": control}), "it")
+
+
+def cogvideox() -> CogVideoDenoiser:
+    from diffusers import DDIMScheduler
+
+    pipe = tiny.cogvideox()
+    pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config)
+    return CogVideoDenoiser(pipe)
+
+
+def cosmos() -> CosmosDenoiser:
+    from conditioning.models.cosmos_controls import CosmosControls
+
+    pipe = tiny.cosmos()
+    pipe.register_modules(controlnet=CosmosControls({"depth": tiny.cosmos_control(1)}))
+    return CosmosDenoiser(pipe)
+
+
+@pytest.mark.parametrize("make", [cogvideox, lambda: LTX2Denoiser(tiny.ltx2()), cosmos])
+def test_nothing_reaches_for_weights_that_wait_elsewhere(make: Callable[[], Any]) -> None:
+    """With accelerate's own hooks weights exist only while a layer runs; the pictures are the same."""
+    accelerate = pytest.importorskip("accelerate", reason="offloading is accelerate's")
+    film = tiny.film(9, 64, 96)
+    known = Known(film, torch.ones(9, 1, 64, 96))
+    told = Conditions(
+        width=96, height=64, controls={"depth": Control(film, torch.ones(9))}, film=film, strength=0.5, known=known
+    )
+
+    def edit(pictures: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+        return pictures * 0.9, torch.ones_like(pictures[:, :1])
+
+    with tiny.torchvision():
+        plain = make().paint(tiny.frames(9, 64, 96), told, 4, edit)
+        model = make()
+        for name, part in model.pipe.components.items():
+            if isinstance(part, torch.nn.Module) and name not in model.pipe._exclude_from_cpu_offload:
+                accelerate.cpu_offload(part, torch.device("cpu"), offload_buffers=bool(part._parameters))
+        spared = model.paint(tiny.frames(9, 64, 96), told, 4, edit)
+    assert next(model.pipe.vae.parameters()).device.type == "meta"
+    torch.testing.assert_close(spared, plain, atol=1e-5, rtol=0)
