@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from conditioning.job import file_key
 from conditioning.models.family import Checkpoint, Family
-from conditioning.models.store import Record, folder_of, record_of, write_record
+from conditioning.models.store import Record, folder_of, record_of, same_elsewhere, write_record
 from render.files import written_whole
 
 HUB: Final = "https://huggingface.co"
@@ -99,6 +99,9 @@ def get(family: Family, models: Path, source: str | None, tell: Tell) -> tuple[R
         record = record_of(folder)
         if record is not None and _as_wanted(checkpoint, record):
             tell(f"{checkpoint.repo}: {record.gigabytes:.1f} GB are there, at {record.commit[:12]}")
+        elif remote and (same := same_elsewhere(models, checkpoint)) is not None:
+            record = _linked(*same, folder)
+            tell(f"{checkpoint.repo}: {record.gigabytes:.1f} GB shared with {same[0].relative_to(models)}")
         elif remote:
             record = _from_hub(checkpoint, folder, source or os.environ.get("HF_ENDPOINT", HUB), tell)
         else:
@@ -218,12 +221,25 @@ def _from_folder(checkpoint: Checkpoint, folder: Path, source: Path, tell: Tell)
     return _recorded(checkpoint, folder, Offered("local", sizes))
 
 
+def _linked(there: Path, record: Record, folder: Path) -> Record:
+    """What lies in ``there``, in ``folder`` too: the same files on the disk where it can do that, else copies."""
+    for name in record.files:
+        with written_whole(folder / name) as part:
+            part.unlink(missing_ok=True)  # of a killed run
+            try:
+                os.link(there / name, part)
+            except OSError:
+                shutil.copyfile(there / name, part)
+    write_record(folder, record)
+    return record
+
+
 def _recorded(checkpoint: Checkpoint, folder: Path, offered: Offered) -> Record:
     """Weigh and name every file, and write the record."""
     for name, size in offered.sizes.items():
         if _size(folder / name) != size:
             raise ValueError(f"{folder / name} is not whole: run the same command again")
     files = {name: (size, file_key(folder / name)) for name, size in offered.sizes.items()}
-    record = Record(checkpoint.repo, offered.commit, files)
+    record = Record(checkpoint.repo, offered.commit, files, checkpoint.revision, checkpoint.files)
     write_record(folder, record)
     return record

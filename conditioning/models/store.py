@@ -31,12 +31,14 @@ class Record:
     """What was fetched into a folder.
 
     repo: id on the hub. commit: that was fetched, or "local" for a copy of a folder. files: name to (bytes, 32 hex
-    digits that name its content).
+    digits that name its content). revision, patterns: as the checkpoint asked for them (``Checkpoint``).
     """
 
     repo: str
     commit: str
     files: Mapping[str, tuple[int, str]]
+    revision: str = ""
+    patterns: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -75,13 +77,27 @@ def record_of(folder: Path) -> Record | None:
         whole = all((folder / name).stat().st_size == size for name, (size, _) in found.items())
     except (OSError, TypeError, ValueError):
         return None
-    return Record(str(told.get("repo")), str(told.get("commit")), found) if whole else None
+    patterns = told.get("patterns")
+    asked = tuple(map(str, patterns)) if isinstance(patterns, list) else ()
+    record = Record(str(told.get("repo")), str(told.get("commit")), found, str(told.get("revision")), asked)
+    return record if whole else None
 
 
 def write_record(folder: Path, record: Record) -> None:
     """Say that ``record`` lies in ``folder``, whole."""
     files = {name: list(said) for name, said in sorted(record.files.items())}
-    write_json(folder / RECORD, {"repo": record.repo, "commit": record.commit, "key": record.key, "files": files})
+    told = {"repo": record.repo, "revision": record.revision, "patterns": list(record.patterns)}
+    write_json(folder / RECORD, {**told, "commit": record.commit, "key": record.key, "files": files})
+
+
+def same_elsewhere(models: Path, checkpoint: Checkpoint) -> tuple[Path, Record] | None:
+    """Where below ``models`` another model has exactly what ``checkpoint`` asks for; None if none has."""
+    for path in sorted([*models.glob(f"*/{RECORD}"), *models.glob(f"*/*/{RECORD}")]):
+        record = record_of(path.parent)
+        asked = (checkpoint.repo, checkpoint.revision, checkpoint.files)
+        if record is not None and (record.repo, record.revision, record.patterns) == asked:
+            return path.parent, record
+    return None
 
 
 def records(models: Path, family: Family) -> tuple[Record, ...] | None:

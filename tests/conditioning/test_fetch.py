@@ -274,3 +274,17 @@ def test_a_checkpoint_may_want_but_a_few_files(hub: Hub, tmp_path: Path, said: l
     assert set(record.files) == {"tiny-single-file.safetensors", "vae/config.json", "LICENSE.txt"}
     alone = replace(few.checkpoints[0], files=("*.safetensors",))
     assert fetch.chosen(alone, ["a-lora.safetensors", "b.bin", "README.md"]) == ("a-lora.safetensors",)
+
+
+def test_models_share_what_both_ask_for(hub: Hub, tmp_path: Path, said: list[str]) -> None:
+    fetch.get(TINY, tmp_path, hub.address, said.append)
+    hub.asked.clear()
+    twin = replace(TINY, name="twin")
+    assert fetch.get(twin, tmp_path, hub.address, said.append) == store.records(tmp_path, TINY)
+    assert hub.asked == []
+    assert "shared with tiny" in said[-1]
+    weights = "vae/diffusion_pytorch_model.safetensors"
+    assert (tmp_path / "twin" / weights).samefile(tmp_path / "tiny" / weights)
+    few = replace(TINY, name="few", checkpoints=(replace(TINY.checkpoints[0], files=("vae/*.json",)),))
+    assert len(fetch.get(few, tmp_path, hub.address, said.append)[0].files) == 2
+    assert hub.asked
