@@ -103,10 +103,15 @@ class Shader:
         shader._shot, shader._exposure = shot, None
         return shader
 
-    def expose(self, snapshot: Snapshot, camera: Camera) -> None:
-        """From now on, print as this one view asks for."""
+    def expose(self, snapshot: Snapshot, camera: Camera) -> Exposure:
+        """From now on, print as this one view asks for; says how that is."""
         self._exposure = Exposure()
         self._exposure = exposed([self._read(snapshot, camera)])
+        return self._exposure
+
+    def expose_as(self, exposure: Exposure) -> None:
+        """From now on, print as another view asked for."""
+        self._exposure = exposure
 
     def _metered(self, shot: Shot) -> Exposure:
         """Read from the same frames whatever is drawn."""

@@ -115,12 +115,18 @@ def planned(seed: int, cameras: int, rasterizer: Rasterizer) -> Planned:
     first, second = (take.world.at(moment) for moment in take.moments)
     views = _richest(first, take.views, rasterizer)
     shader = Shader(take.world, rasterizer, eyes=np.array([camera.position for camera, _ in views]))
+    # All of a moment before the next one: posing a world anew costs more than a picture of it.
+    exposures, firsts = [], []
+    for one, _ in views:
+        exposures.append(shader.expose(first, one))
+        firsts.append(picture_of(0, shader, first, one))
     pictures: list[Picture] = []
-    for one, other in views:
-        shader.expose(first, one)
-        pair = picture_of(0, shader, first, one), picture_of(1, shader, second, other)
-        if all(worth(picture) for picture in pair) and _shared(*pair) >= LEAST_SHARED:
-            pictures += pair
+    for exposure, picture, (_, other) in zip(exposures, firsts, views, strict=True):
+        if worth(picture):
+            shader.expose_as(exposure)
+            pair = picture, picture_of(1, shader, second, other)
+            if worth(pair[1]) and _shared(*pair) >= LEAST_SHARED:
+                pictures += pair
     return Planned(seed, take, (first, second), tuple(pictures))
 
 

@@ -116,6 +116,8 @@ def _same(now: U8, then: U8) -> bool:
 
 def _of_data(path: Path) -> Packed:
     with np.load(path) as arrays:
+        if not {"kind", "variant", "variant_of", "variant_name"} <= set(arrays.files):
+            raise ValueError(f"{path} was made by an older version: make the data again")
         target = arrays["target"].astype(np.float32).transpose(0, 2, 3, 1)
         display = np.round(np.clip(127.5 * target + 127.5, 0, 255)).astype(np.uint8)
         return Packed(
