@@ -83,9 +83,11 @@ class PocketDenoiser:
         """The pictures of ``frames``."""
         known = conditions.known
         shown = None if known is None else torch.cat([known.pictures, known.share], dim=1)
+        words = [meaning(frame.said) for frame in frames]
+        # What others show is in the words' look already, which the network would lay over it once more.
         told = [
-            self.model.prepared(frame.told, meaning(frame.said), None if shown is None else shown[k])
-            for k, frame in enumerate(frames)
+            self.model.prepared(frame.told, said, None if shown is None or said.any() else shown[k])
+            for k, (frame, said) in enumerate(zip(frames, words, strict=True))
         ]
 
         def predict(x: Tensor, sigma: float) -> Tensor:
