@@ -177,7 +177,7 @@ def render(
     from tools.commands_render import Choices, render_scene
     from tools.painters_big import ModelChoice
 
-    painter = ModelChoice(model, models_dir, offload and offload.value, quantise and quantise.value)
+    painter = ModelChoice(model, models_dir, offload, quantise)
     choices = Choices(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, force, memory,
         prompt, painter, start_from, strength,
@@ -213,7 +213,7 @@ def plan(
     from tools.commands_render import Choices
     from tools.painters_big import ModelChoice
 
-    painter = ModelChoice(model, models_dir, offload and offload.value, quantise and quantise.value)
+    painter = ModelChoice(model, models_dir, offload, quantise)
     choices = Choices(
         shot, guidance is Guidance.on, steps, size, frames, still, quality.value, seed, rasterizer, out, False, memory,
         prompt, painter, start_from, strength,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,22 +38,6 @@ class Program(StrEnum):
     comfyui = "comfyui"
     wan_vace = "wan-vace"
     cosmos = "cosmos"
-
-
-class Offload(StrEnum):
-    """Where weights of big models wait."""
-
-    none = "none"
-    model = "model"
-    sequential = "sequential"
-
-
-class Quantisation(StrEnum):
-    """What large networks are stored as."""
-
-    int8 = "int8"
-    fp8 = "fp8"
-    nf4 = "nf4"
 
 
 class FilmCodec(StrEnum):
@@ -95,13 +79,13 @@ ModelName = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="Who paints; `setpiece models` lists them.")
 ]
 OffloadOption = Annotated[
-    Offload | None,
+    Literal["none", "model", "sequential"] | None,
     typer.Option(
         "--offload", help="Where a big model's weights wait: none: on the GPU; else its parts, or layers, come in turn."
     ),
 ]
 Quantise = Annotated[
-    Quantisation | None,
+    Literal["int8", "fp8", "nf4"] | None,
     typer.Option("--quantise", help="Store a big model's networks in fewer bits: less memory, less exact."),
 ]
 StartFrom = Annotated[

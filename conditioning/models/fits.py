@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from conditioning.models.family import Family, Offload
@@ -28,10 +29,9 @@ class Machine:
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    import psutil
     import torch
 
-    memory = psutil.virtual_memory().total / 1e9
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     if torch.cuda.is_available():
         return Machine("cuda", torch.cuda.get_device_properties(0).total_memory / 1e9, memory)
     return Machine("mps" if torch.backends.mps.is_available() else "cpu", None, memory)
