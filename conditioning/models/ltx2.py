@@ -291,8 +291,9 @@ LTX2_UNION: Final = _family(
     ),
 )
 """Size and frames: the pipeline's defaults. Steps: README of Lightricks/LTX-2. Guidance: what the pipeline documents
-for LTX-2.0 (4, and none of the other kinds). Of memory no figure for this model without its fp8 weights was found (the
-guide asks for 32 GB). Strengths are the guide's too: attention between picture and control film, 0 to 1, anywhere and
-at any frame. Of the window before, whole frames go in as finished ones; other known pixels through guidance."""
+for LTX-2.0 (4, and none of the other kinds). Of memory no figure for this model was found (the guide asks for 32 GB,
+for LTX-2.3): the class has 18.9 billion weights, 38 GB in bfloat16. Strengths are the guide's too: attention between
+picture and control film, 0 to 1, anywhere and at any frame. Of the window before, whole frames go in as finished ones;
+other known pixels through guidance."""
 
 FAMILIES: Final = (LTX2_DEPTH, LTX2_UNION)

@@ -16,6 +16,7 @@ pytest.importorskip("peft", reason="adapters need peft")
 import torch
 
 from conditioning.models import catalogue, cogvideox, cosmos, ltx2
+from conditioning.models.cosmos_controls import CosmosControls
 from conditioning.models.family import Family, FrameRule
 from conditioning.models.video import whole_frames
 from render.files import read_image
@@ -61,16 +62,30 @@ def written(name: str, folder: Path) -> None:
             tiny.cosmos_control(seed).save_pretrained(folder / part)
 
 
+@pytest.fixture
+def fetched(run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Fetches tiny weights of a model from a folder; then it is the only big one there is."""
+    monkeypatch.setattr(cosmos, "guardrail", tiny.Guard)
+
+    def get(name: str) -> Path:
+        monkeypatch.setattr(catalogue, "FAMILIES", (catalogue.POCKET, SMALL[name]))
+        written(name, tmp_path / "tiny")
+        answer = run("models", "get", name, "--from", tmp_path / "tiny", "--models-dir", tmp_path / "models")
+        assert answer.code == 0, answer.err
+        return tmp_path / "models"
+
+    return get
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_a_scene_file_becomes_frames_that_go_on_from_window_to_window(
-    name: str, run: Callable[..., Any], yard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    run: Callable[..., Any],
+    yard: Path,
+    fetched: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(catalogue, "FAMILIES", (catalogue.POCKET, SMALL[name]))
-    monkeypatch.setattr(cosmos, "guardrail", tiny.Guard)
-    written(name, tmp_path / "tiny")
-    models = tmp_path / "models"
-    answer = run("models", "get", name, "--from", tmp_path / "tiny", "--models-dir", models)
-    assert answer.code == 0, answer.err
+    models = fetched(name)
     told: list[Any] = []
     starts: list[int] = []
     paint = DENOISERS[name].paint
@@ -102,3 +117,28 @@ def test_a_scene_file_becomes_frames_that_go_on_from_window_to_window(
     assert whole_frames(second, family.side) == family.overlap  # which is how finished frames are known as such
     there = film[starts[1]].transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
     np.testing.assert_allclose(second.pictures[0, :, :36].numpy(), there, atol=1e-6)
+
+
+def test_a_scene_mixes_controls_that_fade_over_time(
+    run: Callable[..., Any], yard: Path, fetched: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "cosmos-transfer-2.5"
+    models = fetched(name)
+    asked = "look: {prompt: a yard at noon, controls: {segmentation: {0s: 1, 1s: 0}, blur: 0.5}}"
+    scene = yard.read_text().replace("look: {prompt: a yard at noon}", asked).replace("fps: 24", "fps: 4")
+    yard.write_text(scene.replace("frames: 6", "frames: 5"))
+    seen: list[Any] = []
+    forward = CosmosControls.forward
+
+    def watched(self: Any, *args: Any, **named: Any) -> Any:
+        seen.append(self.told)
+        return forward(self, *args, **named)
+
+    monkeypatch.setattr(CosmosControls, "forward", watched)
+    answer = run("render", yard, "--shot", "look", "--model", name, "--models-dir", models, "--json")
+    assert answer.code == 0, answer.err
+    segments, blur = seen[0]
+    assert (segments.name, blur.name) == ("segmentation", "blur")
+    later = (0.75 + 0.5 + 0.25 + 0) / 4
+    torch.testing.assert_close(segments.weight, torch.tensor([1 / 1.5, later]))
+    torch.testing.assert_close(blur.weight, torch.tensor([0.5 / 1.5, 0.5]))
