@@ -49,7 +49,7 @@ class Words:
         if new:
             for name, encoder in self._alone.items():
                 setattr(self._pipe, name, encoder.to(device))
-            with torch.inference_mode():
+            with torch.no_grad():
                 for prompt in new:
                     self._known[prompt, negative] = {k: v.cpu() for k, v in self._read(prompt, negative).items()}
             self._put_away()
@@ -93,7 +93,7 @@ class IPAdapter:
         device = self._pipe._execution_device
         if self._alone:
             self._pipe.image_encoder = self._encoder.to(device)
-        with torch.inference_mode():
+        with torch.no_grad():
             pictures = [[_picture(one) for one in references]]
             (read,) = self._pipe.prepare_ip_adapter_image_embeds(pictures, None, device, 1, True)
         self._put_away()

@@ -108,6 +108,8 @@ def load(loading: Loading) -> SdxlDenoiser:
     weights = "ip-adapter-plus_sdxl_vit-h.safetensors"
     with_adapter(pipe, name, folder / "references", "sdxl_models", weights, "models/image_encoder")
     pipe.vae.enable_slicing()  # a frame after the other
+    if loading.offload == "sequential":  # its attention reads weights past their layers, which would not be there
+        pipe._exclude_from_cpu_offload = [*pipe._exclude_from_cpu_offload, "controlnet"]
     placed(pipe, loading)
     return SdxlDenoiser(pipe, SDXL_UNION.cfg, IPAdapter(pipe))
 
