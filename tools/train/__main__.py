@@ -1,4 +1,4 @@
-"""``python -m tools.train data|pack|unpack|train|evaluate``: how pocket's weights come to be."""
+"""``python -m tools.train data|pack|unpack|grade|train|evaluate``: how pocket's weights come to be."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def main() -> int:
     unpack.add_argument("--data", type=Path, default=DATA)
     unpack.add_argument("--packs", type=Path, default=PACKS)
     unpack.add_argument("--seeds", help="first-last; all without it")
+    grade = stages.add_parser("grade", help="teach weights what words do to each pixel, from true pictures alone")
+    grade.add_argument("--data", type=Path, default=DATA)
+    grade.add_argument("--model", type=Path, default=RUN / "model")
+    grade.add_argument("--out", type=Path, required=True, help="the folder of the run it makes, with its model")
+    grade.add_argument("--steps", type=int, default=4000)
+    grade.add_argument("--worlds", type=int, default=200, help="read at most, evenly from all")
     train = stages.add_parser("train", help="train on the pairs")
     train.add_argument("--data", type=Path, default=DATA)
     train.add_argument("--out", type=Path, default=RUN)
@@ -56,6 +62,10 @@ def main() -> int:
 
             first, last = (int(v) for v in (options.seeds or "0-9999999").split("-"))
             remake(options.packs, options.data, range(first, last + 1))
+        elif options.stage == "grade":
+            from tools.train.grade import fit_grade
+
+            print(fit_grade(options.model, options.data, options.out, options.steps, options.worlds))
         elif options.stage == "train":
             from tools.train.loop import Settings
             from tools.train.loop import train as learn

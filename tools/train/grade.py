@@ -80,7 +80,7 @@ def _fitted(network: PocketUNet, samples: list[Sample], steps: int) -> Iterator[
         error = network.grade(before, maps, words) - after
         loss = error.square().mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         fade.step()
         late = loss.item() if late == 0.0 else 0.99 * late + 0.01 * loss.item()
@@ -148,7 +148,7 @@ def _sample(
         return picture[0].flatten(1)[:, at].T.half()
 
     truth = torch.from_numpy(target).float()[None]
-    after = {(None, look): pixels(in_look(look, truth, told)) for look in LOOKS}
+    after: dict[tuple[str | None, str], Tensor] = {(None, look): pixels(in_look(look, truth, told)) for look in LOOKS}
     for name, picture in variants.items():
         there = torch.from_numpy(picture).float()[None] / 127.5 - 1.0
         for look in (LOOKS[0], *(str(one) for one in rng.choice(LOOKS[1:], 2, replace=False))):

@@ -219,7 +219,7 @@ def _truth(pairs: Pairs, k: int, name: str | None) -> F32 | None:
         return in_look(str(name), pairs.target[k : k + 1].float(), pairs.maps[k : k + 1].float())[0].cpu().numpy()
     if name is None or name not in pairs.variant_of[k]:
         return None
-    return pairs.variant[pairs.variant_of[k][name]].float().cpu().numpy() / np.float32(127.5) - 1
+    return (pairs.variant[pairs.variant_of[k][name]].float() / 127.5 - 1.0).cpu().numpy()
 
 
 def _row(asked: Asked, told: Controls, without: F32, made: F32, due: F32 | None) -> Mapping[str, float]:
@@ -279,7 +279,8 @@ def _lab(picture: F32) -> Tensor:
 
 def _display(picture: F32) -> F32:
     """(H, W, 3) in [0, 1] of (3, H, W) in [-1, 1]."""
-    return np.clip(picture.transpose(1, 2, 0) * np.float32(0.5) + np.float32(0.5), 0, 1)
+    shown: F32 = np.clip(picture.transpose(1, 2, 0) * np.float32(0.5) + np.float32(0.5), 0, 1)
+    return shown
 
 
 def _part(maps: Tensor, name: str) -> Tensor:
