@@ -26,7 +26,7 @@ def chosen_controls(family: Family, shot: Shot) -> dict[str, ControlSpec]:
     One that is asked for at strength 0 throughout is off. Errors: ``ValueError``, in one sentence, for a control that
     the family does not take, or for more of them than it takes at once.
     """
-    takes = {spec.name: spec for spec in family.controls}
+    takes: dict[str, ControlSpec] = {spec.name: spec for spec in family.controls}
     if not shot.controls:
         return dict(list(takes.items())[: min(family.usual, family.at_once)])
     for name, _ in shot.controls:

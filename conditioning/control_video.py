@@ -27,7 +27,7 @@ from render.keypoints import drawn
 from render.passframe import FramePasses, ShotPasses
 from render.passpicture import id_colours
 from worldgen.ade20k import PALETTE
-from worldgen.conventions import F32, U8, Array, srgb_from_linear
+from worldgen.conventions import F32, U8, Array, Bool, srgb_from_linear
 from worldgen.light import film_curve
 
 _AXES: Final[Mapping[Direction, tuple[int, float]]] = {
@@ -51,8 +51,8 @@ def control_pictures(passes: ShotPasses, styles: Mapping[str, Style], frame: int
     return {name: 2.0 * _shares(passes, seen, style) - 1.0 for name, style in styles.items()}
 
 
-def known_mask(known: Array) -> F32:
-    """(..., 3) in [-1, 1] of where pixels are known (..., bool): black keeps, white generates, as VACE has it."""
+def known_mask(known: Bool) -> F32:
+    """(..., 3) in [-1, 1] of where pixels are known: black keeps, white generates, as VACE has it."""
     return np.repeat(np.where(known, -1.0, 1.0).astype(np.float32)[..., None], 3, axis=-1)
 
 
@@ -95,7 +95,7 @@ def _shares(passes: ShotPasses, seen: FramePasses, style: Style) -> F32:
         case PoseStyle(stick):
             return _of_bytes(drawn(seen.people, seen.camera.width, seen.camera.height, stick))
         case TrackingStyle():
-            return np.clip(seen.layer("tracking"), 0.0, 1.0)
+            return np.asarray(np.clip(seen.layer("tracking"), 0.0, 1.0), dtype=np.float32)
         case BlurStyle(factor):
             return _smaller_and_back(srgb_from_linear(film_curve(seen.layer("shade")[..., :3])), factor)
 

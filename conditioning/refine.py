@@ -22,13 +22,13 @@ from torch import Tensor
 from conditioning.codec import PictureEdit
 from conditioning.conditions import Conditions
 from conditioning.frames import Frame, FrameMaker
-from conditioning.guidance import DETAIL_SIGMA, Guidance, Source, consensus, light_of, low_pass
+from conditioning.guidance import DETAIL_SIGMA, Guidance, Source, consensus, fetched, light_of, low_pass
 from conditioning.job import Keyframe
 from conditioning.metrics import NO_CHANGE, Change, change, sharpness
 from conditioning.metrics_light import same_light
 from conditioning.paint import PaintSettings, ShotPainter
 from conditioning.text import Said
-from render.correspondence import correspond, correspond_many
+from render.correspondence import Correspondence, correspond, correspond_many
 from render.files import bytes_from_display
 from worldgen.conventions import F32, U8
 
@@ -41,6 +41,8 @@ REACH: Final = 16
 """Frames before and after a keyframe among which those are that settle it."""
 ASKED: Final = 8
 """How many of them do, at most, spread evenly."""
+SHARED: Final = 0.02
+"""Share of a picture that two frames must both show before their colours are compared."""
 WORLD: Final = "the built world"
 
 
@@ -171,10 +173,13 @@ class Refiner:
         if self._unsteady.none:
             return own
         frame, *others = self._maker.frames([index, *asked_of(index, self._frames)])
-        found = correspond_many(frame.geometry, [other.geometry for other in others])
+        found = [one.numpy() for one in correspond_many(frame.geometry, [other.geometry for other in others])]
+        pictures = [_tensor(self._film(other.index)) for other in others]
+        casts = [cast(picture, seen, own) for picture, seen in zip(pictures, found, strict=True)]
+        common = sum(casts, torch.zeros(3, 1, 1)) / (len(casts) + 1)  # so all agree, wherever whichever of them see
         sources = [
-            Source(_tensor(self._film(o.index)), light_of(o.light), seen.numpy(), 1.0, same_words(frame.said, o.said))
-            for o, seen in zip(others, found, strict=True)
+            Source(picture - one + common, light_of(o.light), seen, 1.0, same_words(frame.said, o.said))
+            for o, picture, seen, one in zip(others, pictures, found, casts, strict=True)
         ]
         there = consensus(light_of(frame.light), sources)
         if there is None:
@@ -183,6 +188,14 @@ class Refiner:
         coarse = low_pass(step[None], DETAIL_SIGMA)[0]
         whole = coarse + there.detail * (step - coarse)
         return followed(own[None], whole[None], there.share[None], self._unsteady)[0]
+
+
+def cast(picture: Tensor, seen: Correspondence, own: Tensor) -> Tensor:
+    """(3, 1, 1) how much brighter a picture (3, H', W') is in each colour than ``own``, over what both show."""
+    both = torch.from_numpy(seen.visible).to(own.dtype)
+    if both.mean() < SHARED:
+        return torch.zeros(3, 1, 1)
+    return ((fetched(picture, seen, "bilinear") - own) * both).sum((1, 2), keepdim=True) / both.sum()
 
 
 def asked_of(index: int, frames: range) -> list[int]:

@@ -115,7 +115,7 @@ def _refined(opened: Opened, shot: Shot, clip: Clip, raster: Rasterizer) -> dict
     with progress(f"{shot.name}: refining") as tell:
         result = run_job(job, partial(_painter, maker, clip), clip.folder, tell)
     figures = clip.folder / "refined.json"
-    told = read_json(figures) or {}
+    told: dict[str, Any] = read_json(figures) or {}
     if told.get("key") == job.key and result.nothing_to_do:
         say(f"{shot.name}: nothing to do, {result.film} is up to date")
         return told
@@ -193,7 +193,7 @@ def _unpacked(video: Path, shot: Shot, folder: Path, wanted: Wanted) -> Clip:
                 f"say which it shows, like --frames {span.start + 1}-{span.start + count}"
             )
         stage.finish(names, {"clip": str(video)})
-    return Clip(folder, *size, span, key, notes)
+    return Clip(folder, size[0], size[1], span, key, notes)
 
 
 def _notes(video: Path, clip: tuple[int, int], size: tuple[int, int], shot: Shot) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from conditioning.control_style import ControlName
 from conditioning.models import wan
 from conditioning.models.cosmos import COSMOS_TRANSFER
 from conditioning.models.family import Family, snapped
@@ -20,7 +19,7 @@ ALIKE: Final = 0.1
 VACE_FPS: Final = Fraction(16)
 """VACE's own program reads films at Wan's 16 frames a second and leaves out the rest (``sample_fps`` of
 ``vace/models/wan/wan_vace.py``): clips for it are written at that speed, so that it reads every frame."""
-COSMOS_KEYS: Final[Mapping[ControlName, str]] = {
+COSMOS_KEYS: Final[Mapping[str, str]] = {
     "depth": "depth", "edges": "edge", "segmentation": "seg", "blur": "vis",
 }  # fmt: skip
 """What cosmos-transfer2.5 calls controls (docs/inference.md)."""
@@ -32,7 +31,7 @@ class Part:
 
     name: of scene, shot and frames, for files. written: frames in the clips, with those that only fill them up.
     controls: file and mean strength (1: as recommended) of each. recommended: strength of each. known: whether pixels
-    are known. noise: file of the starting noise, or None.
+    are known. noise, reference: files of the starting noise and of the picture whose style to follow, or None.
     """
 
     name: str
@@ -45,10 +44,11 @@ class Part:
     seed: int
     steps: int
     cfg: float
-    controls: Mapping[ControlName, tuple[str, float]]
-    recommended: Mapping[ControlName, float]
+    controls: Mapping[str, tuple[str, float]]
+    recommended: Mapping[str, float]
     known: bool
     noise: str | None
+    reference: str | None
 
 
 def families(tool: str) -> tuple[Family, Family]:
@@ -128,6 +128,7 @@ def take_of(part: Part, noise: str | None) -> Take:
         steps=part.steps,
         cfg=part.cfg,
         noise=noise,
+        reference=part.reference and f"{part.name}_{part.reference}",
     )
 
 
@@ -144,6 +145,7 @@ def cosmos_spec(part: Part) -> dict[str, Any]:
         "guidance": round(part.cfg),
         "seed": part.seed,
         **({"guided_generation_mask": "guided_mask.mp4"} if part.known else {}),
+        **({"image_context_path": part.reference} if part.reference else {}),
     }
     if not part.negative:
         del spec["negative_prompt"]  # then its own stands
@@ -164,7 +166,7 @@ def _readme(tool: str, part: Part) -> str:
         first=next((file for file, _ in part.controls.values()), ""),
         size="720p" if part.width * part.height > 832 * 480 else "480p",
         model="vace-14B" if part.width * part.height > 832 * 480 else "vace-1.3B",
-        frames=part.written,
+        reference=f" --src_ref_images {part.reference}" if part.reference else "",
     )
 
 
@@ -188,7 +190,7 @@ Mask: black is kept, white is painted. What is known stands in the control clips
     "wan-vace": """{name} for VACE's own program (github.com/ali-vilab/VACE)
 
     python vace/vace_wan_inference.py --model_name {model} --size {size} --ckpt_dir MODEL_FOLDER \\
-        --src_video {first} --src_mask mask.mp4 --prompt "$(cat prompt.txt)"
+        --src_video {first} --src_mask mask.mp4 --prompt "$(cat prompt.txt)"{reference}
 
 VACE reads one control film: the others here are for other runs. All clips run at 16 frames a second, whatever the
 shot's own speed, so that it reads every frame. noise.safetensors holds starting noise (1, 16, t, h, w) that sticks to

@@ -38,13 +38,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "VAELoader": Kind({}, {"vae_name": "COMBO"}, (("VAE", "VAE"),)),
     "ModelSamplingSD3": Kind({"model": "MODEL"}, {"shift": "FLOAT"}, (("MODEL", "MODEL"),)),
     "CLIPTextEncode": Kind({"clip": "CLIP"}, {"text": "STRING"}, (("CONDITIONING", "CONDITIONING"),)),
+    "LoadImage": Kind({}, {"image": "COMBO"}, (("IMAGE", "IMAGE"), ("MASK", "MASK")), {"image": "image"}),
     "LoadVideo": Kind({}, {"file": "COMBO"}, (("VIDEO", "VIDEO"),), {"file": "image"}),
     "GetVideoComponents": Kind(
         {"video": "VIDEO"}, {}, (("images", "IMAGE"), ("audio", "AUDIO"), ("fps", "FLOAT"))
     ),
     "ImageToMask": Kind({"image": "IMAGE"}, {"channel": "COMBO"}, (("MASK", "MASK"),)),
     "WanVaceToVideo": Kind(
-        {**_CONDITIONS, "vae": "VAE", "control_video": "IMAGE", "control_masks": "MASK"},
+        {**_CONDITIONS, "vae": "VAE", "control_video": "IMAGE", "control_masks": "MASK", "reference_image": "IMAGE"},
         {"width": "INT", "height": "INT", "length": "INT", "batch_size": "INT", "strength": "FLOAT"},
         (("positive", "CONDITIONING"), ("negative", "CONDITIONING"), ("latent", "LATENT"), ("trim_latent", "INT")),
     ),
@@ -87,7 +88,7 @@ SHIFTS: Final = (3.0, 5.0)
 class Take:
     """What a workflow is about. controls: (file in ComfyUI's input folder, strength) of each. mask: a file there.
 
-    noise: the file of starting noise, or None for ComfyUI's own.
+    noise: the file of starting noise, or None for ComfyUI's own. reference: a picture there whose style to follow.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Take:
     steps: int
     cfg: float
     noise: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,14 @@ def workflow(take: Take) -> dict[int, Node]:
     positive = add("CLIPTextEncode", clip=clip, text=take.prompt)
     negative = add("CLIPTextEncode", clip=clip, text=take.negative)
     mask = add("ImageToMask", image=add("GetVideoComponents", video=add("LoadVideo", file=take.mask)), channel="red")
+    reference = {} if take.reference is None else {"reference_image": add("LoadImage", image=take.reference)}
     vace = positive
     for file, strength in take.controls:
         pictures = add("GetVideoComponents", video=add("LoadVideo", file=file))
         vace = add(
             "WanVaceToVideo", positive=positive, negative=negative, vae=vae, control_video=pictures, control_masks=mask,
             width=take.width, height=take.height, length=take.frames, batch_size=1, strength=strength,
+            **reference,
         )  # fmt: skip
         positive, negative = out(vace, 0), out(vace, 1)
     latent = out(vace, 2)

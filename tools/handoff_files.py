@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from conditioning.control_choice import strengths
-from conditioning.control_style import ControlName
 from conditioning.control_video import control_pictures, known_mask
 from conditioning.models.family import ControlSpec, Family
 from conditioning.text import said_at
-from render.files import bytes_from_display, write_json, written_whole
+from render.files import bytes_from_display, read_image, write_image, write_json, written_whole
 from render.passframe import ShotPasses
 from render.raster import Rasterizer
 from render.video import write_video
 from tools.handoff import VACE_FPS, Part, strengths_differ, texts, written_frames
 from tools.opened import Opened
 from worldgen.camera_files import camera_json
-from worldgen.conventions import U8
+from worldgen.conventions import F32, U8, Bool
 from worldgen.world import Shot
 
 CRF: Final = 4
@@ -36,6 +34,7 @@ GAMMA: Final = 0.5
 """Share of the starting noise that is each frame's own: large models know only noise that is new in every frame."""
 SURE: Final = 0.5
 """Share from which a remembered pixel counts as known."""
+REFERENCE: Final = "reference.png"
 GREY: Final = 128
 """What clips of known pixels show where nothing is known."""
 
@@ -47,7 +46,7 @@ class Known:
     """What memory shows of a frame. picture: (H, W, 3) uint8. where: (H, W)."""
 
     picture: U8
-    where: npt.NDArray[np.bool_]
+    where: Bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Work:
     shot: Shot
     frames: range
     family: Family
-    controls: Mapping[ControlName, ControlSpec]
+    controls: Mapping[str, ControlSpec]
     raster: Rasterizer
     tool: str
     folder: Path
@@ -94,7 +93,7 @@ def make_files(work: Work, tell: Told) -> dict[str, Any]:
     """Write everything, and say what there is: JSON values. Errors: ``OSError``."""
     known = _known(work)
 
-    def control(name: ControlName) -> Path:
+    def control(name: str) -> Path:
         styles = {name: work.controls[name].style}
 
         def picture(frame: int) -> U8:
@@ -113,6 +112,8 @@ def make_files(work: Work, tell: Told) -> dict[str, Any]:
     if known:
         clips.append(lambda: _film(work, "known.mp4", lambda k: _over(_grey(work), known.get(k))))
     clips.append(lambda: _noise(work))
+    if (style := work.opened.style) is not None:
+        clips.append(lambda: _reference(work, style))
     files = []
     for count, make in enumerate(clips):
         tell(count, len(clips))
@@ -159,7 +160,7 @@ def _grey(work: Work) -> U8:
 
 def _mask(work: Work, known: Known | None) -> U8:
     """Black where pixels are kept, white where they are painted."""
-    where = np.zeros(_grey(work).shape[:2], np.bool_) if known is None else known.where
+    where: Bool = np.zeros(_grey(work).shape[:2], np.bool_) if known is None else known.where
     return bytes_from_display(known_mask(where) * 0.5 + 0.5)
 
 
@@ -191,7 +192,7 @@ def _known(work: Work) -> dict[int, Known]:
             views = session.recalled(session.chosen([seen]), seen)
             there = consensus(light_of(frame.light), [Source(v.picture, light_of(v.light), v.seen) for v in views])
             if there is not None and bool((there.share > SURE).any()):
-                picture = there.picture.clamp(-1, 1).permute(1, 2, 0).numpy() * 0.5 + 0.5
+                picture: F32 = (there.picture.clamp(-1, 1).permute(1, 2, 0) * 0.5 + 0.5).numpy()
                 found[frame.index] = Known(bytes_from_display(picture), (there.share[0] > SURE).numpy())
     return found
 
@@ -214,6 +215,13 @@ def _noise(work: Work) -> Path:
     path = work.clip("noise.safetensors")
     with written_whole(path) as part:
         save_file({"noise": np.ascontiguousarray(noise.numpy())}, part)
+    return path
+
+
+def _reference(work: Work, style: Path) -> Path:
+    """The picture whose style the look asks to follow."""
+    path = work.clip(REFERENCE)
+    write_image(path, read_image(style))
     return path
 
 
@@ -246,6 +254,7 @@ def _part(work: Work, known: bool) -> Part:
         recommended={name: spec.strength for name, spec in work.controls.items()},
         known=known,
         noise="noise.safetensors",
+        reference=None if work.opened.style is None else REFERENCE,
     )
 
 

@@ -36,8 +36,10 @@ def family() -> Family:
     )
 
 
-def test_a_scene_that_asks_for_nothing_gets_the_first_the_model_takes(family: Family, shot: Shot) -> None:
-    assert list(chosen_controls(family, shot)) == ["depth", "edges"]
+def test_a_scene_that_asks_for_nothing_gets_what_is_usual(family: Family, shot: Shot) -> None:
+    assert list(chosen_controls(family, shot)) == ["depth"]
+    assert list(chosen_controls(replace(family, usual=2), shot)) == ["depth", "edges"]
+    assert list(chosen_controls(replace(family, usual=3), shot)) == ["depth", "edges"]  # no more than it takes at once
     np.testing.assert_array_equal(strengths(shot, "depth", range(9)), np.ones(9))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from safetensors.numpy import load_file
 
 from conditioning.models import wan
 from conditioning.models.cosmos import COSMOS_TRANSFER
+from render.files import read_image, write_image
 from render.video import read_video
 from tests.tools.conftest import Run
 from tools.commands_handoff import _parts
@@ -30,6 +32,7 @@ NODES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "ModelSamplingSD3": ({"model": "MODEL", "shift": float}, ("MODEL",)),
     "CLIPTextEncode": ({"text": str, "clip": "CLIP"}, ("CONDITIONING",)),
     "LoadVideo": ({"file": str}, ("VIDEO",)),
+    "LoadImage": ({"image": str}, ("IMAGE", "MASK")),
     "GetVideoComponents": ({"video": "VIDEO"}, ("IMAGE", "AUDIO", "FLOAT")),
     "ImageToMask": ({"image": "IMAGE", "channel": ("red", "green", "blue", "alpha")}, ("MASK",)),
     "WanVaceToVideo": (
@@ -58,6 +61,9 @@ NODES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "CreateVideo": ({"images": "IMAGE", "fps": float, "audio?": "AUDIO"}, ("VIDEO",)),
     "SaveVideo": ({"video": "VIDEO", "filename_prefix": str, "format": ("auto", "mp4"), "codec": ("auto", "h264")}, ()),
 }  # fmt: skip
+
+BESIDE = {("KSampler", "seed"), ("LoadVideo", "file"), ("LoadImage", "image")}
+"""Fields after which the editor keeps a button's word."""
 
 TAKE = Take("yard-look", 832, 480, 9, 24.0, "a yard", "blurry", [("d.mp4", 0.9), ("e.mp4", 0.4)], "m.mp4", 7, 30, 5.0)
 
@@ -100,16 +106,16 @@ def api_of(editor: dict[str, Any]) -> dict[str, Any]:
         for name, kind in kinds.items():
             if not isinstance(kind, str):
                 inputs[name] = values.pop(0)
-                if name in ("seed", "file") and node["type"] in ("KSampler", "LoadVideo"):
+                if (node["type"], name) in BESIDE:
                     assert values.pop(0) in ("fixed", "image")
         assert not values
         api[str(node["id"])] = {"class_type": node["type"], "inputs": inputs}
     return api
 
 
-@pytest.mark.parametrize("noise", [None, "n.safetensors"])
-def test_a_workflow_has_what_comfyui_s_nodes_take(noise: str | None) -> None:
-    api = as_api(workflow(Take(**{**TAKE.__dict__, "noise": noise})))
+@pytest.mark.parametrize(("noise", "reference"), [(None, "r.png"), ("n.safetensors", None)])
+def test_a_workflow_has_what_comfyui_s_nodes_take(noise: str | None, reference: str | None) -> None:
+    api = as_api(workflow(replace(TAKE, noise=noise, reference=reference)))
     check(api)
     vace = [node["inputs"] for node in api.values() if node["class_type"] == "WanVaceToVideo"]
     assert [one["strength"] for one in vace] == [0.9, 0.4]
@@ -119,18 +125,19 @@ def test_a_workflow_has_what_comfyui_s_nodes_take(noise: str | None) -> None:
     assert {one["length"] for one in vace} == {9}
     kinds = {node["class_type"] for node in api.values()}
     assert ("KSampler" in kinds) == (noise is None)
+    assert all(("reference_image" in one) == (reference is not None) for one in vace)
 
 
-@pytest.mark.parametrize("noise", [None, "n.safetensors"])
-def test_the_editor_s_workflow_is_the_same(noise: str | None) -> None:
-    nodes = workflow(Take(**{**TAKE.__dict__, "noise": noise}))
+@pytest.mark.parametrize(("noise", "reference"), [(None, "r.png"), ("n.safetensors", None)])
+def test_the_editor_s_workflow_is_the_same(noise: str | None, reference: str | None) -> None:
+    nodes = workflow(replace(TAKE, noise=noise, reference=reference))
     editor = json.loads(json.dumps(as_editor(nodes)))
     assert api_of(editor) == as_api(nodes)
     assert len({tuple(node["pos"]) for node in editor["nodes"]}) == len(nodes)
 
 
 def test_large_pictures_are_for_the_large_model() -> None:
-    large = as_api(workflow(Take(**{**TAKE.__dict__, "width": 1280, "height": 720})))
+    large = as_api(workflow(replace(TAKE, width=1280, height=720)))
     assert large["1"]["inputs"]["unet_name"] == "wan2.1_vace_14B_fp16.safetensors"
     assert as_api(workflow(TAKE))["1"]["inputs"]["unet_name"] == "wan2.1_vace_1.3B_fp16.safetensors"
 
@@ -170,9 +177,10 @@ def test_sizes_and_frames_are_the_tool_s() -> None:
 
 def test_for_comfyui(yard: Path, tmp_path: Path, run: Run) -> None:
     text = yard.read_text(encoding="utf-8").replace(
-        "prompt: a yard", "controls: {depth: {0s: 1, 0.2s: 0.4}}, prompt: a yard"
+        "prompt: a yard", "controls: {depth: {0s: 1, 0.2s: 0.4}}, reference: style.png, prompt: a yard"
     )
     yard.write_text(text, encoding="utf-8")
+    write_image(yard.parent / "style.png", np.full((20, 30, 3), 99, np.uint8))
     asked = ("passes", yard, "--for", "comfyui", "--shot", "look", "--size", "70x40", "--out", tmp_path, "--json")
     answer = run(*asked)
     assert answer.code == 0, answer.err
@@ -192,6 +200,8 @@ def test_for_comfyui(yard: Path, tmp_path: Path, run: Run) -> None:
             frames = list(read_video(folder / "input" / node["inputs"]["file"]))
             assert (len(frames), frames[0].shape) == (9, (48, 80, 3))
             np.testing.assert_allclose(frames[-1].astype(int), frames[5], atol=2)
+        if node["class_type"] == "LoadImage":
+            assert read_image(folder / "input" / node["inputs"]["image"]).shape == (20, 30, 3)
         if node["class_type"] == "WanVaceToVideo":
             assert node["inputs"]["strength"] == pytest.approx(float(falling.mean()), abs=1e-3)
     mask = list(read_video(folder / "input" / "yard-look_mask.mp4"))
@@ -235,7 +245,7 @@ def test_for_cosmos(yard: Path, tmp_path: Path, run: Run) -> None:
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     # the fields of InferenceArguments and ControlConfig in cosmos_transfer2/config.py
     known = {"name", "prompt_path", "negative_prompt", "video_path", "guidance", "seed", "num_steps", "edge", "depth",
-             "vis", "seg", "guided_generation_mask"}  # fmt: skip
+             "vis", "seg", "guided_generation_mask", "image_context_path"}  # fmt: skip
     assert set(spec) <= known
     assert {"depth", "edge", "vis"} <= set(spec)
     for key in ("depth", "edge", "vis"):

@@ -11,8 +11,9 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from conditioning.frames import FrameMaker
+from conditioning.guidance import Guidance
 from conditioning.metrics import Change
-from conditioning.refine import Steadiness, Unsteady, asked_of, followed, pairs_of, same_words
+from conditioning.refine import Refiner, Steadiness, Unsteady, asked_of, followed, pairs_of, same_words
 from render.files import bytes_from_display, read_image
 from render.raster import open_rasterizer
 from render.video import read_video, write_video
@@ -146,6 +147,30 @@ def test_only_what_the_world_does_not_explain_is_unsteady() -> None:
     assert Unsteady.of(steadiness(160.0, 5.0), world) == Unsteady(0.0, 0.75)
     assert Unsteady.of(steadiness(40.0, 10.0, 2.5), world).fine == 0.75  # softer: resampling explains less
     assert Unsteady.of(steadiness(0.0, 0.0), steadiness(0.0, 0.0)).none
+
+
+def test_a_pan_keeps_one_colour_across_each_frame(tmp_path: Path) -> None:
+    """What a frame shows was seen in other frames before, each of another cast: their sum must leave no patches."""
+    pan = YARD.replace("frames: 6", "frames: 10").replace(
+        "aim: {look-at: [0, 12, 1]}\n    prompt", "aim: {pan: {from: -25deg, to: 25deg}}\n    prompt"
+    )
+    assert pan.count("pan") == 1
+    (tmp_path / "yard.yaml").write_text(pan, encoding="utf-8")
+    opened = open_production(tmp_path / "yard.yaml", tmp_path)
+    shot = opened.production.shot("look")
+    maker = FrameMaker(opened.production.world, shot, open_rasterizer())
+    told = [frame.told.proxy for frame in maker.frames(range(10))]
+    true = np.stack(told).transpose(0, 2, 3, 1) * 0.4 + 0.5
+    casts = 0.05 * np.random.default_rng(0).standard_normal((10, 1, 1, 3))
+    clip = bytes_from_display((true + casts).astype(np.float32))
+    refiner = Refiner(maker, lambda k: clip[k], range(10), Unsteady(1.0, 1.0), Guidance())
+    keys = list(refiner.keyframes([0, 4, 9], None))
+    film = np.stack([key.picture for key in keys]) / 255.0
+    left = [gaussian_filter(one - true[k], (4, 4, 0)) for one, k in zip(film, (0, 4, 9), strict=True)]
+    patches = [np.std(one, axis=(0, 1)).mean() for one in left]
+    assert max(patches) < 0.3 * casts.std()
+    drift = np.std([one.mean((0, 1)) for one in left], axis=0).mean()
+    assert drift < 0.4 * casts.std()
 
 
 def test_what_is_seen_for_the_first_time_loses_the_frame_s_cast_too() -> None:
