@@ -13,7 +13,7 @@ from torch import Tensor
 from conditioning.models import animatediff, flux, sdxl
 from conditioning.models.family import Family, Loading
 
-accelerate = pytest.importorskip("accelerate", reason="offloading is accelerate's")
+pytest.importorskip("accelerate", reason="offloading is accelerate's")
 pytest.importorskip("transformers", reason="text encoders are transformers'")
 
 from tests.conditioning import tiny_images
@@ -22,6 +22,8 @@ from tests.conditioning.image_told import frames, plain
 
 def layer_by_layer(pipe: Any, loading: Loading) -> Any:
     """What ``loading.placed`` does for "sequential" on a GPU: weights are nowhere but while their layer runs."""
+    import accelerate
+
     for name, part in pipe.components.items():
         if isinstance(part, torch.nn.Module) and name not in pipe._exclude_from_cpu_offload:
             accelerate.cpu_offload(part, torch.device("cpu"), offload_buffers=bool(part._parameters))
