@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conditioning.models import catalogue
-from conditioning.models.family import Family
+from conditioning.models.family import OFFLOADS, Family
 from conditioning.models.fetch import get
 from conditioning.models.fits import Machine, fit, this_machine
 from conditioning.models.store import folder_of, models_folder, records, weights_key
@@ -28,12 +28,14 @@ def list_models(asked: Path | None, as_json: bool) -> None:
         emit({"folder": str(models), "machine": machine.words, "models": found})
         return
     table = Table(box=box.SIMPLE_HEAD, title=f"Models for {machine.words}", title_justify="left", pad_edge=False)
-    for head in ("name", "GB of GPU memory", "fits here", "here", "licence", "takes"):
-        table.add_column(head, overflow="fold", no_wrap=head == "name")
+    for head in ("name", "GB of GPU", "fits", "here", "licence", "takes"):
+        table.add_column(head, overflow="fold", no_wrap=head in ("name", "GB of GPU"))
     for one in found:
-        table.add_row(one["name"], _needs(one), _fits(one), _here(one), ", ".join(one["licences"]), _takes(one))
+        licences = ", ".join(licence.partition(" (")[0] for licence in one["licences"])
+        table.add_row(one["name"], _needs(one), _fits(one), _here(one), licences, _takes(one))
     console = Console(stderr=True)
     Console(stderr=True, width=None if console.is_terminal else WIDE).print(table)
+    say("GB of GPU: whole there, its parts in turn (--offload model), its layers in turn (--offload sequential).")
     say(f"The folder of models is {models}. Fetch one: setpiece models get NAME. Paint with one: --model NAME.")
 
 
@@ -76,20 +78,21 @@ def described(one: Family, models: Path, machine: Machine) -> dict[str, Any]:
 def _needs(one: dict[str, Any]) -> str:
     if one["embedded"]:
         return "none"
-    return "\n".join(f"{needs:g}, offload {offload}" for offload, needs in one["memory_gb"].items()) or "unknown"
+    known = one["memory_gb"]
+    return " / ".join(f"{known[level]:g}" if level in known else "?" for level in OFFLOADS) if known else "unknown"
 
 
 def _fits(one: dict[str, Any]) -> str:
     answer = {True: "yes", False: "no", None: "unknown"}[one["fits"]]
-    return f"{answer}: {one['why']}"
+    return answer if one["embedded"] or not one["memory_gb"] else f"{answer}: {one['why']}"
 
 
 def _here(one: dict[str, Any]) -> str:
     if one["embedded"]:
         return "embedded"
     sizes = [checkpoint["download_gb"] for checkpoint in one["checkpoints"]]
-    size = f"{sum(sizes):.0f} GB" if None not in sizes else "size unknown"
-    return "yes" if one["downloaded"] else f"no, {size}"
+    size = f" ({sum(sizes):.0f} GB)" if None not in sizes else ""
+    return "yes" if one["downloaded"] else f"no{size}"
 
 
 def _takes(one: dict[str, Any]) -> str:

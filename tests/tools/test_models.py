@@ -48,7 +48,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_the_table_says_what_fits_and_what_is_here(run: Run, tiny: Path, tmp_path: Path) -> None:
     answer = run("models", "--models-dir", tmp_path / "models")
     assert answer.code == 0
-    for words in ("pocket", "tiny-vace", "yes: 10 GB", "no, 7 GB", "CC0", "known pixels"):
+    for words in ("pocket", "tiny-vace", "30 / 10 / 3", "yes: 10 GB", "no (7 GB)", "CC0", "known pixels"):
         assert words in answer.err
     found = {one["name"]: one for one in run("models", "--models-dir", tmp_path / "models", "--json").json["models"]}
     assert found["pocket"]["weights"] == denoiser.weights_key(denoiser.FOLDER)
