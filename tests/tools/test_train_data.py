@@ -14,6 +14,7 @@ import tools.train.data as data
 import tools.train.worlds as worlds
 from conditioning.controls import KIND_NAMES
 from render.raster import Rasterizer, open_rasterizer
+from render.rays import RayScene
 from tools.train.finish import COVER_CELLS, COVER_M, Finish, cover_map
 from tools.train.pack import marks_of, pack, unpack
 from tools.train.sites import UNSEEN_KINDS, only
@@ -24,6 +25,7 @@ from worldgen.camera import Camera, Lens
 from worldgen.conventions import look_at, translation
 from worldgen.light import Sky
 from worldgen.material import make
+from worldgen.vehicles import KINDS as CARS
 from worldgen.world import Thing, World
 
 SKY = Sky(sun_azimuth=2.6, sun_elevation=0.9)
@@ -91,7 +93,7 @@ def test_facts_are_of_the_world(yard: None, raster: Rasterizer) -> None:
 
 
 def test_unseen_worlds_are_of_kinds_that_no_other_shows() -> None:
-    for kept, all_ in ((UNSEEN_KINDS, sorted(UNSEEN_KINDS | {"old-town"})), (UNSEEN_CARS, worlds.CARS)):
+    for kept, all_ in ((UNSEEN_KINDS, sorted(UNSEEN_KINDS | {"old-town"})), (UNSEEN_CARS, CARS)):
         assert set(only(all_, kept, unseen=True)) == kept & set(all_)
         assert not set(only(all_, kept, unseen=False)) & kept
     assert worlds.loose_props(True)
@@ -119,7 +121,7 @@ def test_variants_are_a_function_of_the_seed_and_make_sense() -> None:
 def test_a_low_sun_shines_on_what_is_seen(yard: None, raster: Rasterizer) -> None:
     plan = data.planned(3, 2, raster)
     golden = variants_of(3, SKY, False, 0)["golden-hour"]
-    rays = data.RayScene()
+    rays = RayScene()
     rays.update(plan.snapshots[0])
     points, normals = np.array([[0.0, 2.8, 0.6]], np.float32), np.array([[0.0, -1.0, 0.0]], np.float32)
     for seed in range(5):
@@ -129,7 +131,7 @@ def test_a_low_sun_shines_on_what_is_seen(yard: None, raster: Rasterizer) -> Non
 
 
 def test_cover_is_what_lies_highest(yard: None, raster: Rasterizer) -> None:
-    rays = data.RayScene()
+    rays = RayScene()
     rays.update(data.planned(3, 2, raster).snapshots[0])
     heights, x, y = cover_map(rays, 0.0, 0.0)
     assert heights.shape == (COVER_CELLS, COVER_CELLS)
@@ -209,7 +211,7 @@ def test_weather_changes_what_is_traced_and_nothing_is_compiled_again(yard: None
     plan = data.planned(3, 2, raster)
     tracer = PathTracer(plan.snapshots[0], SKY)
     camera = plan.pictures[0].camera
-    rays = data.RayScene()
+    rays = RayScene()
     rays.update(plan.snapshots[0])
     cover = cover_map(rays, 0.0, 0.0)
 

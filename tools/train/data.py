@@ -264,7 +264,7 @@ def flat_color(snapshot: Snapshot, fine: GBuffer) -> F32:
 
 
 def _some(snapshot: Snapshot, picture: Picture) -> tuple[F32, F32]:
-    """Points (N, 3) and normals of one in 64 pixels that show a surface."""
+    """Points (N, 3) and normals of one in 61 of the pixels that show a surface."""
     surface = Surface.of(snapshot, picture.camera, picture.shading.gbuffer)
     some = surface.subset(np.arange(0, len(surface), 61))
     return some.position, some.normal

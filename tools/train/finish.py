@@ -79,7 +79,7 @@ class Weathered:
         self._start = mi.UInt32(starts.astype(np.uint32))
         self._rows = mi.UInt32(np.array([h for h, _ in sizes], np.uint32))
         self._columns = mi.UInt32(np.array([w for _, w in sizes], np.uint32))
-        self.bsdf = self._made()
+        self.bsdf = self._made(mi)
 
     def set(self, finish: Finish, cover: tuple[F32, float, float] | None = None) -> None:
         """Weather the scene. cover: as :func:`cover_map` gives it; without one, all is under the open sky."""
@@ -90,8 +90,8 @@ class Weathered:
         for value in (self._wet, self._puddles, self._snow, self._corner_x, self._corner_y):
             dr.make_opaque(value)
 
-    def _made(self) -> Any:
-        mi, outer = self._mi, self
+    def _made(self, mi: Any) -> Any:
+        outer = self
 
         class Color(mi.Texture):  # type: ignore[misc]
             """Base colour of the face times the detail of its layer, weathered."""

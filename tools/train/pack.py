@@ -60,6 +60,8 @@ def pack(folder: Path, out: Path, quality: int = QUALITY) -> int:
     size = pictures = 0
     for number, start in enumerate(range(0, len(files), WORLDS)):
         worlds = [world for world in map(_of_data, files[start : start + WORLDS]) if len(world.marks)]
+        if not worlds:
+            continue
         write_arrays(out / f"{number:04d}.npz", _joined(worlds, quality))
         size += (out / f"{number:04d}.npz").stat().st_size
         pictures += sum(len(world.marks) for world in worlds)
@@ -151,9 +153,9 @@ def _joined(worlds: Sequence[Packed], quality: int) -> dict[str, np.ndarray]:
         "count": np.array([len(w.marks) for w in worlds], dtype=np.int32),
         "variants": np.array([len(w.variant_of) for w in worlds], dtype=np.int32),
         "bytes": np.array([len(p) for p in pictures], dtype=np.int64),
-        "variant_of": np.concatenate([w.variant_of for w in worlds] or [[]]).astype(np.uint8),
+        "variant_of": np.concatenate([w.variant_of for w in worlds]).astype(np.uint8),
         "variant_name": np.array([name for w in worlds for name in w.variant_name], dtype="S16"),
-        "marks": np.concatenate([w.marks for w in worlds] or [np.zeros((0, MARKS, MARKS))]).astype(np.uint8),
+        "marks": np.concatenate([w.marks for w in worlds]),
         "pictures": np.frombuffer(b"".join(pictures), dtype=np.uint8),
     }
 
