@@ -32,11 +32,8 @@ SIDE: Final = 16
 WINDOW: Final = 49
 """The authors' own pipeline refuses more."""
 CFG: Final = 6.0
-NEGATIVE: Final = (
-    "The video is not of a high quality, it has a low resolution. Watermark present in each frame. The background is "
-    "solid. Strange body and strange trajectory. Distortion."
-)
-"""Of predict_v2v_control.py, as are the 50 steps, the guidance of 6 and DDIM."""
+NEGATIVE: Final = "low quality, low resolution, watermark, empty background, distorted bodies, unnatural motion"
+"""Where a scene names nothing; what it is against is what predict_v2v_control.py names."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +176,9 @@ COGVIDEOX_FUN: Final = Family(
     load=load,
     overlap=9,
 )
-"""Memory: predict_v2v_control.py offloads layers only below 16 GB; 5 GB with tiles is THUDM/CogVideoX-5b's card. The
-download is what the README states for the model of the same build that is steered by poses. Trained at 8 frames a
-second: faster films move as slowly as it knows. Known pixels go in through guidance alone."""
+"""Steps, guidance and DDIM: predict_v2v_control.py. Memory: it offloads layers only below 16 GB; 5 GB with tiles is
+THUDM/CogVideoX-5b's card. The download is what the README states for the model of the same build that is steered by
+poses. It was trained at 8 frames a second; how it takes faster films is unproven. Known pixels go in through guidance
+alone."""
 
 FAMILIES: Final = (COGVIDEOX_FUN,)
