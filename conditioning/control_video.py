@@ -115,7 +115,7 @@ def _smaller_and_back(picture: F32, factor: int) -> F32:
         plane = Image.fromarray(np.ascontiguousarray(picture[..., k], dtype=np.float32))
         low = plane.resize(small, Image.Resampling.BOX)
         channels.append(np.asarray(low.resize((width, height), Image.Resampling.BICUBIC)))
-    return np.clip(np.stack(channels, axis=-1), 0.0, 1.0)
+    return np.asarray(np.clip(np.stack(channels, axis=-1), 0.0, 1.0), dtype=np.float32)
 
 
 def _grey(values: Array) -> F32:
