@@ -195,4 +195,4 @@ def _tensor(picture: U8) -> Tensor:
     """(3, H, W) in [-1, 1] of (H, W, 3)."""
     import torch
 
-    return torch.from_numpy(picture).permute(2, 0, 1).float() / 127.5 - 1.0
+    return torch.tensor(picture).permute(2, 0, 1).float() / 127.5 - 1.0

@@ -44,6 +44,9 @@ WORDS: Final = 512
 """Tokens of a prompt, at most; the rest is cut."""
 SURE: Final = 0.5
 """Share from which a pixel counts as known: VACE's mask knows only black and white."""
+CELL: Final = 8
+"""Pixels across one latent. A cell is kept only if all of it is known: half a picture and half a control in one latent
+would be neither. What is known of the other cells is left to guidance."""
 SHIFTS: Final = (3.0, 5.0)
 """Of the noise schedule, for pictures of up to 832 x 480 and for larger ones (diffusers' documentation of VACE)."""
 _LARGE: Final = ("transformer", "transformer_2", "text_encoder")
@@ -119,10 +122,16 @@ def vace_of(told: Conditions, count: int) -> Vace:
     film /= total.clamp(min=1e-6)[:, None, None, None]
     mask, strengths = torch.ones(shape), strength[:, None, None, None].expand(shape)
     if told.known is not None:
-        kept = told.known.share > SURE
+        kept = whole_cells(told.known.share > SURE)
         film = torch.where(kept, told.known.pictures, film)
         mask, strengths = 1.0 - kept.float(), torch.where(kept, 1.0, strengths)
     return Vace(film, mask, strengths)
+
+
+def whole_cells(known: Tensor) -> Tensor:
+    """Of known pixels (N, 1, H, W), those in cells that are known entirely. Sides are multiples of ``CELL``."""
+    cells = F.max_pool2d((~known).float(), CELL) == 0
+    return cells.repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
 
 
 class WanDenoiser:

@@ -177,6 +177,16 @@ def test_several_controls_are_mixed_by_their_strengths_and_known_pixels_lie_over
     assert (vace_of(told(controls={}), COUNT).strength == 1).all()  # nothing steers: as the pipeline has it
 
 
+def test_a_cell_is_kept_only_if_all_of_it_is_known() -> None:
+    known = torch.ones(COUNT, 1, HEIGHT, WIDTH)
+    known[3, 0, 10, 20] = 0.4
+    vace = vace_of(told(known=Known(torch.zeros(COUNT, 3, HEIGHT, WIDTH), known)), COUNT)
+    assert int(vace.mask.sum()) == 64
+    assert (vace.mask[3, 0, 8:16, 16:24] == 1).all()
+    control = told().controls["depth"].pictures
+    assert torch.equal(vace.film[3, :, 8:16, 16:24], control[3, :, 8:16, 16:24])
+
+
 def test_noise_is_the_worlds_and_the_seeds(model: WanDenoiser) -> None:
     own = torch.randn(COUNT, 16, HEIGHT // 8, WIDTH // 8)
     asked = told(noise=lambda channels, cell: own[:, :channels], references=(torch.rand(3, 20, 30),))
