@@ -121,7 +121,9 @@ def passes(
     ] = PassFormat.png,
     other: Annotated[
         Program | None,
-        typer.Option("--for", help="Instead: control clips, mask, noise and a ready workflow for this program."),
+        typer.Option(
+            "--for", help="Instead of passes: control clips, mask, noise and a ready workflow for this program."
+        ),
     ] = None,
     shot: ShotName = None,
     frames: Frames = None,
@@ -140,7 +142,7 @@ def passes(
     if other is not None:
         from tools.commands_handoff import HandOff, hand_over
 
-        hand_over(HandOff(other.value, scene, shot, frames, size, rasterizer, out, force), json)
+        hand_over(HandOff(other.value, scene, shot, frames, size, quality.value, rasterizer, out, force), json)
         return
     from tools.commands_passes import Wanted, make_passes
 

@@ -32,6 +32,7 @@ class HandOff:
     shot: str | None
     frames: str | None
     size: str | None
+    quality: str
     rasterizer: str
     out: Path
     force: bool
@@ -42,7 +43,7 @@ def hand_over(wanted: HandOff, as_json: bool) -> None:
     opened = open_production(wanted.path, wanted.out)
     results = []
     with closing(open_rasterizer(wanted.rasterizer)) as raster:
-        for one in opened.shots(wanted.shot, None, "final"):
+        for one in opened.shots(wanted.shot, None, wanted.quality):
             family, shot = _fitted(wanted, one)
             span = range(*parsed_frames(wanted.frames, shot.frames)) if wanted.frames else range(shot.frames)
             for frames in _parts(wanted.tool, family, span):
