@@ -36,7 +36,7 @@ from worldgen.conventions import F32, U8
 
 Item = TypeVar("Item")
 
-OTHER_WORDS: Final = 0.10
+OTHER_WORDS: Final = 0.20
 """Difference of two pictures of a colour chart, in [-1, 1], at which a view painted to other words counts 1/e."""
 
 
