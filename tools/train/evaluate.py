@@ -15,13 +15,12 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from conditioning.controls import DEPTH_M, MAPS, Controls
-from conditioning.metrics import depth_edges, edge_f1
+from conditioning.controls import Controls
+from conditioning.metrics import edge_f1
 from conditioning.models.pocket.denoiser import Pocket, weights_key
-from conditioning.sampler import sample, sigmas_of
 from tools.train.card import model_card, table
 from tools.train.pairs import Pairs, load_pairs
-from tools.train.prompts import prompt_table
+from tools.train.prompts import painted, prompt_table, silhouettes
 from tools.train.samples import carried, untextured
 from worldgen.conventions import F32, Bool
 
@@ -40,7 +39,7 @@ def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) ->
     count = len(pairs)
     truth = [pairs.told(k)[1] for k in range(count)]
     told = [pairs.told(k)[0] for k in range(count)]
-    edges = [edges_of(one) for one in told]
+    edges = [silhouettes(one) for one in told]
     pocket = Pocket(model)
     pictures: dict[str, list[F32]] = {"proxy shade": [one.proxy for one in told]}
     seconds = {"proxy shade": 0.0}
@@ -48,7 +47,7 @@ def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) ->
     def add(name: str, told: Sequence[Controls], model: Pocket, steps: int, history: Tensor | None = None) -> None:
         start = time.perf_counter()
         pictures[name] = [
-            painted(model, one, steps, None if history is None else history[k]) for k, one in enumerate(told)
+            painted(model, one, "", steps, None if history is None else history[k]) for k, one in enumerate(told)
         ]
         seconds[name] = (time.perf_counter() - start) / count
 
@@ -88,21 +87,6 @@ def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) ->
     (out / "MODEL_CARD.md").write_text(model_card(summary))
     print(table(scored))
     print(spoken)
-
-
-def painted(pocket: Pocket, told: Controls, steps: int, history: Tensor | None = None) -> F32:
-    """(3, H, W) one picture, from fixed noise."""
-    conditions = pocket.prepared(told, history=history)
-    noise = torch.randn(1, *told.proxy.shape, generator=torch.Generator().manual_seed(0))
-    return sample(lambda x, sigma: pocket.clean(x[0], sigma, conditions)[None], noise, sigmas_of(steps))[0].numpy()
-
-
-def edges_of(told: Controls) -> Bool:
-    """(H, W) where the world has silhouettes."""
-    nearness = told.maps[MAPS.index("inverse_depth")] * 0.5 + 0.5
-    with np.errstate(divide="ignore"):
-        depth = np.where(nearness > 1e-3, DEPTH_M * (1.0 / np.maximum(nearness, 1e-3) - 1.0), np.inf)
-    return depth_edges(depth.astype(np.float32), told.kind.astype(np.int32))
 
 
 def scores(made: Sequence[F32], truth: Sequence[F32], edges: Sequence[Bool]) -> dict[str, float]:

@@ -188,9 +188,9 @@ def prompt_table(pocket: Pocket, pairs: Pairs, prompts: Sequence[Asked] = PROMPT
     return "\n".join(lines) + "\n", _sheet(heads, columns)
 
 
-def painted(pocket: Pocket, told: Controls, words: str, steps: int = 1) -> F32:
-    """(3, H, W) in [-1, 1] a picture to these words, from fixed noise."""
-    conditions = pocket.prepared(told, encoded(words).copy())
+def painted(pocket: Pocket, told: Controls, words: str = "", steps: int = 1, history: Tensor | None = None) -> F32:
+    """(3, H, W) in [-1, 1] a picture to these words, from fixed noise. history: as ``Pocket.prepared`` takes it."""
+    conditions = pocket.prepared(told, encoded(words).copy(), history)
     noise = torch.randn(1, *told.proxy.shape, generator=torch.Generator().manual_seed(0))
     return sample(lambda x, sigma: pocket.clean(x[0], sigma, conditions)[None], noise, sigmas_of(steps))[0].numpy()
 

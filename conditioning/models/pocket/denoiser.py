@@ -69,7 +69,7 @@ class Pocket:
             proxy=self._ready(torch.from_numpy(told.proxy)),
             kind=self._kinds[torch.from_numpy(told.kind).long()][None].to(self.device),
             uv=torch.from_numpy(told.uv)[None].to(self.device),
-            words=torch.from_numpy(words)[None].to(self.device, self.dtype) if said else None,
+            words=torch.from_numpy(words.copy())[None].to(self.device, self.dtype) if said else None,
             history=None if history is None else self._ready(history),
         )
 
