@@ -219,7 +219,7 @@ ANIMATEDIFF: Final = Family(
         ControlSpec("segmentation", ADE20K, f"{_CONTROLNET}: the protocols of ADE20K and COCO; this is ADE20K's"),
         ControlSpec("pose", OPENPOSE, f"{_CONTROLNET}: OpenPose's body"),
     ),
-    at_once=2,
+    at_once=5,
     known=False,
     references=4,
     memory=(("none", 12.0),),

@@ -174,7 +174,7 @@ FLUX_DEPTH: Final = Family(
         ControlSpec(
             "depth",
             INVERSE_DEPTH,
-            "diffusers' documentation of FLUX.1-Depth-dev prepares it with Depth Anything, whose near is white",
+            "diffusers' documentation of FLUX.1-Depth-dev: Depth Anything, whose near is white",
         ),
     ),
     at_once=1,

@@ -172,7 +172,8 @@ SDXL_UNION: Final = Family(
         ControlSpec("segmentation", THINGS, _UNION + "segment.py: masks of SAM, in any colours"),
         ControlSpec("pose", OPENPOSE_XINSIR, _UNION + "openpose.py, with the thicker limbs of its README"),
     ),
-    at_once=2,
+    at_once=5,
+    usual=2,
     known=False,
     references=4,
     memory=(),
@@ -181,8 +182,8 @@ SDXL_UNION: Final = Family(
     guidance=Guidance(every=8, release=0.5),
     load=load,
 )
-"""sizes: SDXL's own buckets (Podell et al. 2023, appendix I). at_once: as many as the README's examples join. steps:
-xinsir's examples. cfg: the pipeline's default. guidance: released over about the last quarter of the steps, as the
-published methods do (sigma as ``conditioning.sampler`` has it); not yet tuned with real weights."""
+"""sizes: SDXL's own buckets (Podell et al. 2023, appendix I). at_once, usual: its README joins two; the network takes
+any. steps: xinsir's examples. cfg: the pipeline's default. guidance: released over about the last quarter of the steps,
+as the published methods do (sigma as ``conditioning.sampler`` has it); not yet tuned with real weights."""
 
 FAMILIES: Final = (SDXL_UNION,)
