@@ -3,8 +3,8 @@
 Half the samples are the plain truth without a word or with words that ask for nothing. The others are the truth in
 another weather or in a look, with a caption that says so. Of each sample some of what is known is withheld, so that the
 model works without it: the detail of textures (which it then invents), the light, all but depth and normals, what other
-frames show. What other frames show is given with the errors it really has: carried along exact correspondence, blurred,
-tinted, noisy, in part missing, and now and then as the model itself painted it.
+frames show. What other frames show is given, without words, with the errors it really has: carried along exact
+correspondence, blurred, tinted, noisy, in part missing, and now and then as the model itself painted it.
 """
 
 from __future__ import annotations
@@ -122,9 +122,8 @@ def _wish(pairs: Pairs, row: int, rng: np.random.Generator, shares: Shares) -> _
 
 
 def _shown(pairs: Pairs, row: int, wish: _Wish) -> bool:
-    """Whether another picture shows the place as this one is asked for."""
-    other = int(pairs.other[row])
-    return other >= 0 and (wish.weather is None or wish.weather in pairs.variant_of[other])
+    """Whether another picture of the place is shown: not with words, whose grade would be laid over what has it."""
+    return int(pairs.other[row]) >= 0 and not wish.words
 
 
 def _told(pairs: Pairs, rows: npt.NDArray[np.int64], wishes: Sequence[_Wish]) -> Batch:
