@@ -65,7 +65,8 @@ def read_before(job: RenderJob, window: Window, out: Path) -> Before | None:
 
 def read_views(job: RenderJob, window: Window, out: Path) -> tuple[str, ...]:
     """The remembered views that the window after this one may read."""
-    return tuple((read_json(_record(out, window)) or {}).get("views", ()))
+    views = (read_json(_record(out, window)) or {}).get("views", ())
+    return tuple(str(view) for view in views) if isinstance(views, list) else ()
 
 
 def _is_done(job: RenderJob, record: Path, out: Path) -> bool:

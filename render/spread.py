@@ -115,7 +115,8 @@ def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
     if len(still):
         part = surface.subset(still)
         spacing = SPACING * STEP / part.camera.focal_px
-        anchors = anchors_of(part, spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)))
+        apart = np.asarray(spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)), np.float32)
+        anchors = anchors_of(part, apart)
         known = lit.still.kept.at(anchors, lambda keys: lit.gather_still(*placed(lit.snapshot, keys)))
         found[still] = lit.disturbed(part.position, part.normal, known).columns
     if len(others):

@@ -70,7 +70,7 @@ def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
     with suppress(ImportError):
         from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return kind.from_pretrained(folder, local_files_only=True, **named)
     except torch.OutOfMemoryError:

@@ -49,16 +49,18 @@ class Pairs:
 
     def on(self, device: torch.device) -> Pairs:
         """The same on a device."""
-        values = (getattr(self, f.name) for f in fields(self))
-        return Pairs(*(v.to(device) if isinstance(v, Tensor) else v for v in values))
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Pairs(**{name: v.to(device) if isinstance(v, Tensor) else v for name, v in values.items()})
 
     def told(self, k: int) -> tuple[Controls, F32]:
         """What the renderer tells of one picture, and its truth (3, h, w) in [-1, 1]."""
         maps, light, proxy, kind, uv, truth = (
             value[k].cpu().numpy() for value in (self.maps, self.light, self.proxy, self.kind, self.uv, self.target)
         )
-        single = [a.astype(np.float32) for a in (maps, light, proxy)]
-        return Controls(*single, kind, uv.astype(np.float32)), truth.astype(np.float32)
+        told = Controls(
+            maps.astype(np.float32), light.astype(np.float32), proxy.astype(np.float32), kind, uv.astype(np.float32)
+        )
+        return told, truth.astype(np.float32)
 
 
 def load_pairs(folder: Path, held_out: bool = False) -> Pairs:

@@ -163,7 +163,7 @@ def _history(
     shown = others.target
     if rng.random() < shares.own:
         shown = paint(_noised(others, np.ones(len(rows)), rng)).clamp(-1.0, 1.0)
-    known = _patches(len(rows), *shown.shape[-2:], rng).to(shown.device)
+    known = _patches(len(rows), shown.shape[-2], shown.shape[-1], rng).to(shown.device)
     return carried(pairs, rows, _worn(shown, rng)) * torch.cat([(known > 0).expand(-1, 3, -1, -1), known], dim=1)
 
 

@@ -62,14 +62,14 @@ class Pocket:
         words: (W,) embedding of its prompt (``conditioning.text.encoded``); None or zeros: none. history: (4, H, W)
         what other frames show of its surfaces, in [-1, 1], and how far that is known, 0 to 1.
         """
-        said = words is not None and bool(np.any(words))
+        said = None if words is None or not np.any(words) else torch.from_numpy(words.copy())[None]
         return Conditions(
             maps=self._ready(torch.from_numpy(told.maps)),
             light=torch.from_numpy(told.light)[None].to(self.device, self.dtype),
             proxy=self._ready(torch.from_numpy(told.proxy)),
             kind=self._kinds[torch.from_numpy(told.kind).long()][None].to(self.device),
             uv=torch.from_numpy(told.uv)[None].to(self.device),
-            words=torch.from_numpy(words.copy())[None].to(self.device, self.dtype) if said else None,
+            words=None if said is None else said.to(self.device, self.dtype),
             history=None if history is None else self._ready(history),
         )
 
