@@ -49,8 +49,11 @@ class Pairs:
 
     def on(self, device: torch.device) -> Pairs:
         """The same on a device."""
-        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Pairs(**{name: v.to(device) if isinstance(v, Tensor) else v for name, v in values.items()})
+        moved: dict[str, Any] = {}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            moved[one.name] = value.to(device) if isinstance(value, Tensor) else value
+        return Pairs(**moved)
 
     def told(self, k: int) -> tuple[Controls, F32]:
         """What the renderer tells of one picture, and its truth (3, h, w) in [-1, 1]."""
