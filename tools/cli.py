@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from click.core import ParameterSource
 
 from tools.cli_options import (
     DepthPolarity,
@@ -112,6 +113,7 @@ def proxy(
 
 @app.command()
 def passes(
+    told: typer.Context,
     scene: SceneFile,
     names: Annotated[
         str, typer.Option("--pass", metavar="A,B", help="Which passes, like depth,normal,albedo; all for all.")
@@ -142,6 +144,10 @@ def passes(
     if other is not None:
         from tools.commands_handoff import HandOff, hand_over
 
+        idle = {"--pass": "names", "--format": "form", "--depth-polarity": "polarity", "--jobs": "jobs"}
+        said = [flag for flag, name in idle.items() if told.get_parameter_source(name) is not ParameterSource.DEFAULT]
+        if said:
+            raise ValueError(f"{said[0]} has no say in what --for {other.value} writes: leave one of them out")
         hand_over(HandOff(other.value, scene, shot, frames, size, quality.value, rasterizer, out, force), json)
         return
     from tools.commands_passes import Wanted, make_passes

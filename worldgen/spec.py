@@ -30,7 +30,7 @@ class Look(Words):
     """What the pictures look like."""
 
     prompt: str = Field("", description="Words for every shot: place, light, film stock.")
-    negative: str = Field("", description="What the pictures should not show.")
+    negative: str = Field("", description="What the pictures should not show; pocket does not read it.")
     model: str = Field("pocket", description="The generator; `setpiece models` lists them.")
     steps: int | None = Field(None, gt=0, le=1000, description="Denoising steps. Unsaid: the model's own.")
     exposure: Number = Field(0.0, ge=-20, le=20, description="Stops brighter (+) or darker (-).")

@@ -276,6 +276,7 @@ def test_for_vace_s_own_program(yard: Path, tmp_path: Path, run: Run) -> None:
         (["--for", "cosmos"], "takes no pose control, only depth, edges, segmentation, blur"),
         (["--for", "wan-vace", "--size", "640x360"], "480x832, 720x1280, 832x480 or 1280x720"),
         (["--for", "comfyui", "--frames", "9"], "'9' are no frames of this shot"),
+        (["--for", "cosmos", "--format", "exr"], "--format has no say in what --for cosmos writes"),
     ],
 )
 def test_what_a_program_cannot_be_given_is_one_sentence(
