@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from click.core import ParameterSource
 
 from tools.cli_options import (
     DepthPolarity,
@@ -145,7 +144,8 @@ def passes(
         from tools.commands_handoff import HandOff, hand_over
 
         idle = {"--pass": "names", "--format": "form", "--depth-polarity": "polarity", "--jobs": "jobs"}
-        said = [flag for flag, name in idle.items() if told.get_parameter_source(name) is not ParameterSource.DEFAULT]
+        sources = {flag: told.get_parameter_source(name) for flag, name in idle.items()}
+        said = [flag for flag, source in sources.items() if source is not None and source.name != "DEFAULT"]
         if said:
             raise ValueError(f"{said[0]} has no say in what --for {other.value} writes: leave one of them out")
         hand_over(HandOff(other.value, scene, shot, frames, size, quality.value, rasterizer, out, force), json)
