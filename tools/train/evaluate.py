@@ -19,6 +19,7 @@ from conditioning.controls import Controls
 from conditioning.metrics import edge_f1
 from conditioning.models.pocket.denoiser import Pocket, weights_key
 from tools.train.card import model_card, table
+from tools.train.data import HELD_OUT
 from tools.train.pairs import Pairs, load_pairs
 from tools.train.prompts import painted, prompt_table, silhouettes
 from tools.train.samples import carried, untextured
@@ -74,7 +75,7 @@ def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) ->
     summary: dict[str, Any] = {
         "weights": weights_key(model),
         "parameters": sum(p.numel() for p in pocket.network.parameters()),
-        "training_pictures": _pictures(data),
+        "training_pictures": sum(len(np.load(p)["target"]) for p in data.glob("*.npz") if int(p.stem) < HELD_OUT),
         "held_out_pictures": count,
         "held_out_worlds": len({str(facts.get("seed")) for facts in pairs.facts}),
         "settings": json.loads((model.parent / "settings.json").read_text()),
@@ -126,13 +127,6 @@ def _untextured(pairs: Pairs, k: int, told: Controls) -> Controls:
 
 def _first(pictures: Mapping[str, list[F32]]) -> list[F32]:
     return pictures["pocket, 1 step"]
-
-
-def _pictures(data: Path) -> int:
-    try:
-        return len(load_pairs(data))
-    except ValueError:  # held-out worlds may lie in a folder of their own
-        return 0
 
 
 def _sheet(truth: Sequence[F32], pictures: Mapping[str, list[F32]], even: int = 10) -> Image.Image:
