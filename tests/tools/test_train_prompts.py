@@ -81,7 +81,7 @@ class Oracle:
     pairs: Pairs
     hears: bool
 
-    def prepared(self, told: Controls, words: F32) -> tuple[Controls, F32]:
+    def prepared(self, told: Controls, words: F32, history: Tensor | None = None) -> tuple[Controls, F32]:
         return told, words
 
     def clean(self, x: Tensor, sigma: float, told: tuple[Controls, F32]) -> Tensor:

@@ -1,15 +1,16 @@
 """How words print a picture, learned before all else: from true pictures alone, in minutes.
 
 Most of what a look or a weather does is done to each pixel by itself: a curve, a palette, white on what faces up, grey
-over what is far. ``PocketUNet.grade`` learns that here, from the truth to the truth in a look or in another weather,
-with captions of all wordings. The U-Net then forgets what it heard of words and learns only what is left to it.
+over what is far. For each, the best grade is found in closed form (ridge regression), from the truth to the truth in a
+look or in another weather; ``PocketUNet.grade`` then learns which words ask for which, with captions of all wordings.
+The U-Net forgets what it heard of words and learns only what is left to it.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from conditioning.controls import MAPS
 from conditioning.models.pocket.denoiser import load_network
-from conditioning.models.pocket.network import PocketUNet
+from conditioning.models.pocket.network import Grade, PocketUNet, colours
 from conditioning.text import encoded
 from tools.train.captions import caption
 from tools.train.data import HELD_OUT
@@ -30,11 +32,21 @@ PIXELS: Final = 96
 """Of each picture, as one learns from them."""
 PICTURES: Final = 8
 """Of each world, at most, and as many of them in another weather."""
-BATCH: Final = 96
-PLAIN: Final = 0.25
-"""Share of samples that are to stay as they are, with words that ask for nothing."""
+BATCH: Final = 128
+"""Captions a step."""
+PLAIN: Final = 0.3
+"""Share of captions that ask for nothing."""
 STRAY: Final = 0.5
 """Length of what is added to the words' vectors at random: words that nobody thought of."""
+RIDGE: Final = 1e-3
+"""Held against large weights in looks, whose pictures there are as many of as one likes."""
+WEATHER_RIDGE: Final = 2e-2
+"""The same in weathers, of which few pictures are path-traced."""
+VIVID: Final = 1.8
+"""How far colours are driven apart in every second picture, so that a look holds for a red coat too."""
+
+Asked = tuple[str | None, str]
+"""A weather (None: the world's own) and a look."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class Sample:
 
     before: Tensor
     maps: Tensor
-    after: Mapping[tuple[str | None, str], Tensor]
+    after: Mapping[Asked, Tensor]
     facts: Mapping[str, Any]
 
 
@@ -56,11 +68,12 @@ def fit_grade(model: Path, data: Path, out: Path, steps: int = 4000, worlds: int
     network = load_network(model).float()
     network.requires_grad_(True)
     samples = gathered(data, worlds)
+    best, spread = closed_form(samples)
     torch.manual_seed(0)
     torch.nn.init.normal_(network.grade.listen.weight, std=network.grade.listen.in_features**-0.5)
     torch.nn.init.zeros_(network.grade.weigh.weight)
     torch.nn.init.zeros_(network.hear.weight)
-    for step, loss in enumerate(_fitted(network, samples, steps)):
+    for step, loss in enumerate(_fitted(network, best, spread, [one.facts for one in samples], steps)):
         if step % 250 == 249:
             print(json.dumps({"step": step + 1, "loss": round(loss, 5)}), flush=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -70,42 +83,66 @@ def fit_grade(model: Path, data: Path, out: Path, steps: int = 4000, worlds: int
     return out / "model"
 
 
-def _fitted(network: PocketUNet, samples: list[Sample], steps: int) -> Iterator[float]:
-    """Fit, and tell the mean loss of late at every step."""
-    optimizer = torch.optim.AdamW(network.grade.parameters(), lr=2e-3, weight_decay=0.02)
+def closed_form(samples: Sequence[Sample]) -> tuple[dict[Asked, Tensor], Tensor]:
+    """The best grade (3, F) of each look and weather by ridge regression, and what features are like: (F, F) moments.
+
+    Weathers, of which there are few pictures, are linear in colour: a cubic fitted to few runs wild beyond them.
+    """
+    rows = {asked: [one for one in samples if asked in one.after] for one in samples for asked in one.after}
+    every = torch.cat([_features(one.before, one.maps) for one in samples]).double()
+    moments, found = every.T @ every / len(every), {}
+    for asked, those in sorted(rows.items(), key=str):
+        told = torch.cat([_features(one.before, one.maps) for one in those]).double()
+        due = torch.cat([one.after[asked].float() - one.before.float() for one in those]).double()
+        used = torch.ones(told.shape[1], dtype=torch.bool)
+        used[4 : Grade.colours] = asked[0] is None
+        told = told[:, used]
+        ridge = (RIDGE if asked[0] is None else WEATHER_RIDGE) * torch.eye(told.shape[1], dtype=torch.float64)
+        best = torch.zeros(3, len(used), dtype=torch.float64)
+        best[:, used] = torch.linalg.solve(told.T @ told / len(told) + ridge, told.T @ due / len(told)).T
+        found[asked] = best.float()
+    return found, moments.float()
+
+
+def _features(picture: Tensor, maps: Tensor) -> Tensor:
+    """(P, F) of pixels (P, 3) and maps (P, M), in the order of ``Grade.weights``."""
+    picture, maps = picture.float(), maps.float()
+    of_colour = colours(picture.T[None, :, :, None])[0, :, :, 0].T
+    return torch.cat([of_colour, maps, maps * picture.mean(1, keepdim=True)], dim=1)
+
+
+def _fitted(
+    network: PocketUNet, best: Mapping[Asked, Tensor], spread: Tensor, facts: Sequence[Mapping[str, Any]], steps: int
+) -> Iterator[float]:
+    """Learn which words ask for which grade, and tell the mean squared error of pixels of late at every step.
+
+    The weights are learned for features made white (Cholesky), of which each counts alike, and given back for plain
+    ones: the features of pixels are so alike that nothing would be learned of their differences otherwise.
+    """
+    grade = network.grade
+    root = torch.linalg.cholesky(spread.double() + 1e-5 * torch.eye(len(spread), dtype=torch.float64))
+    goals = {asked: (weights.double() @ root).float() for asked, weights in best.items()}
+    optimizer = torch.optim.AdamW(grade.parameters(), lr=3e-3, weight_decay=0.01)
     fade = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    rng, late = np.random.default_rng(0), 0.0
+    rng, late, names = np.random.default_rng(0), 0.0, sorted(best, key=str)
+    nothing = (None, LOOKS[0])
     for _ in range(steps):
-        before, maps, after, words = _batch(samples, rng)
-        error = network.grade(before, maps, words) - after
-        loss = error.square().mean()
+        asked = [nothing if rng.random() < PLAIN else names[int(rng.integers(len(names)))] for _ in range(BATCH)]
+        said = [encoded(caption(facts[int(rng.integers(len(facts)))], *one, rng)) for one in asked]
+        words = np.stack([s + rng.normal(0, STRAY * rng.random() * len(s) ** -0.5, len(s)) for s in said])
+        words /= np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-6)
+        wrong = grade.weights(torch.from_numpy(words.astype(np.float32))) - torch.stack([goals[one] for one in asked])
+        loss = wrong.square().sum((1, 2)).mean() / 3
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         fade.step()
         late = loss.item() if late == 0.0 else 0.99 * late + 0.01 * loss.item()
         yield late
-
-
-def _batch(samples: list[Sample], rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Pixels as pictures (N, C, P, 1), before and after, and the words (N, W) that ask for the change."""
-    rows = [samples[k] for k in rng.integers(0, len(samples), BATCH)]
-    after, words = [], []
-    for row in rows:
-        asked = [(None, LOOKS[0])] if rng.random() < PLAIN else list(row.after)
-        weather, look = asked[int(rng.integers(len(asked)))]
-        after.append(row.after[weather, look])
-        said = encoded(caption(row.facts, weather, look, rng))
-        said = said + rng.normal(0.0, STRAY * rng.random() * len(said) ** -0.5, len(said)).astype(np.float32)
-        words.append(said / max(float(np.linalg.norm(said)), 1e-6))
-
-    def pixels(some: list[Tensor]) -> Tensor:
-        return torch.stack(some).transpose(1, 2)[..., None].float()
-
-    return (
-        pixels([row.before for row in rows]), pixels([row.maps for row in rows]), pixels(after),
-        torch.from_numpy(np.stack(words)),
-    )  # fmt: skip
+    with torch.no_grad():
+        white = grade.weigh.weight.view(3, len(spread), -1).double()
+        plain = torch.einsum("kgh,fg->kfh", white, torch.linalg.inv(root).T)
+        grade.weigh.weight.copy_(plain.reshape(3 * len(spread), -1).float())
 
 
 def gathered(data: Path, worlds: int) -> list[Sample]:
@@ -141,16 +178,31 @@ def _sample(
     rng: np.random.Generator,
 ) -> Sample:
     """Of each variant two looks are taken besides the natural one."""
-    told = torch.from_numpy(maps).float()[None]
+    told, truth = torch.from_numpy(maps).float()[None], torch.from_numpy(target).float()[None]
+    if not variants and rng.random() < 0.5:
+        told, truth = _vivid(told, truth, rng.permutation(3))
     at = torch.from_numpy(rng.integers(0, target[0].size, PIXELS))
 
     def pixels(picture: Tensor) -> Tensor:
         return picture[0].flatten(1)[:, at].T.half()
 
-    truth = torch.from_numpy(target).float()[None]
-    after: dict[tuple[str | None, str], Tensor] = {(None, look): pixels(in_look(look, truth, told)) for look in LOOKS}
+    after: dict[Asked, Tensor] = {(None, look): pixels(in_look(look, truth, told)) for look in LOOKS}
     for name, picture in variants.items():
         there = torch.from_numpy(picture).float()[None] / 127.5 - 1.0
         for look in (LOOKS[0], *(str(one) for one in rng.choice(LOOKS[1:], 2, replace=False))):
             after[name, look] = pixels(in_look(look, there, told))
     return Sample(pixels(truth), pixels(told), after, facts)
+
+
+def _vivid(maps: Tensor, truth: Tensor, turned: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """The same with colours driven apart and exchanged for one another, in the picture and in what is told of it."""
+    maps = maps.clone()
+
+    def apart(picture: Tensor) -> Tensor:
+        grey = picture.mean(1, keepdim=True)
+        return (grey + VIVID * (picture - grey)).clamp(-1.0, 1.0)[:, turned]
+
+    for name in ("albedo", "sky", "bounce", "lamps", "mirror", "emission"):
+        some = [MAPS.index(f"{name}.{c}") for c in "rgb"]
+        maps[:, some] = apart(maps[:, some]) if name == "albedo" else maps[:, some][:, turned]
+    return maps, apart(truth)

@@ -77,19 +77,22 @@ class Grade(nn.Module):
     are all but this; what needs neighbours (outlines, brush strokes) the U-Net draws. No words leave every bit alone.
     """
 
+    colours = 14
+
     def __init__(self, words: int, maps: int, hidden: int = 192) -> None:
         super().__init__()
-        self.colours = 14
         self.listen = nn.Linear(words, hidden, bias=False)
         self.weigh = nn.Linear(hidden, 3 * (self.colours + 2 * maps), bias=False)
         nn.init.zeros_(self.weigh.weight)
 
-    def forward(self, picture: Tensor, maps: Tensor, words: Tensor) -> Tensor:  # (N, 3, H, W), (N, M, H, W), (N, W)
+    def weights(self, words: Tensor) -> Tensor:
+        """(N, 3, F) what these words (N, W) make of the features of a pixel."""
         loud = words * math.sqrt(words.shape[1])  # a unit vector of many numbers has small ones
-        weights = self.weigh(F.silu(self.listen(loud))).float()
-        weights = weights.view(len(words), 3, -1)
+        return self.weigh(F.silu(self.listen(loud))).float().view(len(words), 3, -1)
+
+    def forward(self, picture: Tensor, maps: Tensor, words: Tensor) -> Tensor:  # (N, 3, H, W), (N, M, H, W), (N, W)
         count = maps.shape[1]
-        of_colour, of_maps, of_lit = weights.split([self.colours, count, count], dim=2)
+        of_colour, of_maps, of_lit = self.weights(words).split([self.colours, count, count], dim=2)
         with torch.autocast(picture.device.type, enabled=False):  # a curve in few bits would show bands
             picture, maps = picture.float(), maps.float()
             change = torch.einsum("nkt,nthw->nkhw", of_colour, colours(picture))
