@@ -134,7 +134,7 @@ def _fitted(
         wrong = grade.weights(torch.from_numpy(words.astype(np.float32))) - torch.stack([goals[one] for one in asked])
         loss = wrong.square().sum((1, 2)).mean() / 3
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         fade.step()
         late = loss.item() if late == 0.0 else 0.99 * late + 0.01 * loss.item()

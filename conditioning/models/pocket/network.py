@@ -92,7 +92,7 @@ class Grade(nn.Module):
 
     def forward(self, picture: Tensor, maps: Tensor, words: Tensor) -> Tensor:  # (N, 3, H, W), (N, M, H, W), (N, W)
         count = maps.shape[1]
-        of_colour, of_maps, of_lit = self.weights(words).split([self.colours, count, count], dim=2)
+        of_colour, of_maps, of_lit = torch.split(self.weights(words), [self.colours, count, count], dim=2)
         with torch.autocast(picture.device.type, enabled=False):  # a curve in few bits would show bands
             picture, maps = picture.float(), maps.float()
             change = torch.einsum("nkt,nthw->nkhw", of_colour, colours(picture))
