@@ -50,8 +50,12 @@ shots:
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Path:
-    """A scene of a crate before a wall: shots ``look`` (6 frames) and ``again`` (2), 64 x 36."""
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A scene of a crate before a wall: shots ``look`` (6 frames) and ``again`` (2), 64 x 36.
+
+    It is in the working directory, so that films without ``--out`` go there too, not to where another test's go.
+    """
+    monkeypatch.chdir(tmp_path)
     scene = tmp_path / "yard.yaml"
     scene.write_text(YARD, encoding="utf-8")
     return scene
