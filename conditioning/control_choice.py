@@ -24,18 +24,23 @@ def chosen_controls(family: Family, shot: Shot) -> dict[str, ControlSpec]:
     """The controls that ``family`` gets for ``shot``, by name: those the scene asks for, or the family's usual ones.
 
     One that is asked for at strength 0 throughout is off. Errors: ``ValueError``, in one sentence, for a control that
-    the family does not take, or for more of them than it takes at once.
+    the family does not take or cannot follow so little, or for more of them than it takes at once.
     """
     takes: dict[str, ControlSpec] = {spec.name: spec for spec in family.controls}
     if not shot.controls:
         return dict(list(takes.items())[: min(family.usual, family.at_once)])
-    for name, _ in shot.controls:
+    for name, said in shot.controls:
         if name not in takes:
             near = nearest(name, takes)
             hint = f"; did you mean {near}?" if near else ""
             raise ValueError(
                 f"{shot.name}: {family.name} takes no {name} control, only {', '.join(takes) or 'none'}: "
                 f"change look.controls, or the model{hint}"
+            )
+        if takes[name].whole and any(value != 1 for _, value in said):
+            raise ValueError(
+                f"{shot.name}: {family.name} follows {name} entirely and cannot follow it less: "
+                f"give it no strength but 1 in look.controls, or choose another model"
             )
     on = {name: takes[name] for name, strengths in shot.controls if any(value > 0 for _, value in strengths)}
     if len(on) > family.at_once:

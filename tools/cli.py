@@ -233,6 +233,9 @@ def plan(
 def film(
     scene: SceneFile,
     shot: ShotName = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The film that this model painted; unsaid: the scene's own.")
+    ] = None,
     codec: Annotated[
         FilmCodec, typer.Option(help="h264; h265 (10 bit); prores (422 HQ, 10 bit); ffv1 (lossless).")
     ] = FilmCodec.h264,
@@ -252,7 +255,7 @@ def film(
     """The painted shots in the order of the cut, through their lenses, as one film."""
     from tools.commands_film import Finish, make_film
 
-    make_film(scene, Finish(shot, codec.value, lens, timecode, burn_in, crf, rasterizer, out, force), json)
+    make_film(scene, Finish(shot, model, codec.value, lens, timecode, burn_in, crf, rasterizer, out, force), json)
 
 
 @app.command()

@@ -30,11 +30,13 @@ DEEP: Final[tuple[Codec, ...]] = ("h265", "prores", "ffv1")
 class Finish:
     """What the command line asks for.
 
-    shot: only this one. lens: depth of field, motion blur and distortion. start: timecode of the first frame. burn:
-    names, frame numbers and timecode in the picture. crf: 0 best to 51, of h264 and h265.
+    shot: only this one. model: whose film of the shots; None: the scene's own. lens: depth of field, motion blur and
+    distortion. start: timecode of the first frame. burn: names, frame numbers and timecode in the picture. crf: 0 best
+    to 51, of h264 and h265.
     """
 
     shot: str | None
+    model: str | None
     codec: Codec
     lens: bool
     start: str
@@ -48,6 +50,10 @@ class Finish:
 def make_film(path: Path, finish: Finish, as_json: bool) -> None:
     """film.mp4, .mov or .mkv of the scene, or of one shot; made only if what it shows has changed."""
     opened = open_production(path, finish.out)
+    if finish.model is not None:
+        from conditioning.models.catalogue import family
+
+        family(finish.model)  # a name that is none is said now
     painted = [_painted(opened, shot, finish) for shot in opened.shots(finish.shot, None, "final")]
     shots = [shot for shot, _ in painted]
     sizes = {(shot.track.width, shot.track.height, shot.fps) for shot in shots}
@@ -56,10 +62,11 @@ def make_film(path: Path, finish: Finish, as_json: bool) -> None:
         raise ValueError(f"the shots differ in size or speed ({each}): paint them alike, or choose one with --shot")
     frame_of(finish.start, shots[0].fps)
     folder = opened.folder if finish.shot is None else opened.folder / shots[0].name
-    name = f"film{suffix_of(finish.codec)}"
+    film = "film" if finish.model is None else f"film-{finish.model}"
+    name = f"{film}{suffix_of(finish.codec)}"
     asked = [finish.codec, finish.lens, finish.start, finish.burn, finish.crf]
     lenses = [lens_key(shot) for shot in shots] if finish.lens else []
-    stage = Stage(folder, f"film-{finish.codec}.json", key_of([asked, lenses, [key for _, key in painted]]))
+    stage = Stage(folder, f"{film}-{finish.codec}.json", key_of([asked, lenses, [key for _, key in painted]]))
     made = finish.force or not stage.is_done([name])
     frames = sum(shot.frames for shot in shots)
     if made:
@@ -78,10 +85,10 @@ def make_film(path: Path, finish: Finish, as_json: bool) -> None:
 
 def _painted(opened: Opened, shot: Shot, finish: Finish) -> tuple[Shot, object]:
     """The shot at the size at which it was painted, and the key of that work."""
-    folder = opened.folder / shot.name
+    folder = opened.painted_folder(shot, finish.model)
     told: dict[str, Any] = read_json(folder / "manifest.json") or {}
     job = told.get("job", {})
-    again = f"run `setpiece render {opened.path}`"
+    again = f"run `setpiece render {opened.path}{f' --model {finish.model}' if finish.model else ''}`"
     if (job.get("start"), job.get("stop")) != (0, shot.frames):
         raise ValueError(f"{shot.name} is not painted yet: {again} first")
     for k in range(shot.frames):
@@ -105,7 +112,7 @@ def _pictures(
     total = sum(shot.frames for shot in shots)
     for shot in shots:
         for k in range(shot.frames):
-            image: Picture = read_image(frame_path(opened.folder / shot.name, k))
+            image: Picture = read_image(frame_path(opened.painted_folder(shot, finish.model), k))
             if raster is not None:
                 image = _finished(opened.production.world, shot, k, image, raster, finish.codec in DEEP)
             elif finish.codec in DEEP:

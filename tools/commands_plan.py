@@ -15,7 +15,7 @@ from tools.console import emit, say
 from tools.estimate import spoken
 from tools.opened import Opened, open_production
 from tools.painters import family_of
-from tools.painters_big import loading_of
+from tools.painters_big import can_be_told, loading_of
 from tools.plan import controls_of, done_of, keyframes_of, memory_of, painted_size, planned_windows, seconds_of
 from tools.references import shown
 from worldgen.world import Shot
@@ -45,6 +45,8 @@ def planned(
 ) -> dict[str, Any]:
     """The plan of one shot, as JSON values. Errors: ``ValueError`` for what the model cannot do."""
     start, stop = chosen_frames(shot, choices)
+    if one.checkpoints:
+        can_be_told(one, opened, shot)
     here = records(models_folder(choices.model.models), one) is not None
     asked = asked_of(opened, shot, choices, raster, guided=choices.guided) if here else None
     job, size = (asked.job if asked else None), painted_size(one, shot)
@@ -66,7 +68,7 @@ def planned(
         "fps": str(shot.fps),
         "keyframes": list(keyframes_of(one, start, stop, job)),
         "windows": [vars(window) for window in planned_windows(one, shot, start, stop, job)],
-        "controls": controls_of(one, shot),
+        "controls": controls_of(one, shot) if one.checkpoints else [],
         "references": _references(opened, shot, one, raster),
         "known_pixels": "natively" if one.known else "by guidance",
         "starts": _starts(opened, choices),
@@ -79,7 +81,7 @@ def planned(
         "frames_left": left,
         "seconds": None if seconds is None else round(seconds, 1),
         "seconds_from": basis,
-        "folder": str(asked.folder if asked else opened.folder / shot.name),
+        "folder": str(asked.folder if asked else opened.painted_folder(shot, choices.model.model)),
     }
 
 

@@ -90,10 +90,10 @@ class Asked:
 def asked_of(opened: Opened, shot: Shot, choices: Choices, raster: Rasterizer, *, guided: bool) -> Asked:
     """What ``choices`` ask of one shot; each kind of work has a folder of its own. Loads nothing heavy."""
     start, stop = chosen_frames(shot, choices)
-    folder = opened.folder / shot.name
+    own = opened.painted_folder(shot, choices.model.model)
+    folder = opened.folder / shot.name / choices.aside if choices.aside else own
     if not guided:
         folder /= "unguided"
-    folder /= choices.aside
     if choices.still is not None:
         folder = folder / "stills" / f"{choices.still:04d}"
     elif choices.frames is not None:

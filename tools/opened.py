@@ -41,6 +41,14 @@ class Opened:
         chosen = self.production.shots if name is None else (self.production.shot(name),)
         return tuple(sized(shot, size, quality) for shot in chosen)
 
+    def painted_folder(self, shot: Shot, model: str | None = None) -> Path:
+        """Where the film of ``shot`` lies. model: None or the scene's own; another one has a folder of its own.
+
+        So a finished film is never lost because somebody tries another model.
+        """
+        apart = "" if model in (None, self.scene.look.model) else model
+        return self.folder / shot.name / apart
+
     def scene_key(self, shot: Shot, *, prompts: bool) -> str:
         """Names all of the scene that the pictures of ``shot`` depend on, with or without the ``prompts``.
 

@@ -86,7 +86,7 @@ def big_painting(
     from conditioning.windows import FilmPainter
 
     weights = weights_key(models_folder(choice.models), family)
-    chosen_controls(family, shot)  # what it cannot take is said now
+    can_be_told(family, opened, shot)
     loading = loading_of(family, choice)
     used, gamma = shot.seed if seed is None else seed, GAMMA if guided else 1.0
     guidance = family.guidance if guided else None
@@ -108,6 +108,16 @@ def big_painting(
         family, loading, weights, settings.steps, tuple(sorted(told.items())),
         big_look(family, weights, opened, settings.steps, seed, loading.quantisation), used, make,
     )  # fmt: skip
+
+
+def can_be_told(family: Family, opened: Opened, shot: Shot) -> None:
+    """Say now what ``family`` cannot be told of ``shot``. Errors: ``ValueError``, in one sentence."""
+    chosen_controls(family, shot)
+    if opened.scene.look.negative and not family.negative:
+        raise ValueError(
+            f"{opened.path}: {family.name} does not hear what pictures should not show: "
+            "drop look.negative, or choose another model"
+        )
 
 
 def big_look(

@@ -130,7 +130,7 @@ def seconds_of(family: Family, shot: Shot, frames: int, steps: int, folder: Path
     """About how long ``frames`` take, and on what that rests. folder: where earlier films of the scene lie."""
     if not family.checkpoints:
         return seconds_to_paint(shot) * frames / shot.frames, "measured with pocket on two cores"
-    for manifest in sorted(folder.glob("*/manifest.json")):
+    for manifest in sorted([*folder.glob("*/manifest.json"), *folder.glob(f"*/{family.name}/manifest.json")]):
         told = read_json(manifest) or {}
         job, timing = told.get("job"), told.get("timing")
         if not isinstance(job, dict) or not isinstance(timing, dict) or job.get("model") != family.name:
@@ -140,7 +140,7 @@ def seconds_of(family: Family, shot: Shot, frames: int, steps: int, folder: Path
             continue
         work = painted * job["width"] * job["height"] * job["steps"]
         asked = frames * shot.track.width * shot.track.height * steps
-        return sum(spent.values()) * asked / work, f"measured in {manifest.parent.name} on this disk"
+        return sum(spent.values()) * asked / work, f"measured in {manifest.parent.relative_to(folder)} on this disk"
     return None, "unknown: nothing was painted with it here yet, and no figure is stated"
 
 

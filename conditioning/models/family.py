@@ -82,13 +82,14 @@ class ControlSpec:
 
     style: how its pictures look (``conditioning.control_style``), as ``conditioning.control_video`` draws them. source:
     where it is stated that the model was trained on that (model card, paper or code), or in plain words that it is an
-    assumption. strength: what the model card recommends.
+    assumption. strength: what the model card recommends. whole: the model follows it entirely, and no less.
     """
 
     name: ControlName
     style: Style
     source: str
     strength: float = 1.0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ class Family:
     whether known pixels go in natively. references: how many reference pictures. memory: (offload, GB of the device)
     as published or measured; () where we know none. steps, cfg: recommended. guidance: ``every`` 0 for models that
     paint whole windows, each going on from the one before; otherwise keyframes first, then what lies between. overlap:
-    frames at the start of a window that the window before has painted. load: from a folder to a denoiser;
-    ``ValueError`` in one sentence where it cannot.
+    frames at the start of a window that the window before has painted. negative: whether it hears what pictures should
+    not show. load: from a folder to a denoiser; ``ValueError`` in one sentence where it cannot.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Family:
     load: Callable[[Loading], Denoiser]
     overlap: int = 0
     usual: int = 1
+    negative: bool = True
 
     @property
     def most_pixels(self) -> int:

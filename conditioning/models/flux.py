@@ -175,6 +175,7 @@ FLUX_DEPTH: Final = Family(
             "depth",
             INVERSE_DEPTH,
             "diffusers' documentation of FLUX.1-Depth-dev: Depth Anything, whose near is white",
+            whole=True,
         ),
     ),
     at_once=1,
@@ -185,6 +186,7 @@ FLUX_DEPTH: Final = Family(
     cfg=10.0,
     guidance=Guidance(every=8, release=0.3),
     load=load,
+    negative=False,
 )
 """sizes, steps, cfg: diffusers' documentation of Flux. memory: in bfloat16, as diffusers' authors state for the same
 network without a control (discussion 5 of FLUX.1-schnell; the last with tiles). guidance: released over about the last

@@ -61,6 +61,16 @@ def test_a_control_that_the_model_does_not_take_is_one_sentence(family: Family, 
         chosen_controls(family, replace(shot, controls=(("tracking", ((0.0, 1.0),)),)))
 
 
+def test_a_control_that_is_followed_entirely_or_not_at_all_is_one_sentence(family: Family, shot: Shot) -> None:
+    entire = replace(family, controls=(replace(family.controls[0], whole=True), *family.controls[1:]))
+    fading = (("depth", ((0.0, 1.0), (0.25, 0.5))),)
+    assert list(chosen_controls(family, replace(shot, controls=fading))) == ["depth"]
+    assert list(chosen_controls(entire, replace(shot, controls=(("depth", ((0.0, 1.0),)),)))) == ["depth"]
+    for said in (fading, (("depth", ((0.0, 0.0),)),)):
+        with pytest.raises(ValueError, match=r"^truck: tiny follows depth entirely and cannot follow it less: give it"):
+            chosen_controls(entire, replace(shot, controls=said))
+
+
 def test_more_controls_than_the_model_takes_are_one_sentence(family: Family, shot: Shot) -> None:
     all_on = tuple((name, ((0.0, 1.0),)) for name in ("depth", "edges", "pose"))
     with pytest.raises(ValueError, match=r"tiny takes 2 controls at once, not 3 \(depth, edges, pose\): drop"):

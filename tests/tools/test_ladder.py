@@ -52,7 +52,7 @@ def test_pocket_blocks_and_the_big_model_paints_over_it(run: Run, yard: Path, tm
     for k, name in enumerate(("0001.png", "0002.png")):
         there = read_image(blocked / "frames" / name).transpose(2, 0, 1) / np.float32(127.5) - 1
         assert np.abs(given.film[k, :, :36, :64].numpy() - there).max() < 1e-5
-    painted: Any = read_json(out / "yard" / "again" / "manifest.json")
+    painted: Any = read_json(out / "yard" / "again" / NAME / "manifest.json")
     assert painted["job"]["model"] == NAME
     assert painted["job"]["guidance"]["start"] == manifest["key"]
     assert "nothing to do" in run("render", yard, *options, "--start-from", "pocket", "--strength", 0.5).err
@@ -129,7 +129,7 @@ def test_a_plan_is_what_is_painted_then(run: Run, yard: Path, tmp_path: Path, to
     (other,) = run("plan", yard, *options, "--seed", 9, "--json").json["shots"]
     assert other["frames_there"] == 0
     assert other["seconds"] > 0
-    assert "measured in look" in other["seconds_from"]
+    assert f"measured in look/{NAME}" in other["seconds_from"]
 
 
 def test_without_weights_the_plan_says_how_to_get_them(

@@ -69,14 +69,14 @@ def test_a_scene_file_becomes_frames_in_windows_that_resume(
     assert np.abs(second.known.pictures[0, :, :36].numpy() - there).max() < 1e-6
     assert 0.8 < float(first.noise(16, 8).std()) < 1.2
 
-    manifest = read_json(tmp_path / "whole" / "yard" / "look" / "manifest.json") or {}
+    manifest = read_json(tmp_path / "whole" / "yard" / "look" / NAME / "manifest.json") or {}
     job: Any = manifest["job"]
     assert (job["model"], job["window"], job["overlap"], job["every"]) == (NAME, 5, 1, 0)
     assert job["guidance"]["cfg"] == 5.0
 
     again = tmp_path / "again"
     run("render", yard, "--out", again, *options)
-    folder = again / "yard" / "look"
+    folder = again / "yard" / "look" / NAME
     kept = (folder / "frames" / "0002.png").read_bytes()
     for gone in (folder / "windows" / "001.json", folder / "manifest.json", folder / "frames" / "0006.png"):
         gone.unlink()
@@ -122,8 +122,25 @@ def test_a_later_shot_knows_what_an_earlier_one_painted(run: Run, yard: Path, mo
     assert answer.code == 0, answer.err
     views = [path.name for path in (tmp_path / "out" / "yard" / "memory" / "views").iterdir()]
     assert any(name.startswith("look-") for name in views)
-    manifest = read_json(tmp_path / "out" / "yard" / "again" / "manifest.json") or {}
+    manifest = read_json(tmp_path / "out" / "yard" / "again" / NAME / "manifest.json") or {}
     assert any(str(view).startswith("look-") for view in manifest["remembered_views"])  # type: ignore[union-attr]
+
+
+def test_another_model_leaves_a_finished_film_alone(run: Run, yard: Path, models: Path, tmp_path: Path) -> None:
+    options = ("--shot", "again", "--out", tmp_path / "out", "--json")
+    own = run("render", yard, *options).json["shots"][0]
+    film = Path(own["film"])
+    kept = film.read_bytes()
+    other = run("render", yard, *options, "--model", NAME, "--models-dir", models).json["shots"][0]
+    assert Path(other["film"]).parent == film.parent / NAME
+    assert film.read_bytes() == kept
+    assert "nothing to do" in run("render", yard, *options, "--model", "pocket").err
+    for words in ((), ("--model", NAME)):
+        answer = run("film", yard, "--shot", "again", "--codec", "ffv1", "--no-lens", "--out", tmp_path / "out", *words)
+        assert answer.code == 0, answer.err
+        assert (tmp_path / "out/yard/again" / f"film{f'-{NAME}' if words else ''}.mkv").is_file()
+    answer = run("film", yard, "--model", "wan-vace", "--out", tmp_path / "out")
+    assert (answer.code, "did you mean" in answer.err) == (2, True)
 
 
 @pytest.mark.parametrize(
