@@ -60,11 +60,12 @@ def sample(predict: Predict, noise: Tensor, sigmas: Sequence[float], edit: Edit 
 
 
 @contextmanager
-def edited(scheduler: Scheduler, edit: Edit) -> Iterator[None]:
+def edited(scheduler: Scheduler, edit: Edit, renewed: Sequence[Tensor] = ()) -> Iterator[None]:
     """While inside, every step of ``scheduler`` takes the clean prediction as ``edit`` leaves it.
 
-    An edit that returns the very tensor it was given changes no bit. Errors: ``ValueError`` for schedulers whose
-    relation between model output and x0 is not known here.
+    An edit that returns the very tensor it was given changes no bit. renewed: the noise that each step begins with, the
+    first among them, for a scheduler that makes new noise after every step (LCM); () leaves it to the scheduler.
+    Errors: ``ValueError`` for schedulers whose relation between model output and x0 is not known here.
     """
     if not isinstance(scheduler, Scheduler):
         raise ValueError(
@@ -80,7 +81,11 @@ def edited(scheduler: Scheduler, edit: Edit) -> Iterator[None]:
         wanted = edit(x0, sigma)
         if wanted is not x0:
             model_output = (model_output.float() + of_x0 * (wanted - x0)).to(model_output.dtype)
-        return step(model_output, timestep, sample, *more, **named)
+        made = step(model_output, timestep, sample, *more, **named)
+        if renewed and scheduler.step_index < len(scheduler.timesteps):
+            noise = renewed[scheduler.step_index]
+            made.prev_sample = noised(scheduler, made.denoised, noise, scheduler.step_index).to(made.prev_sample.dtype)
+        return made
 
     scheduler.step = steered
     try:
@@ -116,9 +121,9 @@ def late_start(scheduler: Scheduler, strength: float) -> Iterator[None]:
         del scheduler.set_timesteps
 
 
-def noised(scheduler: Scheduler, clean: Tensor, noise: Tensor) -> Tensor:
-    """``clean`` latents in as much ``noise`` as the first of the scheduler's timesteps, once set, expects."""
-    alpha, sigma = _levels(scheduler, scheduler.timesteps[0])
+def noised(scheduler: Scheduler, clean: Tensor, noise: Tensor, step: int = 0) -> Tensor:
+    """``clean`` latents in as much ``noise`` as this one of the scheduler's timesteps, once set, expects."""
+    alpha, sigma = _levels(scheduler, scheduler.timesteps[step])
     return alpha * clean + sigma * noise
 
 

@@ -9,15 +9,19 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from render.compiled import compiled
 from render.raster import GBuffer
 from render.tables import MaterialTable, directions_of, material_table, tensor, uv_scale
-from render.threads import filled, kept
+from render.threads import deal, filled, kept
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
 from worldgen.world import Snapshot
 
 GRAZING: Final = 0.05
 """Cosine below which a footprint grows no further."""
+
+_SLICE: Final = 1 << 13
+"""Samples a compiled loop takes at a time."""
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -63,10 +67,10 @@ class Surface:
 
     def interpolate(self, attribute: F32) -> F32:
         """A per-vertex ``attribute`` (V, C) at the samples, (N, C) float32."""
-        if not len(self):
-            return np.zeros((0, attribute.shape[1]), np.float32)
-        result: F32 = mixed(self.corners, self.weights, attribute).numpy()
-        return result
+        values, faces = attribute.astype(np.float32, copy=False), self.snapshot.faces
+        found = np.empty((len(self), attribute.shape[1]), np.float32)
+        deal(lambda s: _mix(self.triangle[s], self.bary[s], faces, values, found[s]), len(self), _SLICE)
+        return found
 
     @kept
     def position(self) -> F32:
@@ -126,30 +130,38 @@ class Surface:
     @kept
     def front(self) -> Bool:
         """(N,) whether the camera sees the outer side."""
-        result: Bool = (self._cosine >= 0).numpy()
+        result: Bool = self._cosine >= 0
         return result
 
     @kept
-    def _cosine(self) -> torch.Tensor:
-        normal, view = self.face_normal, tensor(self.view)
-        return filled(lambda s: (normal[s] * view[s]).sum(1), len(self))
+    def _cosine(self) -> F32:
+        """(N,) between the triangle's outer side and the view, below 0 where the inner side is seen."""
+        eye, snapshot, found = self.camera.position.astype(np.float32), self.snapshot, np.empty(len(self), np.float32)
+        position = self.position
 
-    def _toward(self, normal: torch.Tensor) -> F32:
-        front = tensor(self.front)
-        turned = filled(lambda s: torch.where(front[s, None], normal[s], -normal[s]), len(self), 3)
-        result: F32 = turned.numpy()
-        return result
+        def turn(s: slice) -> None:
+            _cosines(self.triangle[s], position[s], snapshot.faces, snapshot.vertices, eye, found[s])
+
+        deal(turn, len(self), _SLICE)
+        return found
 
     @kept
     def geometric_normal(self) -> F32:
         """(N, 3) unit, of the flat triangle, turned to the camera's side."""
-        return self._toward(self.face_normal)
+        turned: F32 = self.face_normal.numpy().copy()
+        turned[~self.front] *= -1.0
+        return turned
 
     @kept
     def normal(self) -> F32:
         """(N, 3) unit, smooth, of the side that the camera sees."""
-        smooth = tensor(self.interpolate(self.snapshot.normals))
-        return self._toward(filled(lambda s: functional.normalize(smooth[s], dim=1, eps=1e-20), len(self), 3))
+        found, front, snapshot = np.empty((len(self), 3), np.float32), self.front, self.snapshot
+
+        def turn(s: slice) -> None:
+            _normals(self.triangle[s], self.bary[s], front[s], snapshot.faces, snapshot.normals, found[s])
+
+        deal(turn, len(self), _SLICE)
+        return found
 
     @kept
     def camera_normal(self) -> F32:
@@ -162,7 +174,7 @@ class Surface:
     @kept
     def facing(self) -> F32:
         """(N,) cosine between the flat triangle's normal and the view, 0 to 1."""
-        result: F32 = self._cosine.abs().clamp_(max=1.0).numpy()
+        result: F32 = np.minimum(np.abs(self._cosine), np.float32(1))
         return result
 
     @kept
@@ -236,6 +248,42 @@ class Surface:
         detail = atlas.sample(_take(texture, textured), _take(self.uv, textured), _take(width, textured))
         color[textured] *= detail
         return color
+
+
+@compiled
+def _mix(triangle: I32, bary: F32, faces: I32, values: F32, found: F32) -> None:
+    """Into ``found (N, C)`` what ``values (V, C)`` are at the points."""
+    for n in range(len(triangle)):
+        a, b, c = faces[triangle[n], 0], faces[triangle[n], 1], faces[triangle[n], 2]
+        first = np.float32(1) - bary[n, 0] - bary[n, 1]
+        for k in range(values.shape[1]):
+            found[n, k] = first * values[a, k] + bary[n, 0] * values[b, k] + bary[n, 1] * values[c, k]
+
+
+@compiled
+def _cosines(triangle: I32, position: F32, faces: I32, vertices: F32, eye: F32, found: F32) -> None:
+    """Into ``found (N,)`` the cosines between the triangles' outer normals and the way to the eye."""
+    for n in range(len(triangle)):
+        a, b, c = vertices[faces[triangle[n], 0]], vertices[faces[triangle[n], 1]], vertices[faces[triangle[n], 2]]
+        ex, ey, ez, fx, fy, fz = b[0] - a[0], b[1] - a[1], b[2] - a[2], c[0] - a[0], c[1] - a[1], c[2] - a[2]
+        x, y, z = ey * fz - ez * fy, ez * fx - ex * fz, ex * fy - ey * fx
+        u, v, w = eye[0] - position[n, 0], eye[1] - position[n, 1], eye[2] - position[n, 2]
+        squares = np.float64(x * x + y * y + z * z) * (u * u + v * v + w * w)
+        found[n] = (x * u + y * v + z * w) / np.sqrt(squares) if squares > 0 else 0.0
+
+
+@compiled
+def _normals(triangle: I32, bary: F32, front: Bool, faces: I32, normals: F32, found: F32) -> None:
+    """Into ``found (N, 3)`` the smooth normals, unit, on the side that is seen."""
+    for n in range(len(triangle)):
+        a, b, c = normals[faces[triangle[n], 0]], normals[faces[triangle[n], 1]], normals[faces[triangle[n], 2]]
+        wb, wc = bary[n, 0], bary[n, 1]
+        wa = np.float32(1) - wb - wc
+        x, y, z = wa * a[0] + wb * b[0] + wc * c[0], wa * a[1] + wb * b[1] + wc * c[1], wa * a[2] + wb * b[2] + wc * c[2]
+        length = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-20))
+        if not front[n]:
+            length = -length
+        found[n, 0], found[n, 1], found[n, 2] = x / length, y / length, z / length
 
 
 def mixed(corners: torch.Tensor, weights: torch.Tensor, attribute: F32) -> torch.Tensor:

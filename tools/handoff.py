@@ -110,7 +110,12 @@ def texts(tool: str, part: Part) -> dict[str, str | Mapping[str, Any]]:
 
 
 def take_of(part: Part, noise: str | None) -> Take:
-    """What ComfyUI's workflow is about; its files are prefixed with the part's name."""
+    """What ComfyUI's workflow is about; its files are prefixed with the part's name.
+
+    Chained controls add up there, so that together they are given no more than VACE was trained with: 1.
+    """
+    given = {file: strength * part.recommended[name] for name, (file, strength) in part.controls.items()}
+    total = max(1.0, sum(given.values()))
     return Take(
         name=part.name,
         width=part.width,
@@ -119,10 +124,7 @@ def take_of(part: Part, noise: str | None) -> Take:
         fps=float(part.fps),
         prompt=part.prompt,
         negative=part.negative,
-        controls=[
-            (f"{part.name}_{file}", round(strength * part.recommended[name], 3))
-            for name, (file, strength) in part.controls.items()
-        ],
+        controls=[(f"{part.name}_{file}", round(strength / total, 3)) for file, strength in given.items()],
         mask=f"{part.name}_mask.mp4",
         seed=part.seed,
         steps=part.steps,

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
+from diffusers.schedulers.scheduling_lcm import LCMScheduler
 from torch import Tensor
 
 from conditioning.codec import FrameLatents, PictureEdit, through
@@ -79,10 +80,12 @@ class AnimateDiffDenoiser:
         blank = Control(torch.zeros(count, 3, conditions.height, conditions.width), torch.zeros(count))
         told = [conditions.controls.get(name, blank) for name in self.names]
         pipe.controlnet.strengths = torch.stack([one.strength for one in told])
-        noise = starting_noise(conditions, pipe.unet.config.in_channels, pipe.vae_scale_factor, count)
-        latents = noise.to(device).transpose(0, 1)[None]
+        draws = steps if isinstance(pipe.scheduler, LCMScheduler) else 1
+        noise = starting_noise(conditions, draws * pipe.unet.config.in_channels, pipe.vae_scale_factor, count)
+        noises = noise.to(device).transpose(0, 1)[None].chunk(draws, dim=1)
+        latents, renewed = noises[0], noises if draws > 1 else ()
         strength = 1.0 if conditions.film is None else conditions.strength
-        with late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
+        with late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit), renewed):
             if conditions.film is not None:
                 pipe.scheduler.set_timesteps(steps)
                 latents = noised(pipe.scheduler, codec.encode(conditions.film.to(device)), latents)
@@ -113,7 +116,6 @@ def load(loading: Loading, few_steps: bool) -> AnimateDiffDenoiser:
     from diffusers.models.unets.unet_motion_model import MotionAdapter
     from diffusers.pipelines.animatediff.pipeline_animatediff_controlnet import AnimateDiffControlNetPipeline
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-    from diffusers.schedulers.scheduling_lcm import LCMScheduler
 
     from conditioning.models.controlnets import ControlNets
 
@@ -252,7 +254,7 @@ ANIMATELCM: Final = replace(
     cfg=2.0,
     load=partial(load, few_steps=True),
 )
-"""steps, cfg: AnimateLCM's model card. Its sampler makes new noise at every step but the last, of the seed and not of
-the world; frames agree through the network and through guidance."""
+"""steps, cfg: AnimateLCM's model card. Its sampler takes new noise after every step but the last; all of it is the
+world's, as what it starts from is."""
 
 FAMILIES: Final = (ANIMATEDIFF, ANIMATELCM)

@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from conditioning.job import file_key
 from conditioning.models.family import Checkpoint, Family
-from conditioning.models.store import Record, folder_of, record_of, same_elsewhere, write_record
+from conditioning.models.store import (
+    COMMIT,
+    Record,
+    begun_commit,
+    folder_of,
+    record_of,
+    same_elsewhere,
+    write_record,
+)
 from render.files import written_whole
 
 HUB: Final = "https://huggingface.co"
@@ -88,7 +96,7 @@ def get(family: Family, models: Path, source: str | None, tell: Tell) -> tuple[R
 
     source: None for the hub, the address of a mirror, or a folder that holds a copy. tell: gets a line now and then.
     Errors: ``ValueError``, in one sentence: no network, no such repository or revision, a licence not accepted, too
-    little space; ``OSError`` of the disk. The same call goes on where a stopped one was.
+    little space; ``OSError`` of the disk. The same call goes on where a stopped one was, at the same commit.
     """
     remote = source is None or source.startswith(("http://", "https://"))
     if not remote and not Path(str(source)).expanduser().is_dir():
@@ -112,21 +120,30 @@ def get(family: Family, models: Path, source: str | None, tell: Tell) -> tuple[R
 
 def _as_wanted(checkpoint: Checkpoint, record: Record) -> bool:
     """Whether a record is of the pinned commit; a branch, and a local copy, are as good as they were."""
-    pinned = len(checkpoint.revision) == 40
+    pinned = len(checkpoint.revision) == COMMIT
     return record.repo == checkpoint.repo and (not pinned or record.commit in (checkpoint.revision, "local"))
 
 
 def _from_hub(checkpoint: Checkpoint, folder: Path, endpoint: str, tell: Tell) -> Record:
     import huggingface_hub
 
+    commit = begun_commit(folder, checkpoint)
     try:
-        offered = _offered(checkpoint, endpoint)
+        offered = _offered(checkpoint, commit or checkpoint.revision, endpoint)
+    except huggingface_hub.errors.RevisionNotFoundError as error:
+        if commit is None:
+            raise ValueError(_told(error, checkpoint, endpoint)) from error
+        raise ValueError(
+            f"{checkpoint.repo} was begun at {commit[:12]}, which is not at {endpoint}: go on where it was begun, "
+            f"or delete {folder} to begin anew"
+        ) from error
     except Exception as error:
         raise ValueError(_told(error, checkpoint, endpoint)) from error
     _space(checkpoint, folder, offered.sizes)
     tell(
         f"{checkpoint.repo}: {sum(offered.sizes.values()) / 1e9:.1f} GB at {offered.commit[:12]}, {checkpoint.licence}"
     )
+    write_record(folder, Record(checkpoint.repo, offered.commit, {}, checkpoint.revision, checkpoint.files))
     try:
         huggingface_hub.snapshot_download(
             checkpoint.repo,
@@ -143,10 +160,10 @@ def _from_hub(checkpoint: Checkpoint, folder: Path, endpoint: str, tell: Tell) -
     return _recorded(checkpoint, folder, offered)
 
 
-def _offered(checkpoint: Checkpoint, endpoint: str) -> Offered:
+def _offered(checkpoint: Checkpoint, revision: str, endpoint: str) -> Offered:
     from huggingface_hub import HfApi
 
-    info = HfApi(endpoint=endpoint).model_info(checkpoint.repo, revision=checkpoint.revision, files_metadata=True)
+    info = HfApi(endpoint=endpoint).model_info(checkpoint.repo, revision=revision, files_metadata=True)
     sizes = {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
     return Offered(str(info.sha), {name: sizes[name] for name in chosen(checkpoint, sizes)})
 
@@ -201,7 +218,7 @@ def _from_folder(checkpoint: Checkpoint, folder: Path, source: Path, tell: Tell)
     flat = checkpoint.repo.replace("/", "--")
     places = [source / checkpoint.folder] if checkpoint.folder else []
     places += [source / checkpoint.repo, source / checkpoint.repo.rpartition("/")[2], source / flat]
-    places += [*sorted((source / f"models--{flat}").glob("snapshots/*")), source]  # as the hub's own cache has it
+    places += [*_snapshots(source / f"models--{flat}", checkpoint.revision), source]
     found: dict[str, Path] = {}
     for place in places:
         files = {path.relative_to(place).as_posix(): path for path in place.rglob("*") if path.is_file()}
@@ -218,7 +235,22 @@ def _from_folder(checkpoint: Checkpoint, folder: Path, source: Path, tell: Tell)
         if _size(folder / name) != sizes[name] or file_key(folder / name) != file_key(path):
             with written_whole(folder / name) as part:
                 shutil.copyfile(path, part)
-    return _recorded(checkpoint, folder, Offered("local", sizes))
+    return _recorded(checkpoint, folder, Offered(_commit_of(place, checkpoint), sizes))
+
+
+def _snapshots(cached: Path, revision: str) -> list[Path]:
+    """What the hub's own cache has of a repository, that of ``revision`` first."""
+    named = cached / "refs" / revision
+    commit = named.read_text(encoding="utf-8").strip() if named.is_file() else revision
+    return sorted(cached.glob("snapshots/*"), key=lambda path: (path.name != commit, path.name))
+
+
+def _commit_of(place: Path, checkpoint: Checkpoint) -> str:
+    """Which commit a copy of a checkpoint is, as far as its folder says: a cache of the hub's, or a folder of ours."""
+    if place.parent.name == "snapshots":
+        return place.name
+    record = record_of(place)
+    return record.commit if record is not None and record.repo == checkpoint.repo else "local"
 
 
 def _linked(there: Path, record: Record, folder: Path) -> Record:

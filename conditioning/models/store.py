@@ -1,6 +1,6 @@
 """Weights on disk: a folder of models, one below it for each, and in every checkpoint's folder a record of what it is.
 
-<models>/<name>/setpiece.json             written last: the repository, the commit, and every file's size and hash
+<models>/<name>/setpiece.json             the repository, the commit, and at the end every file's size and hash
 <models>/<name>/<checkpoint's folder>/    the same, where a model is put together from several checkpoints
 
 Reading a record and the sizes of its files is quick, so a job can say exactly which weights it needs before anything
@@ -24,14 +24,17 @@ from render.files import read_json, write_json
 VARIABLE: Final = "SETPIECE_MODELS"
 """Of the environment: the folder of models."""
 RECORD: Final = "setpiece.json"
+COMMIT: Final = 40
+"""Hex digits of one."""
 
 
 @dataclass(frozen=True)
 class Record:
     """What was fetched into a folder.
 
-    repo: id on the hub. commit: that was fetched, or "local" for a copy of a folder. files: name to (bytes, 32 hex
-    digits that name its content). revision, patterns: as the checkpoint asked for them (``Checkpoint``).
+    repo: id on the hub. commit: that was fetched, or "local" for a copy of a folder that does not say. files: name to
+    (bytes, 32 hex digits that name its content), none while it is being fetched. revision, patterns: as the checkpoint
+    asked for them (``Checkpoint``).
     """
 
     repo: str
@@ -83,8 +86,18 @@ def record_of(folder: Path) -> Record | None:
     return record if whole else None
 
 
+def begun_commit(folder: Path, checkpoint: Checkpoint) -> str | None:
+    """The commit at which ``checkpoint`` was begun to be fetched into ``folder``, whole or not; None for none.
+
+    A branch may have moved on since: what is fetched later must be of the same commit.
+    """
+    told = read_json(folder / RECORD) or {}
+    commit, asked = str(told.get("commit")), (told.get("repo"), told.get("revision"))
+    return commit if asked == (checkpoint.repo, checkpoint.revision) and len(commit) == COMMIT else None
+
+
 def write_record(folder: Path, record: Record) -> None:
-    """Say that ``record`` lies in ``folder``, whole."""
+    """Say that ``record`` lies in ``folder``, whole; or, without its files, that it is on its way."""
     files = {name: list(said) for name, said in sorted(record.files.items())}
     told = {"repo": record.repo, "revision": record.revision, "patterns": list(record.patterns)}
     write_json(folder / RECORD, {**told, "commit": record.commit, "key": record.key, "files": files})

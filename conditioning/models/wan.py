@@ -4,10 +4,9 @@ VACE (Jiang et al. 2025, "VACE: All-in-One Video Creation and Editing") reads on
 black the film is kept, where it is white the film is the control. So what is known of the world (earlier windows,
 memory) and what steers the rest go in natively, in one call.
 
-Several controls: VACE reads one control film. Several are mixed into it, each as much as its strength, which VACE was
-not trained on; one at a time is safer. Strengths over time are exact: ``conditioning_scale`` is given for every token
-of every layer, so each latent frame has the mean strength of its frames (the strongest control's), and what is kept
-and the reference pictures have 1.
+Several controls go through VACE's layers side by side (``wan_controls``), which it was not trained on; one at a time is
+safer. Strengths over time are exact: each token of each layer has the mean strength of its frames, and what is kept and
+the reference pictures have 1.
 
 The mask is brought to the latents' frame rate as VACE was trained: of a latent's frames one is looked at, not always
 the last that is known. The film itself is exact to the pixel and the frame, and guidance holds what is known.
@@ -18,6 +17,7 @@ Sizes and shifts are those of Wan's code (``wan/configs/__init__.py``) and of di
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +32,7 @@ from conditioning.guidance import Guidance
 from conditioning.latent_noise import in_time
 from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
 from conditioning.models.loading import EXTRA, pipeline_from, placed
+from conditioning.models.wan_controls import of_tokens, several, vace_of
 from conditioning.sampler import edited, late_start, noised
 from worldgen.conventions import seed_from
 
@@ -42,11 +43,6 @@ WINDOW: Final = 81
 """Frames at once, as Wan was trained (diffusers' default)."""
 WORDS: Final = 512
 """Tokens of a prompt, at most; the rest is cut."""
-SURE: Final = 0.5
-"""Share from which a pixel counts as known: VACE's mask knows only black and white."""
-CELL: Final = 8
-"""Pixels across one latent. A cell is kept only if all of it is known: half a picture and half a control in one latent
-would be neither. What is known of the other cells is left to guidance."""
 SHIFTS: Final = (3.0, 5.0)
 """Of the noise schedule, for pictures of up to 832 x 480 and for larger ones (diffusers' documentation of VACE)."""
 _LARGE: Final = ("transformer", "transformer_2", "text_encoder")
@@ -98,42 +94,6 @@ class Words:
         return [self._read[prompt] for prompt in prompts]
 
 
-@dataclass(frozen=True)
-class Vace:
-    """What VACE reads. film: (N, 3, H, W) in [-1, 1]. mask: (N, 1, H, W), 0 keeps the film, 1 paints it anew.
-
-    strength: (N, 1, H, W) of what the film says.
-    """
-
-    film: Tensor
-    mask: Tensor
-    strength: Tensor
-
-
-def vace_of(told: Conditions, count: int) -> Vace:
-    """The film, mask and strengths of ``count`` frames: the controls mixed, and over them what is known."""
-    shape = (count, 1, told.height, told.width)
-    film, total = torch.zeros(count, 3, told.height, told.width), torch.zeros(count)
-    strength = torch.zeros(count) if told.controls else torch.ones(count)
-    for control in told.controls.values():
-        film += control.strength[:, None, None, None] * control.pictures
-        total += control.strength
-        strength = torch.maximum(strength, control.strength)
-    film /= total.clamp(min=1e-6)[:, None, None, None]
-    mask, strengths = torch.ones(shape), strength[:, None, None, None].expand(shape)
-    if told.known is not None:
-        kept = whole_cells(told.known.share > SURE)
-        film = torch.where(kept, told.known.pictures, film)
-        mask, strengths = 1.0 - kept.float(), torch.where(kept, 1.0, strengths)
-    return Vace(film, mask, strengths)
-
-
-def whole_cells(known: Tensor) -> Tensor:
-    """Of known pixels (N, 1, H, W), those in cells that are known entirely. Sides are multiples of ``CELL``."""
-    cells = F.max_pool2d((~known).float(), CELL) == 0
-    return cells.repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
-
-
 class WanDenoiser:
     """A loaded Wan-VACE pipeline. ``pipe`` has no text encoder: ``words`` reads prompts. cfg: scale of the prompt."""
 
@@ -152,18 +112,25 @@ class WanDenoiser:
         sheets = [boarded(one, told.width, told.height) for one in told.references]
         codec = BehindReferences(VideoLatents(pipe.vae), len(sheets))
         pipe.scheduler = shifted(pipe.scheduler, SHIFTS[told.width * told.height > 832 * 480])
+        strength = 1.0 if told.film is None else told.strength
         noise = self._noise(told, len(frames), len(sheets)).to(device)
-        share = 1.0 if told.film is None else told.strength
-        with late_start(pipe.scheduler, share), edited(pipe.scheduler, through(codec, edit)):
+        network = pipe.transformer or pipe.transformer_2
+        patch = pipe.vae_scale_factor_spatial * network.config.patch_size[1]
+        stride, share = pipe.vae_scale_factor_temporal, 1.0 / len(vace.films)
+        tokens = [of_tokens(one, patch, stride, len(sheets), share) for one in vace.weights]
+        scales, heeded = tokens[0], nullcontext()
+        if len(vace.films) > 1:
+            scales, heeded = torch.ones_like(scales), several(pipe, vace.films[1:], tokens)
+        with heeded, late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
             latents = noise
             if told.film is not None:
                 pipe.scheduler.set_timesteps(steps, device=device)
                 latents = noised(pipe.scheduler, self._clean(told.film, sheets, device), noise)
             made = pipe(
-                video=(vace.film[None] + 1) / 2,
+                video=(vace.films[0][None] + 1) / 2,
                 mask=vace.mask[None].expand(-1, -1, 3, -1, -1),
                 reference_images=[_picture(sheet) for sheet in sheets] or None,
-                conditioning_scale=self._scales(vace.strength, len(sheets)),
+                conditioning_scale=scales.expand(len(network.config.vace_layers), -1, -1, -1),
                 height=told.height,
                 width=told.width,
                 num_frames=len(frames),
@@ -190,16 +157,6 @@ class WanDenoiser:
         """Latents of a film to start from, behind those of the reference pictures."""
         codec = VideoLatents(self.pipe.vae)
         return torch.cat([codec.encode(part.to(device)) for part in (*(sheet[None] for sheet in sheets), film)], dim=2)
-
-    def _scales(self, strength: Tensor, references: int) -> Tensor:
-        """(layers, 1, tokens, 1): how much each token heeds the film, in every layer of VACE."""
-        network = self.pipe.transformer or self.pipe.transformer_2
-        stride = self.pipe.vae_scale_factor_temporal
-        patch = self.pipe.vae_scale_factor_spatial * network.config.patch_size[1]
-        cells = F.avg_pool2d(strength, patch)
-        later = cells[1:].reshape(-1, stride, *cells.shape[1:]).mean(1)
-        tokens = torch.cat([torch.ones(references, *cells.shape[1:]), cells[:1], later]).reshape(1, 1, -1, 1)
-        return tokens.expand(len(network.config.vace_layers), -1, -1, -1)
 
 
 def boarded(picture: Tensor, width: int, height: int) -> Tensor:

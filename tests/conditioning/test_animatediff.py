@@ -153,6 +153,24 @@ def test_it_starts_from_the_noise_of_the_world_or_from_a_film(model: AnimateDiff
     assert 0.1 < float(shares[1]) < 0.98
 
 
+def test_few_steps_take_all_of_their_noise_from_the_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network sees, at each step, the last clean prediction in noise of the world; nothing is the seed's."""
+    clean = torch.randn(1, 4, 3, 4, 6)
+    monkeypatch.setattr(animatediff, "through", lambda codec, edit: lambda x0, sigma: clean)
+    few, noise = ANIMATELCM.load(Loading(folder)), torch.randn(3, 12, 4, 6)
+    given = replace(plain(3, 32, 48, ("depth",)), noise=lambda channels, cell: noise[:, :channels])
+    seen: list[Tensor] = []
+    few.pipe.unet.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][:1].clone()))
+    for seed in (1, 2):
+        few.paint(frames(3, 32, 48), replace(given, seed=seed), 3, leave)
+    own = noise.transpose(0, 1)[None].chunk(3, dim=1)
+    torch.testing.assert_close(seen[0], own[0])
+    for k in (1, 2):
+        kept = few.pipe.scheduler.alphas_cumprod[few.pipe.scheduler.timesteps[k]]
+        torch.testing.assert_close(seen[k], kept.sqrt() * clean + (1 - kept).sqrt() * own[k], atol=1e-3, rtol=1e-3)
+        assert torch.equal(seen[k], seen[3 + k])
+
+
 def test_prompts_references_and_seeds_change_the_film(folder: Path, model: AnimateDiffDenoiser) -> None:
     given = plain(2, 32, 48, ("depth",))
 

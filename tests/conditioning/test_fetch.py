@@ -18,7 +18,7 @@ from conditioning.models import fetch, store
 from conditioning.models.family import Checkpoint, Family, FrameRule, Loading
 from conditioning.paint import Denoiser
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT, LATER = "0123456789abcdef0123456789abcdef01234567", "f" * 40
 FILES = {
     "model_index.json": b'{"_class_name": "Tiny", "vae": ["diffusers", "AutoencoderKL"]}',
     "vae/config.json": b"{}",
@@ -48,11 +48,15 @@ TINY = Family(
 
 @dataclass
 class Hub:
-    """What the server has, and what it was asked for. status: of every answer about the repository, if not 200."""
+    """What the server has, and what it was asked for. status: of every answer about the repository, if not 200.
+
+    moved: whether its branch stands at another commit by now.
+    """
 
     address: str = ""
     asked: list[str] = field(default_factory=list)
     status: int = 200
+    moved: bool = False
     code: str = ""
     broken: str = ""
 
@@ -76,7 +80,8 @@ def hub() -> Iterator[Hub]:
                 self.end_headers()
             elif path.startswith("/api/models/us/tiny/revision/"):
                 siblings = [{"rfilename": n, "size": len(b), "blobId": _oid(b)} for n, b in FILES.items()]
-                self._send(json.dumps({"id": "us/tiny", "sha": COMMIT, "siblings": siblings}).encode())
+                sha = LATER if state.moved and path.endswith("/main") else COMMIT
+                self._send(json.dumps({"id": "us/tiny", "sha": sha, "siblings": siblings}).encode())
             elif path == f"/api/models/us/tiny/tree/{COMMIT}":
                 tree = [{"type": "file", "path": n, "size": len(b), "oid": _oid(b)} for n, b in FILES.items()]
                 self._send(json.dumps(tree).encode())
@@ -152,10 +157,11 @@ def test_a_stopped_download_goes_on(hub: Hub, tmp_path: Path, said: list[str], m
     assert store.records(tmp_path, TINY) is None
     there = {p.name for p in (tmp_path / "tiny").rglob("*") if p.is_file()}
     assert "merges.txt" in there
-    hub.broken = ""
+    hub.broken, hub.moved = "", True
     hub.asked.clear()
-    fetch.get(TINY, tmp_path, hub.address, said.append)
-    assert store.records(tmp_path, TINY) is not None
+    (record,) = fetch.get(TINY, tmp_path, hub.address, said.append)
+    assert record.commit == COMMIT  # where it was begun, though the branch has moved on
+    assert store.records(tmp_path, TINY) == (record,)
     assert not any(asked.startswith("GET") and asked.endswith("merges.txt") for asked in hub.asked)
 
 
@@ -203,9 +209,33 @@ def _copy(folder: Path) -> None:
 def test_a_folder_does_as_well_and_has_the_same_key(hub: Hub, tmp_path: Path, said: list[str], where: str) -> None:
     _copy(tmp_path / "stick" / where)
     (record,) = fetch.get(TINY, tmp_path / "models", str(tmp_path / "stick"), said.append)
-    assert record.commit == "local"
+    assert record.commit == (COMMIT if "snapshots" in where else "local")
     fetch.get(TINY, tmp_path / "hub", hub.address, said.append)
     assert store.weights_key(tmp_path / "models", TINY) == store.weights_key(tmp_path / "hub", TINY)
+
+
+def test_what_is_mended_stays_at_its_commit(hub: Hub, tmp_path: Path, said: list[str]) -> None:
+    fetch.get(TINY, tmp_path, hub.address, said.append)
+    (tmp_path / "tiny" / "vae" / "config.json").unlink()
+    hub.moved = True
+    (record,) = fetch.get(TINY, tmp_path, hub.address, said.append)
+    assert record.commit == COMMIT
+    (copied,) = fetch.get(TINY, tmp_path / "copy", str(tmp_path), said.append)
+    assert copied.commit == COMMIT
+    (tmp_path / "tiny" / "vae" / "config.json").unlink()
+    hub.status, hub.code = 404, "RevisionNotFound"
+    with pytest.raises(ValueError, match=rf"us/tiny was begun at {COMMIT[:12]}, .* or delete .*tiny to begin anew"):
+        fetch.get(TINY, tmp_path, hub.address, said.append)
+
+
+def test_of_the_hub_s_cache_the_named_snapshot_is_taken(tmp_path: Path, said: list[str]) -> None:
+    cached = tmp_path / "hub" / "models--us--tiny"
+    for commit in (COMMIT, LATER):
+        _copy(cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(LATER)
+    (record,) = fetch.get(TINY, tmp_path / "models", str(tmp_path / "hub"), said.append)
+    assert record.commit == LATER
 
 
 def test_several_checkpoints_lie_in_folders_of_their_own(tmp_path: Path, said: list[str]) -> None:

@@ -19,7 +19,8 @@ import conditioning.models.wan as wan
 from conditioning.codec import VideoLatents
 from conditioning.conditions import Conditions, Control, Known
 from conditioning.models.family import Fitted, Loading
-from conditioning.models.wan import FAMILIES, BehindReferences, WanDenoiser, boarded, vace_of
+from conditioning.models.wan import FAMILIES, BehindReferences, WanDenoiser, boarded
+from conditioning.models.wan_controls import vace_of
 
 FAMILY = FAMILIES[2]
 COUNT, HEIGHT, WIDTH = 9, 32, 48
@@ -161,20 +162,47 @@ def test_strengths_reach_every_token(model: WanDenoiser) -> None:
     assert not torch.equal(two, model.paint(frames(), on, 1, leave))
 
 
-def test_several_controls_are_mixed_by_their_strengths_and_known_pixels_lie_over_them() -> None:
-    depth = Control(torch.ones(COUNT, 3, HEIGHT, WIDTH), torch.full((COUNT,), 0.75))
-    pose = Control(-torch.ones(COUNT, 3, HEIGHT, WIDTH), torch.full((COUNT,), 0.25))
-    vace = vace_of(told(controls={"depth": depth, "pose": pose}), COUNT)
-    assert torch.allclose(vace.film, torch.tensor(0.5))
-    assert (vace.strength == 0.75).all()
-    assert (vace.mask == 1).all()
+def two(pose: float = 0.75) -> dict[str, Control]:
+    films = torch.rand(2, COUNT, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(4)) * 2 - 1
+    strengths = torch.full((COUNT,), 0.75), torch.full((COUNT,), pose)
+    return {name: Control(film, s) for name, film, s in zip(("depth", "pose"), films, strengths, strict=True)}
+
+
+def test_each_control_has_a_film_and_known_pixels_lie_over_all() -> None:
     known = some_known()
-    vace = vace_of(told(controls={"depth": depth}, known=known), COUNT)
-    kept = known.share > 0
+    asked = told(controls=two(), known=known)
+    vace, kept = vace_of(asked, COUNT), known.share > 0
+    assert len(vace.films) == 2
+    for film, control in zip(vace.films, asked.controls.values(), strict=True):
+        assert torch.equal(film, torch.where(kept, known.pictures, control.pictures))
     assert torch.equal(vace.mask, 1 - kept.float())
-    assert (vace.strength[kept] == 1).all()
-    assert torch.equal(vace.film[0], known.pictures[0])
-    assert (vace_of(told(controls={}), COUNT).strength == 1).all()  # nothing steers: as the pipeline has it
+    assert all((weight == 0.5).all() for weight in vace.weights)  # 0.75 of 1.5: together they weigh no more than one
+    quiet = vace_of(told(controls=two(0.0), known=known), COUNT)
+    assert len(quiet.films) == 1
+    assert torch.equal(quiet.weights[0], torch.where(kept, 1.0, 0.75))
+    assert (vace_of(told(controls={}), COUNT).weights[0] == 1).all()  # nothing steers: as the pipeline has it
+
+
+def test_several_controls_go_through_vace_side_by_side_and_add_as_they_weigh(model: WanDenoiser) -> None:
+    """Twice the same film at half the weight is that film; of two films a layer adds the mean of what each adds."""
+    depth, pose = two().values()
+    twin = {name: replace(depth, strength=torch.full((COUNT,), 0.5)) for name in ("depth", "edges")}
+    whole = {"depth": replace(depth, strength=torch.ones(COUNT))}
+    more = {"known": some_known(), "references": (torch.rand(3, 20, 30),)}
+    one, same = (model.paint(frames(), told(controls=c, **more), 2, leave) for c in (whole, twin))
+    torch.testing.assert_close(same, one, atol=1e-4, rtol=0)
+
+    hints: list[Tensor] = []
+    last = model.pipe.transformer.vace_blocks[-1]
+    seen = last.register_forward_hook(lambda _, inputs, output: hints.append(output[0]))
+    for controls in ({"depth": depth}, {"pose": pose}, {"depth": depth, "pose": pose}):
+        model.paint(frames(), told(controls=controls, noise=lambda c, cell: torch.ones(COUNT, c, 4, 6)), 1, leave)
+    seen.remove()
+    first, second, both = hints[0], hints[2], hints[4]  # each call is made with and without the prompt
+    torch.testing.assert_close(both, (first + second) / 2, atol=1e-5, rtol=0)
+    assert float((first - second).abs().max()) > 1e-3
+    assert "forward" not in vars(last)
+    assert "prepare_masks" not in vars(model.pipe)
 
 
 def test_a_cell_is_kept_only_if_all_of_it_is_known() -> None:
@@ -184,7 +212,7 @@ def test_a_cell_is_kept_only_if_all_of_it_is_known() -> None:
     assert int(vace.mask.sum()) == 64
     assert (vace.mask[3, 0, 8:16, 16:24] == 1).all()
     control = told().controls["depth"].pictures
-    assert torch.equal(vace.film[3, :, 8:16, 16:24], control[3, :, 8:16, 16:24])
+    assert torch.equal(vace.films[0][3, :, 8:16, 16:24], control[3, :, 8:16, 16:24])
 
 
 def test_noise_is_the_worlds_and_the_seeds(model: WanDenoiser) -> None:
