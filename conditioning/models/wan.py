@@ -118,10 +118,10 @@ class WanDenoiser:
         patch = pipe.vae_scale_factor_spatial * network.config.patch_size[1]
         stride, share = pipe.vae_scale_factor_temporal, 1.0 / len(vace.films)
         tokens = [of_tokens(one, patch, stride, len(sheets), share) for one in vace.weights]
-        scales, heeded = tokens[0], nullcontext()
-        if len(vace.films) > 1:
-            scales, heeded = torch.ones_like(scales), several(pipe, vace.films[1:], tokens)
-        with heeded, late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
+        alone = len(vace.films) == 1
+        scales = tokens[0] if alone else torch.ones_like(tokens[0])
+        together = nullcontext() if alone else several(pipe, vace.films[1:], tokens)
+        with together, late_start(pipe.scheduler, strength), edited(pipe.scheduler, through(codec, edit)):
             latents = noise
             if told.film is not None:
                 pipe.scheduler.set_timesteps(steps, device=device)

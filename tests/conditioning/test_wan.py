@@ -288,6 +288,27 @@ def test_it_runs_in_bfloat16_with_its_autoencoder_in_float32(tiny_wan: Path) -> 
     assert model.pipe.vae.dtype == torch.float32
 
 
+def test_nothing_reaches_for_weights_that_wait_elsewhere(tiny_wan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layer by layer, by accelerate's own hooks, with several controls and all else that Wan takes."""
+    accelerate = pytest.importorskip("accelerate", reason="offloading is accelerate's")
+    film = torch.rand(COUNT, 3, HEIGHT, WIDTH) * 2 - 1
+    noise = torch.randn(COUNT, 16, HEIGHT // 8, WIDTH // 8)
+    references = (torch.rand(3, 20, 30),)
+    asked = told(controls=two(), references=references, film=film, strength=0.5, noise=lambda c, cell: noise)
+    whole = FAMILY.load(Loading(tiny_wan)).paint(frames(), asked, 2, leave)
+
+    def layer_by_layer(pipe: Any, loading: Loading) -> Any:
+        for part in pipe.components.values():
+            if isinstance(part, torch.nn.Module):
+                accelerate.cpu_offload(part, torch.device("cpu"), offload_buffers=bool(part._parameters))
+        return pipe
+
+    monkeypatch.setattr(wan, "placed", layer_by_layer)
+    spared = FAMILY.load(Loading(tiny_wan, offload="sequential"))
+    assert next(spared.pipe.vae.parameters()).device.type == "meta"
+    torch.testing.assert_close(spared.paint(frames(), asked, 2, leave), whole, atol=1e-5, rtol=0)
+
+
 def test_any_size_and_length_is_padded_and_cut(model: WanDenoiser) -> None:
     asked = replace(
         Conditions(controls={"depth": Control(torch.rand(6, 3, 29, 45), torch.ones(6))}), prompts=("rain",) * 6
