@@ -1,6 +1,6 @@
 """Rays against a snapshot: what they hit first, and whether anything stands in their way.
 
-Two engines, both over Embree (Wald et al. 2014): ``embree`` (the ``embreex`` wheel, which needs no system library) and
+Two engines, both over Embree (Wald et al. 2014): ``embree`` (``render.embree``, which needs no system library) and
 ``open3d``. The geometry that never moves is built once a world; the moving part, usually a few characters, is rebuilt
 whenever its vertices change, and the answers are merged. Faces with holes are parts of their own: a ray that meets a
 hole goes on from just behind it.
@@ -16,17 +16,14 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 
 from render.cutout import MOST_LAYERS, Cutouts
+from render.embree import Triangles, embree
 from render.raster import same_world
-from render.threads import deal
 from worldgen.conventions import F32, F64, I32, Array, Bool
 from worldgen.world import Snapshot
 
 Engine = Literal["auto", "embree", "open3d"]
 Hits = tuple[I32, F32, F32]
 """(N,) int32 face row or -1, (N, 2) float32 barycentrics, (N,) float32 distance (+inf for none)."""
-
-_SLICE: Final = 1 << 15
-"""Rays a thread takes at a time."""
 
 _FAR_OFF: Final = 1000.0
 """Metres from the origin to a world's middle beyond which rays are shot in axes that start at its middle."""
@@ -44,43 +41,6 @@ class _Part(Protocol):
     def cast(self, origins: F32, directions: F32, reach: F32) -> Hits: ...
 
     def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool: ...
-
-
-class _EmbreePart:
-    """Triangles in an ``embreex`` scene; rays are dealt to all cores (the wheel lets go of Python's lock)."""
-
-    def __init__(self, vertices: F32, faces: I32) -> None:
-        from embreex.mesh_construction import TriangleMesh
-        from embreex.rtcore_scene import EmbreeScene
-
-        self._scene: Any = EmbreeScene()
-        TriangleMesh(self._scene, vertices, faces)
-        self._scene.run(np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32))  # builds it, on this thread
-
-    def cast(self, origins: F32, directions: F32, reach: F32) -> Hits:
-        n = len(origins)
-        triangle, bary, distance = np.empty(n, np.int32), np.empty((n, 2), np.float32), np.empty(n, np.float32)
-
-        def shoot(s: slice) -> None:
-            # A copy: the engine writes the distances it finds over the reach it was given.
-            a = self._scene.run(origins[s], directions[s], dists=reach[s].copy(), query="INTERSECT", output=1)
-            miss = a["primID"] < 0
-            for answer in (a["u"], a["v"]):
-                answer[miss] = 0.0
-            a["tfar"][miss] = np.inf
-            triangle[s], bary[s, 0], bary[s, 1], distance[s] = a["primID"], a["u"], a["v"], a["tfar"]
-
-        deal(shoot, n, _SLICE)
-        return triangle, bary, distance
-
-    def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
-        blocked = np.empty(len(origins), np.bool_)
-
-        def shoot(s: slice) -> None:
-            blocked[s] = self._scene.run(origins[s], directions[s], dists=reach[s].copy(), query="OCCLUDED") >= 0
-
-        deal(shoot, len(origins), _SLICE)
-        return blocked
 
 
 class _Open3DPart:
@@ -161,7 +121,7 @@ class RayScene:
 
     def __init__(self, engine: Engine = "auto") -> None:
         self.engine: Literal["embree", "open3d"] = _chosen(engine)
-        self._build = _Open3DPart if self.engine == "open3d" else _EmbreePart
+        self._build = _Open3DPart if self.engine == "open3d" else Triangles
         self._snapshot: Snapshot | None = None
         self._cutouts: Cutouts | None = None
         self._middle: F64 | None = None
@@ -289,6 +249,8 @@ def _chosen(engine: Engine) -> Literal["embree", "open3d"]:
     for name in order:
         try:
             import_module({"embree": "embreex.rtcore_scene", "open3d": "open3d"}[name])
+            if name == "embree":
+                embree()
         except (ImportError, OSError) as error:
             problems.append(f"{name} cannot be imported ({error})")
         else:

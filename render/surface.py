@@ -279,7 +279,11 @@ def _normals(triangle: I32, bary: F32, front: Bool, faces: I32, normals: F32, fo
         a, b, c = normals[faces[triangle[n], 0]], normals[faces[triangle[n], 1]], normals[faces[triangle[n], 2]]
         wb, wc = bary[n, 0], bary[n, 1]
         wa = np.float32(1) - wb - wc
-        x, y, z = wa * a[0] + wb * b[0] + wc * c[0], wa * a[1] + wb * b[1] + wc * c[1], wa * a[2] + wb * b[2] + wc * c[2]
+        x, y, z = (
+            wa * a[0] + wb * b[0] + wc * c[0],
+            wa * a[1] + wb * b[1] + wc * c[1],
+            wa * a[2] + wb * b[2] + wc * c[2],
+        )
         length = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-20))
         if not front[n]:
             length = -length
