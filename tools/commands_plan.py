@@ -15,7 +15,7 @@ from tools.console import emit, say
 from tools.estimate import spoken
 from tools.opened import Opened, open_production
 from tools.painters import family_of
-from tools.painters_big import can_be_told, loading_of
+from tools.painters_big import can_be_told, loading_of, steps_of
 from tools.plan import controls_of, done_of, keyframes_of, memory_of, painted_size, planned_windows, seconds_of
 from tools.references import shown
 from worldgen.world import Shot
@@ -46,11 +46,11 @@ def planned(
     """The plan of one shot, as JSON values. Errors: ``ValueError`` for what the model cannot do."""
     start, stop = chosen_frames(shot, choices)
     if one.checkpoints:
-        can_be_told(one, opened, shot)
+        can_be_told(one, opened, shot, steps_of(one, opened, choices.steps))
     here = records(models_folder(choices.model.models), one) is not None
     asked = asked_of(opened, shot, choices, raster, guided=choices.guided) if here else None
     job, size = (asked.job if asked else None), painted_size(one, shot)
-    steps = job.steps if job else choices.steps or opened.scene.look.steps or one.steps
+    steps = job.steps if job else steps_of(one, opened, choices.steps)
     done = done_of(asked.job, asked.folder) if asked else None
     left = stop - start - (done or 0)
     seconds, basis = seconds_of(one, shot, left, steps, opened.folder)

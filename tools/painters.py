@@ -10,7 +10,7 @@ from conditioning.job import Painter, Setting, WindowPainter, key_of
 from conditioning.models.store import models_folder, weights_key
 from render.raster import Rasterizer
 from tools.opened import Opened
-from tools.painters_big import ModelChoice, big_look, big_painting
+from tools.painters_big import ModelChoice, big_look, big_painting, steps_of
 from worldgen.world import Shot
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def painting_of(
         )
     if choice.start is not None:
         raise ValueError("pocket paints from the world itself and not over a film: name another model")
+    if choice.offload is not None or choice.quantisation is not None:
+        raise ValueError("--offload and --quantise are for big models: name one with --model, or leave them out")
     return _pocket(opened, shot, raster, steps, seed, guided)
 
 
@@ -147,7 +149,7 @@ def look_of(opened: Opened, steps: int | None = None, seed: int | None = None, c
     family = family_of(opened, choice)
     if family.checkpoints:
         weights = weights_key(models_folder(choice.models), family)
-        return big_look(family, weights, opened, steps or scene.look.steps or family.steps, seed, choice.quantisation)
+        return big_look(family, weights, opened, steps_of(family, opened, steps), seed, choice.quantisation)
     taken = steps or scene.look.steps or PaintSettings().steps
     used = scene.seed if seed is None else seed
     return key_of(["pocket", denoiser.weights_key(denoiser.FOLDER), taken, used, scene.look.exposure])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from conditioning.models.family import Family, Loading, Offload, Quantisation
+    from conditioning.models.loading import Sparing
     from conditioning.paint import Remembering, Telling
 
 GAMMA: Final = 0.5
@@ -81,19 +82,20 @@ def big_painting(
     Errors: ``ValueError`` if its weights are missing, or the scene asks for controls that it does not take.
     """
     from conditioning.frames import FrameMaker
-    from conditioning.models.loading import Sparing
+    from conditioning.models.loading import can_be_loaded
     from conditioning.paint import PaintSettings, ShotPainter
     from conditioning.windows import FilmPainter
 
-    weights = weights_key(models_folder(choice.models), family)
-    can_be_told(family, opened, shot)
+    weights, steps = weights_key(models_folder(choice.models), family), steps_of(family, opened, steps)
+    can_be_told(family, opened, shot, steps)
+    can_be_loaded(family, choice.quantisation)
     loading = loading_of(family, choice)
     used, gamma = shot.seed if seed is None else seed, GAMMA if guided else 1.0
     guidance = family.guidance if guided else None
-    settings = PaintSettings(steps or opened.scene.look.steps or family.steps, guidance)
+    settings = PaintSettings(steps, guidance)
 
     def make(remembering: Remembering | None) -> Painter | WindowPainter:
-        model = Sparing(family, loading, say)
+        model = _kept(family, loading, weights)
         maker = FrameMaker(opened.production.world, shot, raster, used, 1.0)  # its own noise is pocket's alone
         telling = telling_of(family, opened, shot, raster, used, gamma, choice.start)
         if family.overlap:
@@ -110,9 +112,24 @@ def big_painting(
     )  # fmt: skip
 
 
-def can_be_told(family: Family, opened: Opened, shot: Shot) -> None:
+@lru_cache(maxsize=1)
+def _kept(family: Family, loading: Loading, weights: str) -> Sparing:
+    """The model, loaded when it first paints, and kept for the shots that follow. weights: their key."""
+    from conditioning.models.loading import Sparing
+
+    return Sparing(family, loading, say)
+
+
+def steps_of(family: Family, opened: Opened, asked: int | None) -> int:
+    """Of sampling: as asked, as the scene says, or as the model wants it."""
+    return asked or opened.scene.look.steps or family.steps
+
+
+def can_be_told(family: Family, opened: Opened, shot: Shot, steps: int) -> None:
     """Say now what ``family`` cannot be told of ``shot``. Errors: ``ValueError``, in one sentence."""
     chosen_controls(family, shot)
+    if not family.least_steps <= steps <= family.most_steps:
+        raise ValueError(f"{family.name} samples in {family.least_steps} to {family.most_steps} steps, not {steps}")
     if opened.scene.look.negative and not family.negative:
         raise ValueError(
             f"{opened.path}: {family.name} does not hear what pictures should not show: "

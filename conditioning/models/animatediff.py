@@ -121,8 +121,6 @@ def load(loading: Loading, few_steps: bool) -> AnimateDiffDenoiser:
 
     family = ANIMATELCM if few_steps else ANIMATEDIFF
     name, folder, dtype = family.name, loading.folder, loading.dtype
-    if loading.quantisation is not None:
-        raise ValueError(f"{name} is put together from two networks, and cannot be quantised: render without it")
     pipe = pipeline_from(
         AnimateDiffControlNetPipeline,
         name,
@@ -230,6 +228,7 @@ ANIMATEDIFF: Final = Family(
     guidance=Guidance(every=0, release=0.5),
     load=partial(load, few_steps=False),
     overlap=4,
+    quantises=False,  # diffusers takes the image network apart to put the motion modules in
 )
 """sizes: 512x512 is what the motion modules were trained at (README of AnimateDiff); wide ones have as many pixels, and
 are not stated anywhere. memory: of AnimateDiff's README, without ControlNets, each of which adds 0.7 GB in half
@@ -253,6 +252,7 @@ ANIMATELCM: Final = replace(
     steps=6,
     cfg=2.0,
     load=partial(load, few_steps=True),
+    most_steps=50,  # as many as its sampler knows
 )
 """steps, cfg: AnimateLCM's model card. Its sampler takes new noise after every step but the last; all of it is the
 world's, as what it starts from is."""

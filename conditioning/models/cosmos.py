@@ -11,7 +11,6 @@ pixelated. They come with the package ``cosmos_guardrail``, which fetches their 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -177,10 +176,7 @@ def _negative() -> str:
 
 
 def guardrail() -> Any:
-    """The guardrails. Errors: ``ValueError``, in one sentence, where their package or weights are missing."""
-    missing = [name for name in ("cosmos_guardrail", "torchvision") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ValueError(f"{NAME} does not run without {' and '.join(missing)}: `pip install {' '.join(missing)}`")
+    """The guardrails. Errors: ``ValueError``, in one sentence, where their weights are missing."""
     try:
         return importlib.import_module("cosmos_guardrail.cosmos_guardrail").CosmosSafetyChecker()
     except Exception as error:  # the hub, transformers and files each raise their own
@@ -247,6 +243,7 @@ COSMOS_TRANSFER: Final = Family(
     guidance=GUIDANCE,
     load=load,
     overlap=SHORTEST,
+    packages=("cosmos_guardrail", "torchvision"),
 )
 """Revisions are branches of one repository, as diffusers' documentation names them. Memory and strengths:
 docs/inference.md (65.4 GB with its text encoder beside it). Steps, guidance and 704 rows: the pipeline's defaults. A

@@ -113,15 +113,17 @@ class Loading:
 class Family:
     """One model that can be named on the command line.
 
-    name: like "wan-vace-1.3b". words: what it is, in a short phrase. side: widths and heights are multiples of it.
-    sizes: (width, height) it was trained for, the recommended one first. frames: how many it paints at once. window:
-    at most so many. latent_stride: frames a latent stands for (1: each its own). controls: what steers it, the most
-    useful first; at_once: how many of them together; usual: how many it gets where the scene asks for none. known:
-    whether known pixels go in natively. references: how many reference pictures. memory: (offload, GB of the device)
-    as published or measured; () where we know none. steps, cfg: recommended. guidance: ``every`` 0 for models that
-    paint whole windows, each going on from the one before; otherwise keyframes first, then what lies between. overlap:
-    frames at the start of a window that the window before has painted. negative: whether it hears what pictures should
-    not show. load: from a folder to a denoiser; ``ValueError`` in one sentence where it cannot.
+    name: like "wan-vace-1.3b". words: what it is, in a short phrase. side: widths and heights are multiples of it, and
+    not less than ``least``. sizes: (width, height) it was trained for, the recommended one first. frames: how many it
+    paints at once. window: at most so many. latent_stride: frames a latent stands for (1: each its own). controls: what
+    steers it, the most useful first; at_once: how many of them together; usual: how many it gets where the scene asks
+    for none. known: whether known pixels go in natively. references: how many reference pictures. memory: (offload, GB
+    of the device) as published or measured; () where we know none. steps, cfg: recommended. guidance: ``every`` 0 for
+    models that paint whole windows, each going on from the one before; otherwise keyframes first, then what lies
+    between. overlap: frames at the start of a window that the window before has painted. negative: whether it hears
+    what pictures should not show. most_steps, least_steps: of sampling. quantises: whether its networks can be stored
+    in fewer bits. packages: that it needs besides those of the extra ``models``. load: from a folder to a denoiser;
+    ``ValueError`` in one sentence where it cannot.
     """
 
     name: str
@@ -144,6 +146,11 @@ class Family:
     overlap: int = 0
     usual: int = 1
     negative: bool = True
+    least: int = 1
+    least_steps: int = 1
+    most_steps: int = 1000
+    quantises: bool = True
+    packages: tuple[str, ...] = ()
 
     @property
     def most_pixels(self) -> int:
@@ -170,7 +177,8 @@ def snapped(family: Family, width: int, height: int, frames: int) -> Snapped:
     count = family.frames.fitting(frames)
     if count > family.window:
         raise ValueError(f"{family.name} paints at most {family.window} frames at once, not {frames}")
-    return Snapped(width + -width % family.side, height + -height % family.side, count)
+    wide, high = max(width, family.least), max(height, family.least)
+    return Snapped(wide + -wide % family.side, high + -high % family.side, count)
 
 
 def padded(pictures: Tensor, size: Snapped) -> Tensor:

@@ -10,6 +10,7 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,42 @@ BACKENDS: Final[Mapping[Quantisation, tuple[str, str, str]]] = {
     "nf4": ("bitsandbytes", "", "bitsandbytes"),
 }
 """Of each quantisation: the module that does it, torchao's name for it, and the package to install."""
+
+
+PACKAGES: Final = ("transformers", "accelerate")
+"""Of the extra ``models``, which every model needs."""
+
+
+def can_be_loaded(family: Family, how: Quantisation | None) -> None:
+    """Say before anything heavy starts which library is missing, or that ``family`` cannot be quantised.
+
+    Errors: ``ValueError``, in one sentence.
+    """
+    if any(find_spec(name) is None for name in PACKAGES):
+        raise ValueError(f"{family.name} cannot be loaded: {EXTRA}")
+    missing = " ".join(name for name in family.packages if find_spec(name) is None)
+    if missing:
+        raise ValueError(f"{family.name} does not run without {missing.replace(' ', ' and ')}: `pip install {missing}`")
+    if how is None:
+        return
+    if not family.quantises:
+        raise ValueError(f"{family.name} is put together from two networks, and cannot be quantised: render without it")
+    module, _, package = BACKENDS[how]
+    if find_spec(module) is None:
+        raise ValueError(f"quantisation {how} needs {package}: `pip install {package}`, or render without it")
+
+
+def quiet() -> None:
+    """Libraries keep their remarks about weights and versions to themselves; what users should know we say."""
+    from diffusers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    with suppress(ImportError):
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def pipeline_from(kind: type[Any], name: str, loading: Loading, large: Sequence[str], **parts: Any) -> Any:
@@ -64,13 +101,6 @@ def part_from(kind: type[Any], name: str, folder: Path, dtype: torch.dtype) -> A
 
 
 def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
-    from diffusers.utils import logging
-
-    logging.disable_progress_bar()
-    with suppress(ImportError):
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return kind.from_pretrained(folder, local_files_only=True, **named)
     except torch.OutOfMemoryError:
@@ -85,15 +115,12 @@ def _read(kind: type[Any], name: str, folder: Path, **named: Any) -> Any:
 
 
 def quantised(how: Quantisation, dtype: torch.dtype, large: Sequence[str]) -> Any:
-    """What diffusers is told to quantise. Errors: ``ValueError`` where the library that does it is not installed."""
+    """What diffusers is told to quantise. The library that does it is there (``can_be_loaded``)."""
     import importlib
-    import importlib.util
 
     from diffusers import BitsAndBytesConfig, PipelineQuantizationConfig, TorchAoConfig
 
-    module, kind, package = BACKENDS[how]
-    if importlib.util.find_spec(module) is None:
-        raise ValueError(f"quantisation {how} needs {package}: `pip install {package}`, or render without it")
+    module, kind, _ = BACKENDS[how]
     if module == "torchao":
         told = TorchAoConfig(getattr(importlib.import_module("torchao.quantization"), kind)())
     else:
@@ -145,6 +172,7 @@ class Sparing:
         while True:
             try:
                 if self._model is None:
+                    quiet()
                     self._model = self.family.load(self.loading)
                 return Fitted(self.family, self._model).paint(frames, conditions, steps, edit)
             except torch.OutOfMemoryError as error:

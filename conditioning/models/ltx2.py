@@ -102,14 +102,12 @@ class LTX2Denoiser:
         self.words = spoken(pipe, self._encoded)
 
     def paint(self, frames: Sequence[Frame], conditions: Conditions, steps: int, edit: PictureEdit) -> Tensor:
-        """The pictures of ``frames``. Errors: ``ValueError`` for several controls, one step, or tiny pictures."""
+        """The pictures of ``frames``. Errors: ``ValueError`` for several controls."""
         from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
         from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition
 
         if conditions.film is not None and conditions.strength <= 0:
             return conditions.film
-        if steps < 2 or min(conditions.width, conditions.height) < 2 * SPACE:
-            raise ValueError(f"LTX-2 paints pictures of at least {2 * SPACE} pixels, in at least 2 steps")
         pipe, count, device, fps = self.pipe, len(frames), self.pipe._execution_device, frames_a_second(frames)
         control = only(conditions, "LTX-2")
         height, width = conditions.height, conditions.width
@@ -267,6 +265,8 @@ def _family(name: str, words: str, repo: str, adapter: str, smaller: int, contro
         guidance=GUIDANCE,
         load=partial(load, name=name, adapter=adapter, smaller=smaller),
         overlap=CARRIED,
+        least=2 * SPACE,
+        least_steps=2,
     )
 
 

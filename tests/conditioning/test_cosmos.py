@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,9 @@ from torch import Tensor
 pytest.importorskip("transformers", reason="text encoders need transformers")
 
 from conditioning.conditions import Conditions, Control, Known
-from conditioning.models import cosmos
+from conditioning.models import cosmos, loading
 from conditioning.models.cosmos import COSMOS_TRANSFER, CosmosDenoiser, weights_of
-from conditioning.models.family import Fitted, Loading, fitted, snapped
+from conditioning.models.family import Fitted, Loading, snapped
 from tests.conditioning import tiny_video as tiny
 
 H, W, N = 32, 48, 9
@@ -226,10 +225,13 @@ def test_the_same_call_gives_the_same_pictures_and_other_seeds_others(model: Cos
 def test_missing_weights_and_guardrails_are_one_sentence(folder: Path, tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(ValueError, match=r"setpiece models get cosmos-transfer-2\.5"):
         cosmos.opened(Loading(tmp_path), tiny.Guard())
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "cosmos_guardrail" else found(name))
-    with pytest.raises(ValueError, match="does not run without cosmos_guardrail"):
-        fitted(COSMOS_TRANSFER, Loading(folder))
+    missing = {"cosmos_guardrail", "torchvision"}
+    monkeypatch.setattr(loading, "find_spec", lambda name: None if name in missing else True)
+    with pytest.raises(ValueError, match="does not run without cosmos_guardrail and torchvision: `pip install cosmos"):
+        loading.can_be_loaded(COSMOS_TRANSFER, None)
+    missing.add("transformers")
+    with pytest.raises(ValueError, match=r"pip install 'setpiece\[models\]'"):
+        loading.can_be_loaded(COSMOS_TRANSFER, None)
 
 
 def test_it_runs_in_bfloat16_with_its_autoencoder_in_float32(folder: Path) -> None:

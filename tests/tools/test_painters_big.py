@@ -126,6 +126,35 @@ def test_a_later_shot_knows_what_an_earlier_one_painted(run: Run, yard: Path, mo
     assert any(str(view).startswith("look-") for view in manifest["remembered_views"])  # type: ignore[union-attr]
 
 
+def test_steps_and_libraries_that_it_cannot_do_with_are_said_first(
+    run: Run, yard: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = replace(catalogue.family(NAME), most_steps=50, packages=("no_such_package",))
+    monkeypatch.setattr(catalogue, "FAMILIES", (catalogue.POCKET, big))
+    options = ("--model", NAME, "--models-dir", models, "--out", tmp_path / "out", "--start-from", "pocket")
+    for verb in ("plan", "render"):
+        answer = run(verb, yard, *options, "--steps", 51)
+        assert (answer.code, f"{NAME} samples in 1 to 50 steps, not 51" in answer.err) == (2, True)
+        answer = run(verb, yard, *options)
+        assert (answer.code, "`pip install no_such_package`" in answer.err) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_model_is_loaded_once_for_all_shots(
+    run: Run, yard: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    real = wan.load
+
+    def watched(name: str, cfg: float, loading: Any) -> Any:
+        loaded.append(name)
+        return real(name, cfg, loading)
+
+    monkeypatch.setattr(wan, "load", watched)
+    assert run("render", yard, "--model", NAME, "--models-dir", models, "--out", tmp_path / "out").code == 0
+    assert loaded == [NAME]
+
+
 def test_another_model_leaves_a_finished_film_alone(run: Run, yard: Path, models: Path, tmp_path: Path) -> None:
     options = ("--shot", "again", "--out", tmp_path / "out", "--json")
     own = run("render", yard, *options).json["shots"][0]
@@ -149,6 +178,7 @@ def test_another_model_leaves_a_finished_film_alone(run: Run, yard: Path, models
         (["--model", NAME], f"setpiece models get {NAME}"),
         (["--model", "wan-vace-1.3"], f"did you mean `{NAME}`"),
         (["--model", NAME, "--offload", "model"], "get"),
+        (["--quantise", "int8"], "--offload and --quantise are for big models"),
     ],
 )
 def test_what_is_missing_is_one_sentence(

@@ -25,7 +25,9 @@ from tests.conditioning import tiny_video as tiny
 SMALL: dict[str, Family] = {
     "cogvideox-fun-5b": replace(cogvideox.COGVIDEOX_FUN, window=9, overlap=1, steps=2),
     "ltx2-depth": replace(ltx2.LTX2_DEPTH, window=17, steps=2),
-    "cosmos-transfer-2.5": replace(cosmos.COSMOS_TRANSFER, frames=FrameRule(4), window=9, overlap=5, steps=2),
+    "cosmos-transfer-2.5": replace(
+        cosmos.COSMOS_TRANSFER, frames=FrameRule(4), window=9, overlap=5, steps=2, packages=()
+    ),
 }
 """The families as they are, but for windows and steps that fit into a test."""
 DENOISERS: dict[str, Any] = {
