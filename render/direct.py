@@ -6,10 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from render.compiled import compiled, inlined
 from render.rays import RayScene
 from worldgen.conventions import F32
 from worldgen.light import Lamp, Sky
+
+I64 = npt.NDArray[np.int64]
 
 LIFT_M: Final = 2e-3
 """Rays start this far above the surface (and a little more far from the world's origin)."""
@@ -20,14 +24,36 @@ LANTERN_M: Final = 0.45
 
 def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32) -> F32:
     """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world."""
-    towards = sky.sun_direction.astype(np.float32)
-    cosine = np.maximum(normals @ towards, 0.0)
+    towards, count = sky.sun_direction.astype(np.float32), len(points)
     if sky.sun_irradiance.max() <= 0:
-        return np.zeros_like(cosine)
-    facing = np.flatnonzero(cosine > 0)
-    blocked = rays.occluded(lifted(points[facing], normals[facing]), np.broadcast_to(towards, (len(facing), 3)))
-    cosine[facing[blocked]] = 0.0
+        return np.zeros(count, np.float32)
+    cosine, facing, start = np.empty(count, np.float32), np.empty(count, np.int64), np.empty((count, 3), np.float32)
+    found = _facing(points, normals, towards, cosine, facing, start)
+    blocked = rays.occluded(start[:found], np.broadcast_to(towards, (found, 3)))
+    cosine[facing[:found][blocked]] = 0.0
     return cosine
+
+
+@compiled
+def _facing(points: F32, normals: F32, towards: F32, cosine: F32, facing: I64, start: F32) -> int:
+    """How many points face the light; which, and where their rays start, into ``facing`` and ``start``."""
+    found = 0
+    for n in range(len(points)):
+        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
+        cosine[n] = max(x * towards[0] + y * towards[1] + z * towards[2], np.float32(0))
+        if cosine[n] > 0:
+            facing[found] = n
+            _lift(points[n], normals[n], start[found])
+            found += 1
+    return found
+
+
+@inlined
+def _lift(point: F32, normal: F32, start: F32) -> None:
+    size = max(abs(point[0]), abs(point[1]), abs(point[2]))
+    up = np.float32(LIFT_M) + size * np.float32(1e-5)
+    for k in range(3):
+        start[k] = point[k] + normal[k] * up
 
 
 def lamplight(
@@ -81,5 +107,12 @@ def fixed_directions(count: int) -> F32:
 
 def lifted(points: F32, normals: F32) -> F32:
     """``points (N, 3)`` a little above the surface, where rays may start."""
-    size = np.abs(points).max(axis=1, keepdims=True) if len(points) else np.zeros((0, 1), np.float32)
-    return points + normals * (LIFT_M + size * 1e-5)
+    start = np.empty(points.shape, np.float32)
+    _lift_all(points, normals, start)
+    return start
+
+
+@compiled
+def _lift_all(points: F32, normals: F32, start: F32) -> None:
+    for n in range(len(points)):
+        _lift(points[n], normals[n], start[n])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from render.compiled import compiled
 from render.detail import detail
 from render.gather import LitWorld
 from render.raster import GBuffer
@@ -16,7 +16,7 @@ from render.surface import Surface
 from render.tables import material_table
 from render.threads import deal
 from worldgen.camera import Camera
-from worldgen.conventions import F32, Bool
+from worldgen.conventions import F32, I32, Bool
 
 GLOSSY: Final = 0.36
 """Surfaces smoother than this get a mirror ray."""
@@ -24,26 +24,31 @@ GLOSSY: Final = 0.36
 BLOCK: Final = 1 << 13
 """Samples lit at a time: what is known of so many stays in a core's cache."""
 
-WIDTHS: Final = {
-    "albedo": 3,
-    "camera_normal": 3,
-    "sun": 1,
-    "sky_light": 3,
-    "bounce": 3,
-    "lamps": 3,
-    "occlusion": 1,
-    "mirror": 3,
-    "emission": 3,
-    "roughness": 1,
-    "metallic": 1,
-    "relief": 1,
-    "radiance": 3,
-}
-"""Numbers in each layer."""
+
+class Layers(NamedTuple):
+    """What is known of N surface points, or of so many pixels: (N, 3) or (N, 1) float32 each; see ``Shading``."""
+
+    albedo: F32
+    camera_normal: F32
+    sun: F32
+    sky_light: F32
+    bounce: F32
+    lamps: F32
+    occlusion: F32
+    mirror: F32
+    emission: F32
+    roughness: F32
+    metallic: F32
+    relief: F32
+    radiance: F32
+
+
+_ALONE: Final = ("sun", "occlusion", "roughness", "metallic", "relief")
+"""Layers of one number a pixel."""
 
 
 def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, grid: LightGrid) -> dict[str, F32]:
-    """Every layer of ``WIDTHS``, (H, W) or (H, W, 3). fine: the picture twice as large. grid: of the slow light."""
+    """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large. grid: of the slow light."""
     frame = _Frame(lit, camera, samples, fine, grid)
     deal(frame.see_sun, len(samples), BLOCK)
     frame.soften_shadows()
@@ -64,7 +69,9 @@ class _Frame:
         self.sunlit = np.empty(count, np.float32)
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.mirror = np.zeros((count, 3), np.float32)
-        self.found = {name: np.empty((count, width), np.float32) for name, width in WIDTHS.items()}
+        self.found = Layers(
+            *(np.zeros((samples.rows, 1 if name in _ALONE else 3), np.float32) for name in Layers._fields)
+        )
 
     def see_sun(self, s: slice) -> None:
         samples, towards = self.samples, self.lit.sky.sun_direction.astype(np.float32)
@@ -107,53 +114,21 @@ class _Frame:
             self.mirror[rows] = self.lit.mirror(surface.position, surface.normal, -surface.view)
 
     def light(self, s: slice) -> None:
-        surface, lit = self.surfaces.pop(s.start), self.lit
-        normal, point, sunlit = surface.normal, surface.position, self.sunlit[s]
-        light = self.grid.at(self.samples.place[s], point, normal)
-        textured = detail(surface)
-        bent, color = textured.bent_normal, textured.albedo
-        both = lit.lamplight(point, normal, bent)
-        lamps = both[:, :3]
-        # The picture shows the relief of textures; the layers beside it stay those of the smooth surface.
-        towards, strength = (v.astype(np.float32) for v in (lit.sky.sun_direction, lit.sky.sun_irradiance))
-        sun = self.cosine[s] * sunlit
-        above = ((1.0 + bent[:, 2]) / np.maximum(1.0 + normal[:, 2], 0.3)).clip(0.5, 1.5)  # more or less sky
-        irradiance = both[:, 3:] + light.bounce + light.sky * above[:, None]
-        flat = lamps.mean(1) + light.sky.mean(1) + light.bounce.mean(1)
-        if strength.max() > 0:
-            bend = np.maximum(bent @ towards, 0.0) - np.maximum(normal @ towards, 0.0)
-            irradiance += np.maximum(sun + bend * sunlit, 0.0)[:, None] * strength
-            flat += sun * strength.mean()
-        mirror = self.mirror[s]
-        radiance = color * irradiance
-        radiance *= np.float32(1 / np.pi)
-        radiance += surface.emission
-        glossy = np.flatnonzero(surface.roughness < GLOSSY)
-        if len(glossy):
-            radiance[glossy] += _reflected(surface, glossy, color[glossy], radiance[glossy], mirror[glossy])
-        made = {
-            "albedo": color,
-            "camera_normal": surface.camera_normal,
-            "sun": sun,
-            "sky_light": light.sky,
-            "bounce": light.bounce,
-            "lamps": lamps,
-            "occlusion": light.occlusion,
-            "mirror": mirror,
-            "emission": surface.emission,
-            "roughness": surface.roughness,
-            "metallic": surface.metallic,
-            "relief": (irradiance.mean(1) / np.maximum(flat, 1e-12)).clip(0.0, 4.0),
-            "radiance": radiance,
-        }
-        share = self.samples.share[s, None]
-        for name, values in made.items():
-            np.multiply(values if values.ndim == 2 else values[:, None], share, out=self.found[name][s])
+        surface, lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
+        table, textured = material_table(lit.snapshot.materials), detail(surface)
+        _mix(
+            samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
+            self.grid.at(samples.place[s], surface.position, surface.normal),
+            lit.lamplight(surface.position, surface.normal, textured.bent_normal),
+            self.cosine[s], self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
+            table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
+            lit.sky.sun_irradiance.astype(np.float32), self.found,
+        )  # fmt: skip
 
     def resolved(self) -> dict[str, F32]:
         """The layers of the pixels, sky included."""
         samples, camera = self.samples, self.camera
-        pictures = {name: samples.summed(values) for name, values in self.found.items()}
+        pictures = {name: samples.summed(values) for name, values in self.found._asdict().items()}
         empty = np.flatnonzero(samples.covered < 1)
         if len(empty):
             row, column = np.divmod(empty, camera.width)
@@ -179,10 +154,53 @@ def _near(found: Bool) -> Bool:
     return near
 
 
-def _reflected(surface: Surface, glossy: npt.NDArray[np.int64], color: F32, diffuse: F32, mirror: F32) -> F32:
-    """What reflection adds to (and, on metal, takes from) the diffuse radiance; Fresnel after Schlick 1994."""
-    cosine = np.clip((surface.normal[glossy] * surface.view[glossy]).sum(1), 0.0, 1.0)[:, None]
-    metal = surface.metallic[glossy][:, None]
-    straight = 0.04 * (1.0 - metal) + color * metal
-    fresnel = straight + (1.0 - straight) * (1.0 - cosine) ** 5
-    return np.asarray(fresnel * mirror - metal * diffuse, dtype=np.float32)
+@compiled
+def _mix(
+    row: I64, share: F32, position: F32, normal: F32, bent: F32, color: F32, slow: F32, lamps: F32, cosine: F32,
+    sunlit: F32, mirror: F32, material: I32, roughness: F32, metallic: F32, emission: F32, pose: F32, towards: F32,
+    strength: F32, found: Layers,
+) -> None:  # fmt: skip
+    """Into rows of ``found``, what N samples look like, times their share.
+
+    The picture shows the relief of textures (bent normals); the layers beside it stay those of the smooth surface.
+    slow: (N, 7) of the sky, other surfaces, and occlusion. lamps: (N, 6) for both normals. pose: of the camera.
+    """
+    one, none, third, per_pi = np.float32(1), np.float32(0), np.float32(1 / 3), np.float32(1 / np.pi)
+    bright = (strength[0] + strength[1] + strength[2]) * third
+    for n in range(len(row)):
+        at, w, kind = row[n], share[n], material[n]
+        x, y, z, u, v, h = normal[n, 0], normal[n, 1], normal[n, 2], bent[n, 0], bent[n, 1], bent[n, 2]
+        above = (one + h) / max(one + z, np.float32(0.3))  # more or less sky
+        above = min(max(above, np.float32(0.5)), np.float32(1.5))
+        sun = cosine[n] * sunlit[n]
+        bend = max(u * towards[0] + v * towards[1] + h * towards[2], none)
+        bend -= max(x * towards[0] + y * towards[1] + z * towards[2], none)
+        bend = max(sun + bend * sunlit[n], none)
+        rough, metal = roughness[kind], metallic[kind]
+        fresnel = none
+        if rough < GLOSSY:
+            a, b, c = pose[0, 3] - position[n, 0], pose[1, 3] - position[n, 1], pose[2, 3] - position[n, 2]
+            facing = (a * x + b * y + c * z) / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
+            fresnel = (one - min(max(facing, none), one)) ** 5  # Schlick 1994
+        total, flat = none, sun * bright
+        for k in range(3):
+            irradiance = lamps[n, 3 + k] + slow[n, 3 + k] + slow[n, k] * above + bend * strength[k]
+            total += irradiance * third
+            flat += (lamps[n, k] + slow[n, k] + slow[n, 3 + k]) * third
+            radiance = color[n, k] * irradiance * per_pi + emission[kind, k]
+            if rough < GLOSSY:
+                straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
+                radiance += (straight + (one - straight) * fresnel) * mirror[n, k] - metal * radiance
+            found.radiance[at, k] = radiance * w
+            found.albedo[at, k] = color[n, k] * w
+            found.camera_normal[at, k] = (x * pose[0, k] + y * pose[1, k] + z * pose[2, k]) * w
+            found.sky_light[at, k] = slow[n, k] * w
+            found.bounce[at, k] = slow[n, 3 + k] * w
+            found.lamps[at, k] = lamps[n, k] * w
+            found.mirror[at, k] = mirror[n, k] * w
+            found.emission[at, k] = emission[kind, k] * w
+        found.sun[at, 0] = sun * w
+        found.occlusion[at, 0] = slow[n, 6] * w
+        found.roughness[at, 0] = rough * w
+        found.metallic[at, 0] = metal * w
+        found.relief[at, 0] = min(max(total / max(flat, np.float32(1e-12)), none), np.float32(4)) * w

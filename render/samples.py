@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from render.compiled import compiled
 from render.raster import GBuffer
-from render.threads import deal
+from render.threads import deal, kept
 from worldgen.conventions import F32, I32, Bool
 
 I64 = npt.NDArray[np.int64]
@@ -26,7 +27,7 @@ class Samples:
 
     triangle: (N,). bary: (N, 2). pixel: (N,) the flat pixel of each. place: (N, 2) float32 pixels, where in the picture
     it is. share: (N,) of the pixel. centres: so many come first, the centres of the pixels that show something there,
-    in row order. slots: ends of the parts of what follows; within a part no pixel comes twice. calm: (P,) pixels whose
+    in row order. calm: (P,) pixels whose
     quarters all show what the centre shows. covered: (P,) share of each pixel that is not sky. edges: (E,) the pixels
     that are not calm. quarters: (E, 4) the sample that stands for each of their quarters, -1 for sky.
     """
@@ -37,7 +38,6 @@ class Samples:
     place: F32
     share: F32
     centres: int
-    slots: tuple[int, ...]
     calm: Bool
     covered: F32
     edges: I64
@@ -65,7 +65,7 @@ class Samples:
         triangle, pixel, share = [centre[hit]], [hit], [own[hit]]
         bary, place = [gbuffer.bary.reshape(-1, 2)[hit]], [_places(hit, width, 0.5, 0.5)]
         of_quarter = np.where(same & (around >= 0), (np.cumsum(centre >= 0) - 1)[rows, None], -1)
-        count, slots = len(hit), []
+        count = len(hit)
         for k in range(4):
             alike = around[:, k, None] == around
             first = np.flatnonzero(~same[:, k] & (around[:, k] >= 0) & ~alike[:, :k].any(axis=1))
@@ -77,26 +77,35 @@ class Samples:
             share.append(alike[first].mean(axis=1, dtype=np.float32))
             of_quarter[first] = np.where(alike[first], count + np.arange(len(first))[:, None], of_quarter[first])
             count += len(first)
-            slots.append(count)
         covered = np.where(centre >= 0, np.float32(1), np.float32(0))
         covered[rows] = (around >= 0).mean(axis=1, dtype=np.float32)
         return Samples(
             np.concatenate(triangle), np.concatenate(bary), np.concatenate(pixel), np.concatenate(place),
-            np.concatenate(share), len(hit), tuple(slots), calm, covered, rows, of_quarter,
+            np.concatenate(share), len(hit), calm, covered, rows, of_quarter,
         )  # fmt: skip
 
+    @property
+    def rows(self) -> int:
+        """Rows of a table with a place for every pixel, and after them one for every sample that is no centre."""
+        return len(self.calm) + len(self) - self.centres
+
+    @kept
+    def row(self) -> I64:
+        """(N,) of each sample in such a table."""
+        return np.concatenate([self.pixel[: self.centres], np.arange(len(self.calm), self.rows)])
+
     def summed(self, values: F32) -> F32:
-        """(P, C) the sums of the ``values`` (N, C) of each pixel's samples. It may use the memory of ``values``."""
-        if self.centres == len(self.calm):
-            result = values[: self.centres]
-        else:
-            result = np.zeros((len(self.calm), values.shape[1]), np.float32)
-            result[self.pixel[: self.centres]] = values[: self.centres]
-        start = self.centres
-        for stop in self.slots:
-            result[self.pixel[start:stop]] += values[start:stop]
-            start = stop
-        return result
+        """(P, C) the sums of the ``values`` (rows, C) of each pixel's samples, in the memory of ``values``."""
+        _sum(values, self.pixel[self.centres :], len(self.calm))
+        return values[: len(self.calm)]
+
+
+@compiled
+def _sum(values: F32, pixel: I64, first: int) -> None:
+    """Add the rows from ``first`` on to those of their pixels."""
+    for n in range(len(pixel)):
+        for k in range(values.shape[1]):
+            values[pixel[n], k] += values[first + n, k]
 
 
 def quarters_of(pixels: I64, width: int) -> I64:

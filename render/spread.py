@@ -10,7 +10,7 @@ import torch
 
 from render.anchors import anchors_of, placed
 from render.compiled import compiled
-from render.gather import Gathered, LitWorld
+from render.gather import LitWorld
 from render.raster import GBuffer
 from render.surface import Surface
 from worldgen.camera import Camera
@@ -38,11 +38,11 @@ class LightGrid:
     table: F32
     shape: tuple[int, int]
 
-    def at(self, xy: F32, points: F32, normals: F32) -> Gathered:
-        """Light at N samples: xy (N, 2) pixels of the picture, points and normals (N, 3) world."""
+    def at(self, xy: F32, points: F32, normals: F32) -> F32:
+        """(N, 7) as ``Gathered.columns``: light at N samples: xy (N, 2) pixels, points, normals (N, 3) world."""
         found = np.empty((len(xy), 7), np.float32)
         _spread(self.table, self.shape[0], self.shape[1], xy, points, normals, found)
-        return Gathered(found[:, :3], found[:, 3:6], found[:, 6])
+        return found
 
 
 @compiled
