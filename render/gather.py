@@ -14,29 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from render.direct import fixed_directions, lamplight, lifted, sunlight
+from render.fan import DIRECTIONS, Fan, met
 from render.movers import Movers
-from render.patches import Points, turned
+from render.patches import Points
 from render.radiosity import LightCache, Lightmap, near_lamp, reflectance
 from render.rays import RayScene
 from render.threads import kept
 from worldgen.conventions import F32, I32
 from worldgen.light import Lamp, Sky
-from worldgen.mesh import face_normals
 from worldgen.world import Light, Snapshot
 
 I64 = npt.NDArray[np.int64]
-
-DIRECTIONS: Final = 64
-"""Over the whole sphere; a point uses those above its surface, about half."""
 
 SHARE: Final = (0.06, 0.22)
 """Shares of sky among what a point sees, by cosine, between which it passes from inside to outside.
 
 Inside, the light comes through small windows that a point's few rays would miss: there the patches around it answer.
 """
-
-CREVICE_M: Final = 2.0
-"""Ambient occlusion counts surfaces nearer than this, the near ones more."""
 
 
 @dataclass(frozen=True)
@@ -55,40 +49,6 @@ class Gathered:
     def columns(self) -> F32:
         """(N, 7) of the three."""
         return np.concatenate([self.sky, self.bounce, self.occlusion[:, None]], axis=1)
-
-
-@dataclass(frozen=True)
-class Fan:
-    """Rays from N points to the fixed directions above their surfaces, point after point.
-
-    point, which: (R,) of each ray, its point and its direction. origins: (R, 3). weight: (R,) of a point's rays they
-    add up to 1 (each by its cosine).
-    """
-
-    point: I64
-    which: I64
-    origins: F32
-    directions: F32
-    weight: F32
-
-    @staticmethod
-    def of(points: F32, normals: F32, count: int = DIRECTIONS) -> Fan:
-        """From ``points (N, 3)`` on surfaces with ``normals (N, 3)``, to some of ``count`` directions."""
-        directions = fixed_directions(count)
-        cosine = normals @ directions.T  # (N, D)
-        up = cosine > 0.02
-        point, which = np.nonzero(up)
-        weight = cosine[up]
-        total = np.maximum(np.bincount(point, weight, len(points)), 1e-6).astype(np.float32)
-        return Fan(point, which, lifted(points, normals)[point], directions[which], weight / total[point])
-
-    def __getitem__(self, rows: I64) -> Fan:
-        return Fan(self.point[rows], self.which[rows], self.origins[rows], self.directions[rows], self.weight[rows])
-
-    def hits(self, rays: RayScene) -> tuple[I32, F32]:
-        """(R,) the face that each ray meets first, or -1, and (R,) how far away."""
-        triangle, _, distance = rays.cast(self.origins, self.directions)
-        return triangle, distance
 
 
 @dataclass(frozen=True)
@@ -142,7 +102,7 @@ class LitWorld:
         asked, back = np.unique(patches, return_inverse=True)
         # What they give each other is only what comes straight from sun and lamps: they are small.
         fan = Fan.of(points[asked], normals[asked])
-        light, _ = self._gathered(fan, len(asked), *fan.hits(self.rays), simple=True)
+        light, _, _ = self._gathered(fan, len(asked), *fan.hits(self.rays), simple=True)
         indirect = light.sky + light.bounce
         return np.asarray((indirect + straight[asked] if direct else indirect)[back], dtype=np.float32)
 
@@ -180,24 +140,20 @@ class LitWorld:
         radiance[shining] += self._emission[material[shining]]
         return radiance
 
-    def _hits(self, points: F32, directions: F32, distance: F32, triangle: I32) -> Points:
-        normals = face_normals(self.snapshot.vertices, self.snapshot.faces[triangle])
-        return Points(points + directions * distance[:, None], turned(normals, directions), triangle)
-
     def mirror(self, points: F32, normals: F32, views: F32) -> F32:
         """(N, 3) radiance in the mirror direction. views: (N, 3) unit, from the camera to the point."""
         directions = views - 2.0 * (views * normals).sum(1, keepdims=True) * normals
         triangle, _, distance = self.rays.cast(lifted(points, normals), directions)
         result = self.sky.radiance(directions)
         hit = np.flatnonzero(triangle >= 0)
-        seen = self._hits(points[hit], directions[hit], distance[hit], triangle[hit])
+        seen, _ = met(self.snapshot, points, directions, distance, triangle, hit)
         result[hit] = self._seen(seen, exact=True)
         return result
 
     def gather(self, points: F32, normals: F32) -> Gathered:
         """Light of the sky and of other surfaces, and occlusion, at N points."""
         fan = Fan.of(points, normals)
-        light, sky = self._gathered(fan, len(points), *fan.hits(self.rays))
+        light, sky, _ = self._gathered(fan, len(points), *fan.hits(self.rays))
         self._indoors(light, sky, points, normals)
         return light
 
@@ -208,13 +164,8 @@ class LitWorld:
         inside of things, where nobody looks).
         """
         fan = Fan.of(points, normals)
-        triangle, distance = fan.hits(self.still.transport.rays)
-        light, sky = self._gathered(fan, len(points), triangle, distance)
+        light, sky, buried = self._gathered(fan, len(points), *fan.hits(self.still.transport.rays))
         outside = self._indoors(light, sky, points, normals)
-        hit = np.flatnonzero(triangle >= 0)
-        inner = (face_normals(self.snapshot.vertices, self.snapshot.faces[triangle[hit]]) * fan.directions[hit]).sum(1)
-        back = hit[inner > 0]
-        buried = np.bincount(fan.point[back], fan.weight[back], len(points))
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
 
@@ -230,8 +181,8 @@ class LitWorld:
         behind, far = fan.hits(self.still.transport.rays)
         met = np.flatnonzero(near < far)
         fan, triangle, near, behind, far = fan[met], triangle[met], near[met], behind[met], far[met]
-        after, _ = self._gathered(fan, len(points), triangle, near)
-        before, _ = self._gathered(fan, len(points), behind, far)
+        after, _, _ = self._gathered(fan, len(points), triangle, near)
+        before, _, _ = self._gathered(fan, len(points), behind, far)
         outside = known[:, 7, None]
         for values, new, old in ((light.sky, after.sky, before.sky), (light.bounce, after.bounce, before.bounce)):
             np.maximum(values + outside * (new - old), 0.0, out=values)
@@ -250,18 +201,13 @@ class LitWorld:
 
     def _gathered(
         self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False
-    ) -> tuple[Gathered, F32]:
-        """Light that the rays of ``fan`` find where they meet ``triangle (R,)``; and (count,) the sky's share."""
-        near = np.clip(1.0 - distance / CREVICE_M, 0.0, 1.0) ** 2
-        occlusion = 1.0 - np.bincount(fan.point, fan.weight * near, count)
-        miss, hit = np.flatnonzero(triangle < 0), np.flatnonzero(triangle >= 0)
-        scale = fan.weight * np.float32(np.pi)  # the cosines' integral over the half sphere is pi
-        sky = _summed(fan.point[miss], self._sky_towards[fan.which[miss]] * scale[miss, None], count)
-        seen = self._hits(fan.origins[hit], fan.directions[hit], distance[hit], triangle[hit])
-        bounce = _summed(fan.point[hit], self._seen(seen, simple=simple) * scale[hit, None], count)
-        open_share = np.bincount(fan.point[miss], fan.weight[miss], count)
-        return Gathered(sky, bounce, occlusion.astype(np.float32)), open_share.astype(np.float32)
+    ) -> tuple[Gathered, F32, F32]:
+        """Light that the rays of ``fan`` find where they meet ``triangle (R,)``.
 
-
-def _summed(index: I64, values: F32, count: int) -> F32:
-    return np.stack([np.bincount(index, values[:, k], count) for k in range(3)], axis=1).astype(np.float32)
+        And (count,) the shares of the sky, and of surfaces that are met from behind.
+        """
+        hit = np.flatnonzero(triangle >= 0)
+        seen, inner = met(self.snapshot, fan.origins, fan.directions, distance, triangle, hit)
+        light = self._seen(seen, simple=simple)
+        found = fan.gathered(count, distance, light, inner, hit, self._sky_towards)
+        return Gathered(found[:, :3], found[:, 3:6], found[:, 6]), found[:, 7], found[:, 8]
