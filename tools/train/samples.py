@@ -234,8 +234,8 @@ def _mirrored(told: Batch) -> Batch:
 
 
 def _noised(told: Batch, t: npt.NDArray[np.float64], rng: np.random.Generator) -> Batch:
-    """At flow time ``t`` (N,)."""
+    """At flow time ``t`` (N,); where it is 1, without the noise (``Pocket.clean``)."""
     noise = torch.from_numpy(rng.standard_normal(told.target.shape, dtype=np.float32)).to(told.target.device)
     time = torch.from_numpy(t.astype(np.float32)).to(told.target.device)
     share = time[:, None, None, None]
-    return replace(told, x=(1 - share) * told.target + share * noise, t=time)
+    return replace(told, x=(1 - share) * told.target + share * (share < 1) * noise, t=time)

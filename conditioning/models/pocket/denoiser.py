@@ -76,9 +76,12 @@ class Pocket:
     def clean(self, x: Tensor, sigma: float, told: Conditions, scale: float = 1.0) -> Tensor:
         """The clean picture (3, H, W) float32 in [-1, 1] predicted from ``x (3, H, W)`` at noise level ``sigma``.
 
+        At level 1 there is nothing of a picture in ``x``, and what its noise would add to a prediction is error (mottled
+        walls): the network is shown the middle of all noise instead, as in training. So one step needs no seed.
         scale: of the words (classifier-free guidance, Ho and Salimans 2022): 0 does not hear them, 1 as trained, more
         says them louder at twice the work.
         """
+        x = torch.zeros_like(x) if sigma >= 1.0 else x
         heard = self._predicted(x, sigma, told, told.words if scale else None)
         if told.words is not None and scale not in (0.0, 1.0):
             plain = self._predicted(x, sigma, told, None)
