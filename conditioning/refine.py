@@ -10,7 +10,7 @@ as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,10 @@ Film = Callable[[int], U8]
 
 PAIRS: Final = 24
 """Neighbouring frames compared to measure a film, at most, spread over it."""
+JUMPS: Final = 4
+"""And so many where a film jumps most."""
+JUMP: Final = 3.0
+"""Levels of 255, and times its median step, by which the mean colour of a film jumps at least."""
 REACH: Final = 16
 """Frames before and after a keyframe among which those are that settle it."""
 ASKED: Final = 8
@@ -83,7 +87,7 @@ def measured(maker: FrameMaker, films: Mapping[str, Film], frames: range) -> tup
     """How steady each film is over ``frames``, by name, and how steady the built world is on them."""
     changes = dict.fromkeys((*films, WORLD), NO_CHANGE)
     sharp: dict[str, list[float]] = {name: [] for name in changes}
-    for k in pairs_of(frames):
+    for k in pairs_of(frames, films.values()):
         seen = list(maker.frames(range(k, min(k + 2, frames.stop))))
         pictures = {name: [film(frame.index) for frame in seen] for name, film in films.items()}
         pictures[WORLD] = [_proxy(frame) for frame in seen]
@@ -98,11 +102,23 @@ def measured(maker: FrameMaker, films: Mapping[str, Film], frames: range) -> tup
     return {name: found[name] for name in films}, found[WORLD]
 
 
-def pairs_of(frames: range) -> list[int]:
-    """First frames of the pairs that are compared; the only frame where there is one."""
+def pairs_of(frames: range, films: Iterable[Film] = ()) -> list[int]:
+    """First frames of the pairs that are compared; the only frame where there is one.
+
+    Those that are spread evenly, and where a film jumps: models that paint in windows change colour between two.
+    """
     last = max(frames.start, frames.stop - 2)
     count = min(PAIRS, last - frames.start + 1)
-    return sorted({round(float(k)) for k in np.linspace(frames.start, last, count)})
+    spread = {round(float(k)) for k in np.linspace(frames.start, last, count)}
+    return sorted(spread.union(*(jumps_of(film, frames) for film in films)))
+
+
+def jumps_of(film: Film, frames: range) -> list[int]:
+    """The frames after which the mean colour of a film jumps most, where it jumps at all."""
+    means = np.stack([film(k)[::8, ::8].mean((0, 1), dtype=np.float64) for k in frames])
+    steps = np.abs(np.diff(means, axis=0)).max(1, initial=0.0)
+    most = np.argsort(steps)[::-1][:JUMPS]
+    return [frames[int(k)] for k in most if steps[k] > JUMP * max(1.0, float(np.median(steps)))]
 
 
 class ClipDenoiser:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import imageio_ffmpeg
 import numpy as np
 from PIL import Image
 
@@ -33,6 +34,13 @@ WINDOW: Final = 16
 """Frames that are safe on disk together, at most."""
 ALIKE: Final = 0.02
 """How far two sizes may differ in shape, as a share, and still show the same picture."""
+
+SAME_SPEED: Final = 0.01
+"""How far two speeds may differ, as a share, and still be one (23.976 and 24)."""
+MOST_FILLED: Final = 8
+"""Frames that a clip of another speed may have beyond those asked for: models paint 4 n + 1 or 8 n + 1."""
+SOFTER: Final = 0.85
+"""Share of a clip's sharpness below which frames cannot have shown the same surfaces."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,11 @@ def _refined(opened: Opened, shot: Shot, clip: Clip, raster: Rasterizer) -> dict
         f"{shot.name}: warp error {after['e_warp']['0']:.2f}, before {before['e_warp']['0']:.2f} (the built world has "
         f"{told['world']['e_warp']['0']:.2f}), with {told['sharpness_ratio']:.0%} of the sharpness: {result.film}"
     )
+    if told["sharpness_ratio"] < SOFTER:
+        say(
+            f"{shot.name}: the clip does not seem to show what the world shows there, so its frames were blurred into "
+            "each other: look whether --shot, --frames and the shape of its picture are right"
+        )
     return told
 
 
@@ -178,22 +191,56 @@ def _unpacked(video: Path, shot: Shot, folder: Path, wanted: Wanted) -> Clip:
     height, width = first.shape[:2]
     size = parsed_size(wanted.size) if wanted.size else (width, height)
     notes = _notes(video, (width, height), size, shot)
+    count, seconds = imageio_ffmpeg.count_frames_and_secs(str(video))
+    places, said = shown_by(video, count, seconds, shot, span)
     names = [f"clip/{k + 1:04d}.png" for k in span]
     key = key_of([file_key(video), size, span.start, span.stop])
     stage = Stage(folder, "clip.json", key)
     if wanted.force or not stage.is_done(names):
         stage.begin(names)
-        count = 0
-        for name, picture in zip(names, _with_first(first, pictures), strict=False):
-            write_image(folder / name, _resampled(picture, size))
-            count += 1
-        if count < len(span):
-            raise ValueError(
-                f"{video} has {count} frames, and {len(span)} of {shot.name} are asked for: "
-                f"say which it shows, like --frames {span.start + 1}-{span.start + count}"
-            )
+        wanting = dict[int, list[str]]()
+        for place, name in zip(places, names, strict=True):
+            wanting.setdefault(place, []).append(name)
+        read = 0
+        for place, picture in enumerate(_with_first(first, pictures)):
+            for name in wanting.get(place, ()):
+                write_image(folder / name, _resampled(picture, size))
+            read = place + 1
+            if read > places[-1]:
+                break
+        if read <= places[-1]:
+            raise ValueError(f"{video} breaks off after {read} of its {count} frames: make it again")
         stage.finish(names, {"clip": str(video)})
-    return Clip(folder, size[0], size[1], span, key, notes)
+    return Clip(folder, size[0], size[1], span, key, (*notes, *said))
+
+
+def shown_by(
+    video: Path, count: int, seconds: float, shot: Shot, span: range
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Which of a clip's ``count`` frames, ``seconds`` long in all, show the frames ``span`` of ``shot``; and notes.
+
+    Frame for frame, whatever the clip's speed, since programs have speeds of their own; frames after the last only
+    fill. Where a clip is as long as the frames are in time, but at another speed, those nearest in time. Errors:
+    ``ValueError`` where it is too short, or neither the one nor the other.
+    """
+    asked, speed, own = len(span), count / seconds if seconds > 0 else float(shot.fps), float(shot.fps)
+    alike = abs(speed / own - 1.0) < SAME_SPEED
+    if not alike and count > 1 and abs(seconds - asked / own) < 1.5 / min(speed, own):
+        note = f"{video.name} runs at {speed:.4g} frames a second and {shot.name} at {own:.4g}: those nearest are taken"
+        return tuple(min(count - 1, round(k * speed / own)) for k in range(asked)), (note,)
+    if count < asked:
+        which = f"{span.start + 1}-{span.start + count}" if count > 1 else f"{span.start + 1}"
+        raise ValueError(
+            f"{video} has {count} frame{'s' * (count != 1)}, and {asked} of {shot.name} are asked for: "
+            f"say which it shows, like --frames {which}"
+        )
+    if not alike and count - asked > MOST_FILLED:
+        raise ValueError(
+            f"{video} has {count} frames at {speed:.4g} a second, which are neither the {asked} frames of {shot.name} "
+            f"nor its {asked / own:.4g} seconds: say which frames it shows with --frames"
+        )
+    left = f"the last {count - asked} of {video.name}'s {count} frames are left out: {asked} are asked for"
+    return tuple(range(asked)), ((left,) if count > asked else ())
 
 
 def _notes(video: Path, clip: tuple[int, int], size: tuple[int, int], shot: Shot) -> tuple[str, ...]:

@@ -13,11 +13,12 @@ from scipy.ndimage import gaussian_filter
 from conditioning.frames import FrameMaker
 from conditioning.guidance import Guidance
 from conditioning.metrics import Change
-from conditioning.refine import Refiner, Steadiness, Unsteady, asked_of, followed, pairs_of, same_words
+from conditioning.refine import Refiner, Steadiness, Unsteady, asked_of, followed, jumps_of, pairs_of, same_words
 from render.files import bytes_from_display, read_image
 from render.raster import open_rasterizer
 from render.video import read_video, write_video
 from tests.tools.conftest import YARD, Run
+from tools.commands_refine import shown_by
 from tools.opened import open_production, sized
 from worldgen.conventions import F32, U8
 
@@ -108,6 +109,58 @@ def test_part_of_a_shot(yard: Path, tmp_path: Path, truth: F32, run: Run) -> Non
     assert part.json["frames"] == 2
     names = sorted(path.name for path in (tmp_path / "yard" / "look" / "refined" / "frames").iterdir())
     assert names == ["0003.png", "0004.png"]
+
+
+def test_a_clip_is_matched_frame_for_frame_or_by_the_clock(tmp_path: Path, yard: Path) -> None:
+    """The shot has six frames, a quarter of a second."""
+    shot, clip = open_production(yard, tmp_path).production.shot("look"), tmp_path / "clip.mp4"
+    assert shown_by(clip, 6, 0.25, shot, range(6)) == (tuple(range(6)), ())
+    assert shown_by(clip, 6, 6 / 16, shot, range(6)) == (tuple(range(6)), ())  # VACE writes 16 frames a second
+    assert shown_by(clip, 9, 9 / 16, shot, range(6))[0] == tuple(range(6))  # and fills up
+    places, (note,) = shown_by(clip, 12, 0.25, shot, range(6))
+    assert places == (0, 2, 4, 6, 8, 10)
+    assert note == "clip.mp4 runs at 48 frames a second and look at 24: those nearest are taken"
+    assert shown_by(clip, 3, 0.25, shot, range(6))[0] == (0, 0, 1, 2, 2, 2)
+    assert shown_by(clip, 20, 20 / 24, shot, range(6)) == (
+        tuple(range(6)),
+        ("the last 14 of clip.mp4's 20 frames are left out: 6 are asked for",),
+    )
+    assert shown_by(clip, 1, 0.04, shot, range(2, 3))[0] == (0,)
+    with pytest.raises(ValueError, match=r"has 1 frame, and 6 of look are asked for: .* like --frames 1$"):
+        shown_by(clip, 1, 0.04, shot, range(6))
+    with pytest.raises(
+        ValueError, match="has 40 frames at 16 a second, which are neither the 6 frames of look nor its"
+    ):
+        shown_by(clip, 40, 40 / 16, shot, range(6))
+
+
+def test_a_clip_of_twice_the_speed(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    video = tmp_path / "clip.mkv"
+    frames = [bytes_from_display(picture) for picture in np.repeat(truth, 2, axis=0)]
+    write_video(video, frames, Fraction(48), codec="ffv1")
+    answer = run("refine", video, yard, "--shot", "look", "--out", tmp_path, "--json")
+    assert answer.code == 0, answer.err
+    assert "clip.mkv runs at 48 frames a second and look at 24" in answer.err
+    assert psnr(frames_in(tmp_path / "yard" / "look" / "refined"), truth) > 40
+
+
+def test_a_clip_of_something_else_is_said(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
+    pan = np.stack([np.roll(picture, 7 * k, axis=1) for k, picture in enumerate(truth)])
+    pan += 0.1 * np.random.default_rng(0).standard_normal(pan.shape).astype(np.float32)
+    answer = run("refine", written(tmp_path / "clip.mkv", pan.clip(0, 1)), yard, "--shot", "look", "--out", tmp_path)
+    assert answer.code == 0
+    assert "does not seem to show what the world shows there" in answer.err
+
+
+def test_where_a_film_jumps_it_is_looked_at(proxies: F32) -> None:
+    films = {"steady": np.repeat(proxies[:1], 90, axis=0), "jumps": np.repeat(proxies[:1], 90, axis=0) * 1.0}
+    films["jumps"][50:] *= np.float32(0.9)
+    pictures = {name: [bytes_from_display(one) for one in film] for name, film in films.items()}
+    assert jumps_of(pictures["steady"].__getitem__, range(90)) == []
+    assert jumps_of(pictures["jumps"].__getitem__, range(10, 90)) == [49]
+    assert 49 not in pairs_of(range(90))
+    assert 49 in pairs_of(range(90), [pictures["jumps"].__getitem__])
+    assert jumps_of(pictures["jumps"].__getitem__, range(3, 4)) == []
 
 
 def test_one_frame(yard: Path, tmp_path: Path, truth: F32, run: Run) -> None:
