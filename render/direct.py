@@ -69,28 +69,73 @@ def lamplight(
 
     lanterns: whether what holds a lamp is lit by it too; its light on to others is already part of the lamp's.
     """
-    total = np.zeros((len(points), 3 if bent is None else 6), np.float32)
-    for lamp in lamps if len(points) else ():
-        towards = np.asarray(lamp.position, np.float32) - points
-        square = np.einsum("ij,ij->i", towards, towards)
-        near = np.flatnonzero((square < lamp.reach_m**2) & (lanterns | (square > LANTERN_M**2)))
-        if not len(near):
-            continue
-        distance = np.sqrt(square[near])
-        towards = towards[near] / np.maximum(distance, 1e-6)[:, None]
-        cosine = np.einsum("ij,ij->i", towards, normals[near])
-        window = np.clip(1.0 - (distance / lamp.reach_m) ** 4, 0.0, 1.0) ** 2
-        strength = lamp.beam(-towards) * window / np.maximum(distance, 0.2) ** 2
-        lit = np.flatnonzero((cosine > 0) & (strength > 0))
-        start = lifted(points[near[lit]], normals[near[lit]])
-        lit = lit[~rays.occluded(start, towards[lit], np.maximum(distance[lit] - LANTERN_M, 1e-3))]
-        near, towards, strength = near[lit], towards[lit], strength[lit]
-        intensity = np.asarray(lamp.intensity, np.float32)
-        total[near, :3] += (strength * cosine[lit])[:, None] * intensity
-        if bent is not None:
-            cosine = np.maximum(np.einsum("ij,ij->i", towards, bent[near]), 0.0)
-            total[near, 3:] += (strength * cosine)[:, None] * intensity
+    count, bends = len(points), normals if bent is None else bent
+    total = np.zeros((count, 3 if bent is None else 6), np.float32)
+    rows, strength, reach = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
+    start, towards = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
+    for lamp in lamps if count else ():
+        place, least = np.array(lamp.position, np.float32), 0.0 if lanterns else LANTERN_M
+        found = _reached(place, lamp.reach_m, least, points, normals, rows, strength, reach, start, towards)
+        if lamp.direction is not None:
+            strength[:found] *= lamp.beam(-towards[:found])
+            inside = np.flatnonzero(strength[:found] > 0)
+            found = len(inside)
+            for known in (rows, strength, reach, start, towards):
+                known[:found] = known[inside]
+        if found:
+            lit = np.flatnonzero(~rays.occluded(start[:found], towards[:found], reach[:found]))
+            _add(lit, rows, strength, towards, normals, bends, np.array(lamp.intensity, np.float32), total)
     return total
+
+
+@compiled
+def _reached(
+    place: F32, most: float, least: float, points: F32, normals: F32, rows: I64, strength: F32, reach: F32,
+    start: F32, towards: F32,
+) -> int:  # fmt: skip
+    """How many points a lamp's light reaches if nothing is in its way.
+
+    Into the last five: which they are, how strong it is there (face on), and the rays towards it. most, least:
+    distances between which it shines.
+    """
+    found, one = 0, np.float32(1)
+    for n in range(len(points)):
+        x, y, z = place[0] - points[n, 0], place[1] - points[n, 1], place[2] - points[n, 2]
+        square = x * x + y * y + z * z
+        if square >= most * most or (least > 0 and square <= least * least):
+            continue
+        facing = x * normals[n, 0] + y * normals[n, 1] + z * normals[n, 2]
+        if facing <= 0:
+            continue
+        distance = np.sqrt(square)
+        over = one / max(distance, np.float32(1e-6))
+        x, y, z = x * over, y * over, z * over
+        part = square / (most * most)
+        window = max(one - part * part, np.float32(0))
+        near = max(distance, np.float32(0.2))
+        strength[found] = window * window / (near * near)
+        if strength[found] > 0:
+            rows[found], reach[found] = n, max(distance - np.float32(LANTERN_M), np.float32(1e-3))
+            towards[found, 0], towards[found, 1], towards[found, 2] = x, y, z
+            _lift(points[n], normals[n], start[found])
+            found += 1
+    return found
+
+
+@compiled
+def _add(
+    lit: I64, rows: I64, strength: F32, towards: F32, normals: F32, bends: F32, intensity: F32, total: F32
+) -> None:
+    """Add what a lamp gives to the points it lights to ``total (N, 3)``, or (N, 6) with that on ``bends`` after it."""
+    for i in lit:
+        n, x, y, z = rows[i], towards[i, 0], towards[i, 1], towards[i, 2]
+        cosine = x * normals[n, 0] + y * normals[n, 1] + z * normals[n, 2]
+        for k in range(3):
+            total[n, k] += strength[i] * cosine * intensity[k]
+        if total.shape[1] > 3:
+            cosine = max(x * bends[n, 0] + y * bends[n, 1] + z * bends[n, 2], np.float32(0))
+            for k in range(3):
+                total[n, 3 + k] += strength[i] * cosine * intensity[k]
 
 
 @lru_cache(maxsize=16)

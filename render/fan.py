@@ -12,7 +12,7 @@ from render.compiled import compiled
 from render.direct import fixed_directions, lifted
 from render.patches import Points
 from render.rays import RayScene
-from worldgen.conventions import F32, I32, Bool
+from worldgen.conventions import F32, F64, I32, Bool
 from worldgen.world import Snapshot
 
 I64 = npt.NDArray[np.int64]
@@ -132,7 +132,7 @@ def _meet(
 
 @compiled
 def _collect(
-    point: I64, which: I64, weight: F32, distance: F32, light: F32, inner: Bool, hit: I64, sky: F32, found: F32
+    point: I64, which: I64, weight: F32, distance: F32, light: F32, inner: Bool, hit: I64, sky: F32, found: F64
 ) -> None:
     for n in range(len(found)):
         found[n, 6] = 1.0
