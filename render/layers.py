@@ -66,7 +66,7 @@ class _Frame:
         count = len(samples)
         self.surfaces: dict[int, Surface] = {}
         self.cosine = np.empty(count, np.float32)
-        self.sunlit = np.empty(count, np.float32)
+        self.sunlit = np.zeros(count, np.float32)
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.mirror = np.zeros((count, 3), np.float32)
         self.found = Layers(
@@ -78,7 +78,8 @@ class _Frame:
         surface = Surface(self.lit.snapshot, self.camera, samples.triangle[s], samples.bary[s])
         self.surfaces[s.start] = surface
         self.cosine[s] = np.maximum(surface.normal @ towards, 0.0)
-        self.sunlit[s] = self.lit.sun(surface.position, surface.normal) > 0
+        calm = np.flatnonzero(samples.calm[samples.pixel[s]])  # the others are asked for at their quarters
+        self.sunlit[s][calm] = self.lit.sun(surface.position[calm], surface.normal[calm]) > 0
 
     def soften_shadows(self) -> None:
         """Pixels with an edge, or beside a shadow's edge, ask for the sun at each of their quarters."""

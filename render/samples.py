@@ -13,12 +13,10 @@ import numpy.typing as npt
 
 from render.compiled import compiled
 from render.raster import GBuffer
-from render.threads import deal, kept
+from render.threads import kept
 from worldgen.conventions import F32, I32, Bool
 
 I64 = npt.NDArray[np.int64]
-
-_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -43,46 +41,25 @@ class Samples:
     edges: I64
     quarters: I64
 
-    def __len__(self) -> int:
-        return len(self.triangle)
-
     @staticmethod
     def of(labels: I32, gbuffer: GBuffer, fine: GBuffer) -> Samples:
         """gbuffer: at the centres of pixels. fine: twice as large. labels: (F,) equal for faces of one surface."""
-        width = gbuffer.triangle.shape[1]
-        centre, quarters = gbuffer.triangle.reshape(-1), _quartered(fine.triangle)
-        rows = np.flatnonzero(_differs(quarters, centre))
-        around, middle = _labelled(labels, quarters[rows]), _labelled(labels, centre[rows])
-        same = around == middle[:, None]
-        uneven = np.flatnonzero(~same.all(axis=1))
-        rows, around, same = rows[uneven], around[uneven], same[uneven]
-
-        calm = np.ones(len(centre), np.bool_)
-        calm[rows] = False
-        own = np.ones(len(centre), np.float32)
-        own[rows] = same.mean(axis=1, dtype=np.float32)
-        hit = np.flatnonzero(centre >= 0)
-        triangle, pixel, share = [centre[hit]], [hit], [own[hit]]
-        bary, place = [gbuffer.bary.reshape(-1, 2)[hit]], [_places(hit, width, 0.5, 0.5)]
-        of_quarter = np.where(same & (around >= 0), (np.cumsum(centre >= 0) - 1)[rows, None], -1)
-        count = len(hit)
-        for k in range(4):
-            alike = around[:, k, None] == around
-            first = np.flatnonzero(~same[:, k] & (around[:, k] >= 0) & ~alike[:, :k].any(axis=1))
-            at = quarters_of(rows[first], width)[:, k]
-            triangle.append(fine.triangle.reshape(-1)[at])
-            bary.append(fine.bary.reshape(-1, 2)[at])
-            pixel.append(rows[first])
-            place.append(_places(rows[first], width, 0.25 + 0.5 * (k % 2), 0.25 + 0.5 * (k // 2)))
-            share.append(alike[first].mean(axis=1, dtype=np.float32))
-            of_quarter[first] = np.where(alike[first], count + np.arange(len(first))[:, None], of_quarter[first])
-            count += len(first)
-        covered = np.where(centre >= 0, np.float32(1), np.float32(0))
-        covered[rows] = (around >= 0).mean(axis=1, dtype=np.float32)
-        return Samples(
-            np.concatenate(triangle), np.concatenate(bary), np.concatenate(pixel), np.concatenate(place),
-            np.concatenate(share), len(hit), calm, covered, rows, of_quarter,
+        pixels, centres = gbuffer.triangle.size, int(np.count_nonzero(gbuffer.hit))
+        most = centres + 4 * pixels
+        triangle, bary = np.empty(most, np.int32), np.empty((most, 2), np.float32)
+        pixel, place, share = np.empty(most, np.int64), np.empty((most, 2), np.float32), np.empty(most, np.float32)
+        calm, covered = np.empty(pixels, np.bool_), np.empty(pixels, np.float32)
+        edges, quarters = np.empty(pixels, np.int64), np.empty((pixels, 4), np.int64)
+        n, e = _find(
+            labels, gbuffer.triangle, gbuffer.bary, fine.triangle, fine.bary, centres, triangle, bary, pixel, place,
+            share, calm, covered, edges, quarters,
         )  # fmt: skip
+        return Samples(
+            triangle[:n], bary[:n], pixel[:n], place[:n], share[:n], centres, calm, covered, edges[:e], quarters[:e]
+        )
+
+    def __len__(self) -> int:
+        return len(self.triangle)
 
     @property
     def rows(self) -> int:
@@ -115,36 +92,48 @@ def quarters_of(pixels: I64, width: int) -> I64:
     return np.stack([top, top + 1, top + 2 * width, top + 2 * width + 1], axis=1)
 
 
-def _quartered(fine: I32) -> I32:
-    """(P, 4) what the quarters of each pixel show."""
-    height, width = fine.shape[0] // 2, fine.shape[1] // 2
-    result = np.empty((height, width, 2, 2), np.int32)
-    source = fine.reshape(height, 2, width, 2)
-
-    def turn(rows: slice) -> None:
-        result[rows] = source[rows].transpose(0, 2, 1, 3)
-
-    deal(turn, height, max(1, _BLOCK // max(width, 1)))
-    return result.reshape(-1, 4)
-
-
-def _differs(quarters: I32, centre: I32) -> Bool:
-    differs = np.empty(len(centre), np.bool_)
-
-    def compare(s: slice) -> None:
-        a, b, c, d = (quarters[s, k] == centre[s] for k in range(4))
-        differs[s] = ~(a & b & c & d)
-
-    deal(compare, len(centre), _BLOCK)
-    return differs
-
-
-def _places(pixels: I64, width: int, x: float, y: float) -> F32:
-    row, column = np.divmod(pixels, width)
-    return np.stack([column + np.float32(x), row + np.float32(y)], axis=1).astype(np.float32)
-
-
-def _labelled(labels: I32, triangle: I32) -> I32:
-    if not len(labels):
-        return np.full(triangle.shape, -1, np.int32)
-    return np.where(triangle >= 0, labels[np.maximum(triangle, 0)], np.int32(-1))
+@compiled
+def _find(
+    labels: I32, centre: I32, centre_bary: F32, fine: I32, fine_bary: F32, centres: int, triangle: I32, bary: F32,
+    pixel: I64, place: F32, share: F32, calm: Bool, covered: F32, edges: I64, quarters: I64,
+) -> tuple[int, int]:  # fmt: skip
+    """Fill in all that :class:`Samples` holds; says how many samples there are, and how many edges."""
+    middle, other, uneven = 0, centres, 0
+    around = np.empty(4, np.int32)
+    for y in range(centre.shape[0]):
+        for x in range(centre.shape[1]):
+            p, shown = y * centre.shape[1] + x, centre[y, x]
+            own, label = 0, labels[shown] if shown >= 0 else -1
+            seen = 0
+            for k in range(4):
+                quarter = fine[2 * y + k // 2, 2 * x + k % 2]
+                around[k] = label if quarter == shown else (labels[quarter] if quarter >= 0 else -1)
+                own += around[k] == label
+                seen += around[k] >= 0
+            calm[p] = own == 4
+            covered[p] = np.float32(0.25) * seen
+            if shown >= 0:
+                triangle[middle], pixel[middle], share[middle] = shown, p, np.float32(0.25) * own
+                bary[middle, 0], bary[middle, 1] = centre_bary[y, x, 0], centre_bary[y, x, 1]
+                place[middle, 0], place[middle, 1] = x + 0.5, y + 0.5
+                middle += 1
+            if own == 4:
+                continue
+            edges[uneven] = p
+            for k in range(4):
+                quarters[uneven, k] = middle - 1 if around[k] == label and around[k] >= 0 else -1
+            for k in range(4):
+                if around[k] == label or around[k] < 0 or quarters[uneven, k] >= 0:
+                    continue
+                alike = 0
+                for j in range(k, 4):
+                    if around[j] == around[k]:
+                        quarters[uneven, j] = other
+                        alike += 1
+                v, u = 2 * y + k // 2, 2 * x + k % 2
+                triangle[other], pixel[other], share[other] = fine[v, u], p, np.float32(0.25) * alike
+                bary[other, 0], bary[other, 1] = fine_bary[v, u, 0], fine_bary[v, u, 1]
+                place[other, 0], place[other, 1] = x + 0.25 + 0.5 * (k % 2), y + 0.25 + 0.5 * (k // 2)
+                other += 1
+            uneven += 1
+    return other, uneven

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 
 from render.anchors import anchors_of, placed
-from render.compiled import compiled
+from render.compiled import compiled, inlined
 from render.gather import LitWorld
 from render.raster import GBuffer
 from render.surface import Surface
@@ -45,49 +44,71 @@ class LightGrid:
         return found
 
 
+_ZERO, _ONE, _PLANE = np.float32(0), np.float32(1), np.float32(PLANE)
+
+
+@inlined
+def _kinship(there: F32, x: float, y: float, z: float, a: float, b: float, c: float) -> float:
+    """How much the light at a point of the grid says about (x, y, z) with normal (a, b, c); a little across an edge."""
+    out = (there[7] - x) * a + (there[8] - y) * b + (there[9] - z) * c
+    out = min(abs(out) / (_PLANE * max(there[13], np.float32(1e-3))), np.float32(30))
+    along = min(max(there[10] * a + there[11] * b + there[12] * c, _ZERO), _ONE)
+    far = np.exp(np.float32(-0.1) * out)
+    along, near = along * along, far * far
+    return near * near * near * near * near * along * along + np.float32(1e-4) * far  # exp(-out) along^4
+
+
 @compiled
 def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: F32, found: F32) -> None:
     """Mix into ``found (N, 7)`` the light of the four points around each sample, by nearness and kinship."""
     for n in range(len(xy)):
-        x, y = (xy[n, 0] - STEP // 2 - 0.5) / STEP, (xy[n, 1] - STEP // 2 - 0.5) / STEP
+        x = (xy[n, 0] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
+        y = (xy[n, 1] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
         left, top = int(np.floor(x)), int(np.floor(y))
-        fx, fy = x - left, y - top
-        a, b, c = normals[n, 0], normals[n, 1], normals[n, 2]
-        total = 0.0
-        found[n] = 0.0
+        fx, fy = x - np.float32(left), y - np.float32(top)
+        total = _ZERO
+        for k in range(7):
+            found[n, k] = _ZERO
         for corner in range(4):
             dx, dy = corner % 2, corner // 2
             row, column = min(max(top + dy, 0), height - 1), min(max(left + dx, 0), width - 1)
             there = table[row * width + column]
-            if there[13] <= 0.0:
+            if there[13] <= _ZERO:  # the sky says nothing
                 continue
-            out = (there[7] - points[n, 0]) * a + (there[8] - points[n, 1]) * b + (there[9] - points[n, 2]) * c
-            out = min(abs(out) / (PLANE * max(there[13], 1e-3)), 30.0)
-            along = min(max(there[10] * a + there[11] * b + there[12] * c, 0.0), 1.0)
-            kin = np.exp(-out) * along**4 + 1e-4 * np.exp(-0.1 * out)
-            weight = ((fx if dx else 1.0 - fx) * (fy if dy else 1.0 - fy) + 1e-3) * kin
+            kin = _kinship(there, points[n, 0], points[n, 1], points[n, 2], normals[n, 0], normals[n, 1], normals[n, 2])
+            weight = ((fx if dx else _ONE - fx) * (fy if dy else _ONE - fy) + np.float32(1e-3)) * kin
             total += weight
             for k in range(7):
-                found[n, k] += np.float32(weight * there[k])
-        if total > 0.0:
+                found[n, k] += weight * there[k]
+        if total > _ZERO:
             for k in range(7):
-                found[n, k] = found[n, k] / total
+                found[n, k] /= total
         else:
-            found[n, 6] = 1.0
+            found[n, 6] = _ONE
 
 
-def _kinship(p: torch.Tensor, n: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-    """(N,) how much the light at other points says about samples; a little even across an edge, none from the sky.
-
-    p, n: (3, N) of the samples. there: (7, N) place, normal and distance of the points.
-    """
-    x, y, z, a, b, c, distance = there
-    out = (x - p[0]).mul_(n[0]).addcmul_(y - p[1], n[1]).addcmul_(z - p[2], n[2])
-    out.abs_().div_((distance * PLANE).clamp_(min=1e-3 * PLANE)).clamp_(max=30.0)
-    along = (a * n[0]).addcmul_(b, n[1]).addcmul_(c, n[2]).clamp_(0, 1)
-    along = along.square_().square_()
-    far = (out * -0.1).exp_().mul_(1e-4)
-    return out.neg_().exp_().mul_(along).add_(far).mul_(distance > 0)
+@compiled
+def _smooth(table: F32, height: int, width: int, share: F32, found: F32) -> None:
+    """Into ``found`` the table after one pass over its light that does not cross edges. share: (5, 5) by distance."""
+    for y in range(height):
+        for x in range(width):
+            here, into = table[y * width + x], found[y * width + x]
+            for k in range(14):
+                into[k] = _ZERO if k < 7 else here[k]
+            total = np.float32(1e-20)
+            for dy in range(-2, 3):
+                for dx in range(-2, 3):
+                    row, column = min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)
+                    there = table[row * width + column]
+                    if there[13] <= _ZERO:
+                        continue
+                    weight = _kinship(there, here[7], here[8], here[9], here[10], here[11], here[12])
+                    weight *= share[dy + 2, dx + 2]
+                    total += weight
+                    for k in range(7):
+                        into[k] += weight * there[k]
+            for k in range(7):
+                into[k] /= total
 
 
 def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool) -> LightGrid:
@@ -103,8 +124,10 @@ def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool
     found = (_slow_light(lit, surface, lasting), surface.position, surface.normal, away)
     table[seen] = np.concatenate(found, axis=1)
     shape = (len(rows), len(columns))
-    smooth = _smoothed(torch.from_numpy(np.ascontiguousarray(table.T)), shape)
-    return LightGrid(np.ascontiguousarray(smooth.T.numpy()), shape)
+    smooth = np.empty_like(table)
+    steps = np.arange(-2, 3) ** 2
+    _smooth(table, *shape, np.exp(-0.35 * (steps[:, None] + steps)).astype(np.float32), smooth)
+    return LightGrid(smooth, shape)
 
 
 def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
@@ -123,25 +146,3 @@ def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
         part = surface.subset(others)
         found[others] = lit.gather(part.position, part.normal).columns
     return found
-
-
-def _smoothed(table: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
-    """The table after one 5 x 5 pass over its light that does not cross edges."""
-    grid = table.reshape(14, *shape)
-    p, n = table[7:10], table[10:13]
-    total, weights = torch.zeros(7, len(p[0])), torch.zeros(len(p[0]))
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
-            there = _shifted(grid, dy, dx).reshape(14, -1)
-            weight = _kinship(p, n, there[7:]).mul_(float(np.exp(-0.35 * (dx * dx + dy * dy))))
-            total.addcmul_(there[:7], weight)
-            weights += weight
-    return torch.cat([total.div_(weights.clamp_(min=1e-20)), table[7:]])
-
-
-def _shifted(grid: torch.Tensor, dy: int, dx: int) -> torch.Tensor:
-    """The grid (C, h, w) moved, its border repeated."""
-    h, w = grid.shape[1:]
-    rows = (torch.arange(h) + dy).clamp_(0, h - 1)
-    columns = (torch.arange(w) + dx).clamp_(0, w - 1)
-    return grid[:, rows][:, :, columns]
