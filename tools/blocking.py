@@ -18,6 +18,7 @@ from conditioning.job import file_key
 from conditioning.jobfiles import frame_path
 from render.files import read_image
 from render.video import read_video
+from tools.clips import shown_by
 from worldgen.conventions import U8
 from worldgen.world import Shot
 
@@ -45,21 +46,27 @@ def start_from_frames(folder: Path, key: str, strength: float) -> Start:
 
 
 def start_from_film(path: Path, shot: Shot, strength: float) -> Start:
-    """A film file. Errors: ``ValueError`` if it is none, or too short, or of another shape than ``shot``."""
+    """A film file, of any speed. Errors: ``ValueError`` if it is none, too short, or of another shape than ``shot``."""
     width, height = shot.track.width, shot.track.height
     try:
         first = next(read_video(path))
-        frames = int(imageio_ffmpeg.count_frames_and_secs(str(path))[0])
+        frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
     except (OSError, RuntimeError, StopIteration):
         raise ValueError(f"{path} cannot be read as a film: give a film file, or say pocket") from None
-    if frames < shot.frames:
-        raise ValueError(f"{path} has {frames} frames and {shot.name} has {shot.frames}: give a film of the whole shot")
     if abs(first.shape[1] * height / (first.shape[0] * width) - 1.0) > SHAPE:
         raise ValueError(
             f"{path} is {first.shape[1]}x{first.shape[0]}, which is of another shape than the {width}x{height} of "
             f"{shot.name}: crop it, or say another --size"
         )
-    return Start(file_key(path), strength, _Frames(path, (width, height)))
+    try:
+        places, _ = shown_by(path, frames, seconds, shot, range(shot.frames))
+    except ValueError:
+        raise ValueError(
+            f"{path} has {frames} frames, {seconds:.4g} seconds, and {shot.name} has {shot.frames}, "
+            f"{float(shot.frames / shot.fps):.4g} seconds: give a film of the whole shot"
+        ) from None
+    found = _Frames(path, (width, height))
+    return Start(file_key(path), strength, lambda frame: found(places[frame]))
 
 
 @dataclass

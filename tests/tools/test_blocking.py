@@ -26,10 +26,10 @@ def shot(yard: Path) -> Shot:
     return open_production(yard, yard.parent / "out").production.shots[0]
 
 
-def film(folder: Path, size: tuple[int, int], greys: tuple[int, ...] = GREYS) -> Path:
+def film(folder: Path, size: tuple[int, int], greys: tuple[int, ...] = GREYS, fps: int = 24) -> Path:
     path = folder / "clip ü.mkv"
     frames = (np.full((size[1], size[0], 3), grey, np.uint8) for grey in greys)
-    write_video(path, frames, Fraction(24), codec="ffv1")
+    write_video(path, frames, Fraction(fps), codec="ffv1")
     return path
 
 
@@ -48,6 +48,11 @@ def test_any_frame_can_be_asked_for_in_any_order(shot: Shot, tmp_path: Path, siz
         assert abs(grey(picture) - GREYS[k]) <= 1
 
 
+def test_a_film_of_another_speed_is_taken_by_the_clock(shot: Shot, tmp_path: Path) -> None:
+    start = start_from_film(film(tmp_path, (64, 36), GREYS[::2], 12), shot, 0.4)
+    assert [abs(grey(start.picture(k)) - GREYS[wanted]) <= 1 for k, wanted in ((0, 0), (2, 2), (5, 4))] == [True] * 3
+
+
 def test_frames_of_a_job_are_a_film_too(tmp_path: Path) -> None:
     write_image(frame_path(tmp_path, 2), np.full((4, 6, 3), 77, np.uint8))
     start = start_from_frames(tmp_path, "key", 0.6)
@@ -60,7 +65,7 @@ def test_what_is_no_film_of_the_shot_is_said(shot: Shot, tmp_path: Path) -> None
     for path in (words, tmp_path / "nowhere.mp4", tmp_path):
         with pytest.raises(ValueError, match="cannot be read as a film"):
             start_from_film(path, shot, 0.5)
-    with pytest.raises(ValueError, match="has 3 frames and look has 6"):
+    with pytest.raises(ValueError, match=r"has 3 frames, 0.12\d* seconds, and look has 6, 0.25 seconds"):
         start_from_film(film(tmp_path, (64, 36), GREYS[:3]), shot, 0.5)
     with pytest.raises(ValueError, match="another shape than the 64x36"):
         start_from_film(film(tmp_path, (64, 64)), shot, 0.5)

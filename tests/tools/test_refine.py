@@ -18,7 +18,7 @@ from render.files import bytes_from_display, read_image
 from render.raster import open_rasterizer
 from render.video import read_video, write_video
 from tests.tools.conftest import YARD, Run
-from tools.commands_refine import shown_by
+from tools.clips import shown_by
 from tools.opened import open_production, sized
 from worldgen.conventions import F32, U8
 
