@@ -39,6 +39,8 @@ def latent_noise(frames: Sequence[Frame], seed: int, gamma: float) -> Noise:
 
 def pooled(noise: Tensor, cell: int) -> Tensor:
     """(C, H // cell, W // cell) of unit variance from white noise (C, H, W) of unit variance."""
+    if min(noise.shape[1:]) < cell:  # no whole cell: padding brings its own noise
+        return noise.new_zeros(noise.shape[0], noise.shape[1] // cell, noise.shape[2] // cell)
     return F.avg_pool2d(noise, cell) * cell
 
 

@@ -61,3 +61,7 @@ def test_a_latent_takes_the_noise_of_one_of_its_frames() -> None:
     assert in_time(noise, 4).flatten().tolist() == [0, 3, 7]
     assert in_time(noise[:1], 4).flatten().tolist() == [0]
     assert in_time(noise, 1).flatten().tolist() == list(range(9))
+
+
+def test_a_picture_smaller_than_a_cell_has_no_cells() -> None:
+    assert pooled(torch.randn(4, 30, 70), 32).shape == (4, 0, 2)
