@@ -30,7 +30,7 @@ from conditioning.conditions import Conditions
 from conditioning.control_style import CANNY, DWPOSE_VACE, INVERSE_DEPTH, OPENPOSE, SCRIBBLE
 from conditioning.guidance import Guidance
 from conditioning.latent_noise import in_time
-from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading
+from conditioning.models.family import Checkpoint, ControlSpec, Family, FrameRule, Loading, Offload
 from conditioning.models.loading import EXTRA, pipeline_from, placed
 from conditioning.models.wan_controls import of_tokens, several, vace_of
 from conditioning.sampler import edited, late_start, noised
@@ -224,6 +224,7 @@ def _family(
     controls: tuple[ControlSpec, ...],
     steps: int,
     cfg: float = 5.0,
+    memory: tuple[tuple[Offload, float], ...] = (),
 ) -> Family:
     page = f"https://huggingface.co/{repo}"
     return Family(
@@ -239,7 +240,7 @@ def _family(
         at_once=len(controls),
         known=True,
         references=4,
-        memory=(),
+        memory=memory,
         steps=steps,
         cfg=cfg,
         guidance=_GUIDANCE,
@@ -256,6 +257,7 @@ FAMILIES: Final = (
         _SMALL,
         _VACE_CONTROLS,
         30,
+        memory=(("model", 18.0),),
     ),
     _family(
         "wan-vace-14b",
@@ -275,5 +277,6 @@ FAMILIES: Final = (
     ),
 )
 """Checkpoints and their sizes of picture as diffusers' documentation and its pull request 12324 name them; the hub's
-pages state the licence. Revisions are not pinned: no commit is known to us. How much memory each needs is not stated
-for VACE, and has not been measured here. Steps and cfg as in diffusers' example of VACE."""
+pages state the licence. No commit is known to us: the first fetch pins the one it finds. Memory is not stated for VACE,
+and has not been measured here; 18 GB is what a user reports of the small one with its weights offloaded (issue 399 of
+Wan-Video/Wan2.1). Steps and cfg as in diffusers' example of VACE."""
