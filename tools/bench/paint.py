@@ -1,4 +1,4 @@
-"""Where the time of a painted frame goes: ``python -m tools.bench.paint [SCENE] [--size WxH] [--json]``."""
+"""Where the time of a painted frame goes: ``python -m tools.bench.paint [SCENE] [--size WxH] [--cpu] [--json]``."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ FRAMES = 4
 Made = TypeVar("Made")
 
 
-def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float]:
-    """Median milliseconds of each stage, over the first frames of the scene's first shot."""
+def measure(
+    scene: Path, size: tuple[int, int] | None = None, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
+    """Median milliseconds of each stage by ``clock``, over the first frames of the scene's first shot."""
     production = open_scene(scene)
     shot, rasterizer, model = production.shots[0], open_rasterizer(), Pocket()
     shader = Shader.of(production.world, shot, rasterizer)
     spent: dict[str, list[float]] = {}
 
     def timed(stage: str, work: Callable[..., Made], *arguments: Any) -> Made:
-        start = time.perf_counter()
+        start = clock()
         made = work(*arguments)
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        spent.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
+        spent.setdefault(stage, []).append(1000 * (clock() - start))
         return made
 
     before: tuple[FrameGeometry, torch.Tensor, torch.Tensor] | None = None
@@ -46,8 +48,9 @@ def measure(scene: Path, size: tuple[int, int] | None = None) -> dict[str, float
         camera = shot.track[k]
         camera = camera.resized(*size) if size else camera
         snapshot = timed("pose the world", production.world.at, shot.time(k))
-        shading = timed("rasterize twice, rays, shade", shader.shade, snapshot, camera)
-        told = timed("controls", controls, shading, camera)
+        drawn = timed("rasterize twice", shader.draw, snapshot, camera)
+        shading = timed("rays, shade", shader.light, drawn)
+        told = timed("controls", controls, shading, camera, snapshot)
         geometry = timed("geometry", FrameGeometry.of, snapshot, camera, shading.gbuffer)
         noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
         conditions = timed("to the device", model.prepared, told)
@@ -67,9 +70,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bench.paint", description=__doc__)
     parser.add_argument("scene", nargs="?", type=Path, default=Path("scenes/old-town.yaml"))
     parser.add_argument("--size", type=parsed_size)
+    parser.add_argument("--cpu", action="store_true", help="time of all cores together, which others hardly disturb")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found: dict[str, Any] = measure(options.scene, options.size)
+    found: dict[str, Any] = measure(
+        options.scene, options.size, time.process_time if options.cpu else time.perf_counter
+    )
     if options.json:
         print(json.dumps(found, indent=1))
         return
