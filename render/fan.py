@@ -29,7 +29,7 @@ class Fan:
     """Rays from N points to the fixed directions above their surfaces, point after point.
 
     point, which: (R,) of each ray, its point and its direction. origins, directions: (R, 3). weight: (R,) of a point's
-    rays they add up to 1 (each by its cosine).
+    rays they add up to 1 (each by its cosine). lattice: how many fixed directions there are.
     """
 
     point: I64
@@ -37,28 +37,29 @@ class Fan:
     origins: F32
     directions: F32
     weight: F32
+    lattice: int
 
     @staticmethod
-    def of(points: F32, normals: F32) -> Fan:
-        """From ``points (N, 3)`` on surfaces with ``normals (N, 3)``, to some of ``DIRECTIONS``."""
-        most = len(points) * DIRECTIONS
+    def of(points: F32, normals: F32, lattice: int = DIRECTIONS) -> Fan:
+        """From ``points (N, 3)`` on surfaces with ``normals (N, 3)``, to some of ``lattice`` directions."""
+        most = len(points) * lattice
         fan = Fan(
             np.empty(most, np.int64),
             np.empty(most, np.int64),
             np.empty((most, 3), np.float32),
             np.empty((most, 3), np.float32),
             np.empty(most, np.float32),
+            lattice,
         )
-        directions = fixed_directions(DIRECTIONS)
+        directions = fixed_directions(lattice)
         count = _spread_out(
             lifted(points, normals), normals, directions, fan.point, fan.which, fan.origins, fan.directions, fan.weight
         )
-        return Fan(
-            fan.point[:count], fan.which[:count], fan.origins[:count], fan.directions[:count], fan.weight[:count]
-        )
+        return fan[:count]
 
-    def __getitem__(self, rows: I64) -> Fan:
-        return Fan(self.point[rows], self.which[rows], self.origins[rows], self.directions[rows], self.weight[rows])
+    def __getitem__(self, rows: I64 | slice) -> Fan:
+        parts = (self.point, self.which, self.origins, self.directions, self.weight)
+        return Fan(*(part[rows] for part in parts), self.lattice)
 
     def hits(self, rays: RayScene) -> tuple[I32, F32]:
         """(R,) the face that each ray meets first, or -1, and (R,) how far away."""
@@ -70,7 +71,7 @@ class Fan:
         that meet the sky and that meet surfaces from behind.
 
         hit: (H,) the rays that meet a surface; light: (H, 3) its radiance; inner: (H,) whether it is met from behind.
-        distance: (R,). sky: (DIRECTIONS, 3) radiance.
+        distance: (R,). sky: (lattice, 3) radiance.
         """
         found = np.zeros((count, 9))
         _collect(self.point, self.which, self.weight, distance, light, inner, hit, sky, found)

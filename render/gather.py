@@ -17,6 +17,7 @@ from render.direct import fixed_directions, lamplight, lifted, sunlight
 from render.fan import DIRECTIONS, Fan, met
 from render.movers import Movers
 from render.patches import Points
+from render.probes import RAYS, irradiance
 from render.radiosity import LightCache, Lightmap, near_lamp, reflectance
 from render.rays import RayScene
 from render.threads import kept
@@ -29,8 +30,15 @@ I64 = npt.NDArray[np.int64]
 SHARE: Final = (0.06, 0.22)
 """Shares of sky among what a point sees, by cosine, between which it passes from inside to outside.
 
-Inside, the light comes through small windows that a point's few rays would miss: there the patches around it answer.
+Inside, the light comes through small windows that a point's few rays would miss. What never moves casts more, once; for
+what moves the air around it answers (``render.probes``).
 """
+
+INSIDE: Final = 768
+"""Directions in which what never moves looks about, inside."""
+
+NEAR_M: Final = 0.75
+"""Surfaces nearer than this, and all that moves, what moves sees for itself."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,9 @@ class LitWorld:
         return self._emission.max(axis=1) > 0
 
     @kept
-    def _sky_towards(self) -> F32:
-        """(D, 3) radiance of the sky in the fixed directions."""
-        return self.sky.radiance(fixed_directions(DIRECTIONS))
+    def _sky_towards(self) -> dict[int, F32]:
+        """(D, 3) radiance of the sky in the fixed directions, for each number D of them."""
+        return {count: self.sky.radiance(fixed_directions(count)) for count in (DIRECTIONS, INSIDE, RAYS)}
 
     @kept
     def _moving(self) -> tuple[F32, F32, F32]:
@@ -153,8 +161,9 @@ class LitWorld:
     def gather(self, points: F32, normals: F32) -> Gathered:
         """Light of the sky and of other surfaces, and occlusion, at N points."""
         fan = Fan.of(points, normals)
-        light, sky, _ = self._gathered(fan, len(points), *fan.hits(self.rays))
-        self._indoors(light, sky, points, normals)
+        hits = fan.hits(self.rays)
+        light, sky, _ = self._gathered(fan, len(points), *hits)
+        self._indoors(light, _outside(sky), points, normals, fan, *hits)
         return light
 
     def gather_still(self, points: F32, normals: F32) -> F32:
@@ -163,9 +172,16 @@ class LitWorld:
         Sky and bounce (3 each), occlusion, how far outside they are (0 to 1), and whether they may be seen at all (0
         inside of things, where nobody looks).
         """
+        rays = self.still.transport.rays
         fan = Fan.of(points, normals)
-        light, sky, buried = self._gathered(fan, len(points), *fan.hits(self.still.transport.rays))
-        outside = self._indoors(light, sky, points, normals)
+        light, sky, buried = self._gathered(fan, len(points), *fan.hits(rays))
+        outside = _outside(sky)
+        inside = np.flatnonzero(outside < 0.5)
+        for start in range(0, len(inside), _AT_ONCE):
+            some = inside[start : start + _AT_ONCE]
+            fan = Fan.of(points[some], normals[some], INSIDE)
+            better, _, _ = self._gathered(fan, len(some), *fan.hits(rays))
+            light.sky[some], light.bounce[some] = better.sky, better.bounce
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
 
@@ -184,20 +200,49 @@ class LitWorld:
         after, _, _ = self._gathered(fan, len(points), triangle, near)
         before, _, _ = self._gathered(fan, len(points), behind, far)
         outside = known[:, 7, None]
+        hidden = (1.0 - outside) * np.bincount(fan.point, fan.weight, len(points)).astype(np.float32)[:, None]
         for values, new, old in ((light.sky, after.sky, before.sky), (light.bounce, after.bounce, before.bounce)):
-            np.maximum(values + outside * (new - old), 0.0, out=values)
+            np.maximum(values * (1.0 - hidden) + outside * (new - old), 0.0, out=values)
+        light.bounce[:] += (1.0 - outside) * after.bounce
         np.clip(light.occlusion + after.occlusion - before.occlusion, 0.0, 1.0, out=light.occlusion)
         return light
 
-    def _indoors(self, light: Gathered, sky: F32, points: F32, normals: F32) -> F32:
-        """(N,) how far outside points are, of which they see ``sky``; inside, ``light`` becomes that of the patches."""
-        outside = np.clip((sky - SHARE[0]) / (SHARE[1] - SHARE[0]), 0.0, 1.0)
+    def _indoors(
+        self, light: Gathered, outside: F32, points: F32, normals: F32, fan: Fan, triangle: I32, distance: F32
+    ) -> None:
+        """Where points are not ``outside (N,)``, ``light`` becomes that of the air.
+
+        triangle, distance: (R,) what the rays of ``fan`` met; what of it is near still counts by itself.
+        """
         inside = np.flatnonzero(outside < 1)
-        if len(inside):
-            smooth = self.still.smooth(points[inside], normals[inside])
-            for values, better in zip((light.sky, light.bounce), smooth, strict=True):
-                values[inside] += (1.0 - outside[inside, None]) * (better - values[inside])
-        return outside
+        if not len(inside):
+            return
+        known = self.still.transport
+        far = self.still.air.at(points[inside], normals[inside], known.patches.box, known.rays, self._air)
+        close = (triangle >= 0) & ((distance < NEAR_M) | (triangle >= self.snapshot.static_faces))
+        rows = np.flatnonzero(close & (outside[fan.point] < 1))
+        part = fan[rows]
+        near, _, _ = self._gathered(part, len(points), triangle[rows], distance[rows])
+        left = 1.0 - np.bincount(part.point, part.weight, len(points)).astype(np.float32)[inside, None]
+        share = 1.0 - outside[inside, None]
+        light.sky[inside] += share * (left * far[0] - light.sky[inside])
+        light.bounce[inside] += share * (left * far[1] + near.bounce[inside] - light.bounce[inside])
+
+    def _air(self, places: F32) -> F32:
+        """(M, SIDES, 6) irradiance of sky and bounce at ``places (M, 3)``."""
+        starts = range(0, len(places), _AT_ONCE)
+        return np.concatenate([self._air_at(places[start : start + _AT_ONCE]) for start in starts])
+
+    def _air_at(self, places: F32) -> F32:
+        lattice = fixed_directions(RAYS)
+        origins, directions = np.repeat(places, RAYS, axis=0), np.tile(lattice, (len(places), 1))
+        triangle, _, distance = self.still.transport.rays.cast(origins, directions)
+        miss, hit = np.flatnonzero(triangle < 0), np.flatnonzero(triangle >= 0)
+        seen, _ = met(self.snapshot, origins, directions, distance, triangle, hit)
+        radiance = np.zeros((len(origins), 6), np.float32)
+        radiance[miss, :3] = self._sky_towards[RAYS][miss % RAYS]
+        radiance[hit, 3:] = self._seen(seen)
+        return irradiance(radiance.reshape(len(places), RAYS, 6))
 
     def _gathered(
         self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False
@@ -209,5 +254,14 @@ class LitWorld:
         hit = np.flatnonzero(triangle >= 0)
         seen, inner = met(self.snapshot, fan.origins, fan.directions, distance, triangle, hit)
         light = self._seen(seen, simple=simple)
-        found = fan.gathered(count, distance, light, inner, hit, self._sky_towards)
+        found = fan.gathered(count, distance, light, inner, hit, self._sky_towards[fan.lattice])
         return Gathered(found[:, :3], found[:, 3:6], found[:, 6]), found[:, 7], found[:, 8]
+
+
+_AT_ONCE: Final = 400
+"""Points that look about in many directions at a time, which keeps memory small."""
+
+
+def _outside(sky: F32) -> F32:
+    """(N,) how far outside points are, 0 to 1, of which they see ``sky (N,)``."""
+    return np.asarray(np.clip((sky - SHARE[0]) / (SHARE[1] - SHARE[0]), 0.0, 1.0), dtype=np.float32)

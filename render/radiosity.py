@@ -21,6 +21,7 @@ from scipy.spatial.transform import Rotation
 from render.anchors import Kept
 from render.direct import fixed_directions, lamplight, lifted, sunlight
 from render.patches import I64, Patches, Points, patches_of, turned
+from render.probes import Probes
 from render.rays import RayScene
 from worldgen.conventions import F32, F64, Bool, seed_from
 from worldgen.light import Lamp, Sky
@@ -68,7 +69,7 @@ class Lightmap:
     """Irradiance of the patches in one light, kilolux, linear RGB: (P + 1, 3) each; the last row is 0.
 
     sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps. kept: what
-    frames have found out about this light between the patches.
+    frames have found out about this light between the patches, on surfaces; air: the same between the surfaces.
     """
 
     transport: Transport
@@ -76,6 +77,7 @@ class Lightmap:
     bounce: F32
     direct: F32
     kept: Kept = field(default_factory=Kept, compare=False)
+    air: Probes = field(default_factory=Probes, compare=False)
 
     @cached_property
     def _total(self) -> F32:
@@ -85,12 +87,6 @@ class Lightmap:
         """(N, 3) irradiance at points on faces that never move, with or without the sun and the lamps."""
         rows = self.transport.patches.at(points)
         return self._total[rows] if direct else self.sky[rows] + self.bounce[rows]
-
-    def smooth(self, points: F32, normals: F32) -> tuple[F32, F32]:
-        """(N, 3) sky and (N, 3) bounce between the patches (irradiance caching, Ward et al. 1988)."""
-        near, weight = self.transport.patches.around(points, normals)
-        sky, bounce = (np.einsum("nk,nkc->nc", weight, light[near]) for light in (self.sky, self.bounce))
-        return sky, bounce
 
 
 class LightCache:
