@@ -58,8 +58,14 @@ class Fan:
         return fan[:count]
 
     def __getitem__(self, rows: I64 | slice) -> Fan:
-        parts = (self.point, self.which, self.origins, self.directions, self.weight)
-        return Fan(*(part[rows] for part in parts), self.lattice)
+        return Fan(
+            self.point[rows],
+            self.which[rows],
+            self.origins[rows],
+            self.directions[rows],
+            self.weight[rows],
+            self.lattice,
+        )
 
     def hits(self, rays: RayScene) -> tuple[I32, F32]:
         """(R,) the face that each ray meets first, or -1, and (R,) how far away."""
