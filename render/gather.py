@@ -30,8 +30,9 @@ I64 = npt.NDArray[np.int64]
 SHARE: Final = (0.06, 0.22)
 """Shares of sky among what a point sees, by cosine, between which it passes from inside to outside.
 
-Inside, the light comes through small windows that a point's few rays would miss. What never moves casts more, once; for
-what moves the air around it answers (``render.probes``).
+Inside, the light comes through small windows that a point's few rays would miss. For what moves the air around it
+answers (``render.probes``); what never moves casts more rays, once, where the camera is in a room, or else asks the
+patches around it.
 """
 
 INSIDE: Final = 768
@@ -176,12 +177,17 @@ class LitWorld:
         fan = Fan.of(points, normals)
         light, sky, buried = self._gathered(fan, len(points), *fan.hits(rays))
         outside = _outside(sky)
-        inside = np.flatnonzero(outside < 0.5)
+        inside = np.flatnonzero(outside < 1)
         for start in range(0, len(inside), _AT_ONCE):
             some = inside[start : start + _AT_ONCE]
-            fan = Fan.of(points[some], normals[some], INSIDE)
-            better, _, _ = self._gathered(fan, len(some), *fan.hits(rays))
-            light.sky[some], light.bounce[some] = better.sky, better.bounce
+            if self.still.transport.indoors:
+                fan = Fan.of(points[some], normals[some], INSIDE)
+                better, _, _ = self._gathered(fan, len(some), *fan.hits(rays))
+                smooth = better.sky, better.bounce
+            else:
+                smooth = self.still.smooth(points[some], normals[some])
+            for values, new in zip((light.sky, light.bounce), smooth, strict=True):
+                values[some] += (1.0 - outside[some, None]) * (new - values[some])
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
 

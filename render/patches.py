@@ -9,10 +9,12 @@ for path filtering, Binder et al. 2019).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from render.direct import fixed_directions, lifted
 from render.rays import RayScene
@@ -34,6 +36,12 @@ CELL_M: Final = 0.2
 
 NEAR_M: Final = 10.0
 """Cubes are this fine up to here from the eyes; every doubling of the distance doubles their edge."""
+
+NEIGHBOURS: Final = 12
+"""Patches whose light is mixed at a point."""
+
+TURN: Final = 3.0
+"""Edges of a cube that count as far as an opposite direction is from an upright one."""
 
 _EYES: Final = 12
 _GENERATION: Final = 24_000
@@ -71,6 +79,36 @@ class Patches:
     box: F32
     cell_m: float
     thing: I32
+
+    @cached_property
+    def centres(self) -> tuple[F32, F32]:
+        """(P, 3) where the patches are on the whole, and (P, 3) their mean normals, unit."""
+        sums = [
+            np.stack([np.bincount(self.of_point, v[:, k], self.count) for k in range(3)], axis=1)
+            for v in (self.points.position, self.points.normal)
+        ]
+        position = sums[0] / np.maximum(np.bincount(self.of_point, minlength=self.count), 1)[:, None]
+        normal = sums[1] / np.maximum(np.linalg.norm(sums[1], axis=1, keepdims=True), 1e-9)
+        return position.astype(np.float32), normal.astype(np.float32)
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        position, normal = self.centres
+        return cKDTree(np.concatenate([position, normal * (TURN * self.cell_m)], axis=1))
+
+    def around(self, points: F32, normals: F32) -> tuple[I64, F32]:
+        """(N, K) the patches around each point on its surface, and (N, K) their weights, which add up to 1."""
+        if not self.count:
+            return np.full((len(points), 1), -1, np.int64), np.ones((len(points), 1), np.float32)
+        places = np.concatenate([points, normals * (TURN * self.cell_m)], axis=1)
+        distance, near = self._tree.query(places, min(NEIGHBOURS, self.count), eps=0.2, workers=-1)
+        distance, near = distance.reshape(len(points), -1), near.reshape(len(points), -1)
+        width = 0.6 * distance[:, -1:] + 1e-6
+        position, normal = self.centres
+        out = np.einsum("nkc,nc->nk", position[near] - points[:, None], normals)
+        along = np.einsum("nkc,nc->nk", normal[near], normals).clip(0.0, 1.0)
+        weight = np.exp(-((distance / width) ** 2)) * np.exp(-((out / (0.3 * width)) ** 2)) * along**2 + 1e-12
+        return near, (weight / weight.sum(1, keepdims=True)).astype(np.float32)
 
     def at(self, points: Points) -> I64:
         """(N,) the patch of each point, -1 where there is none near, or for faces that move."""

@@ -44,6 +44,9 @@ SKY: Final = (32, 64)
 SHEEN: Final = np.float32(0.06)
 """Share of light from all around that the face of a dielectric reflects, before any colour (rough, index 1.5)."""
 
+WINDOWS: Final = 0.05
+"""Share of all directions in which one sees the sky out of a room, at most."""
+
 _LIGHTS: Final = 8
 
 
@@ -53,7 +56,7 @@ class Transport:
 
     patches, rays: of the part of the world that never moves. albedo: (P, 3), mean of each patch. between: (P, P),
     sky: (P, ``SKY`` parts) sparse; rows of both together add up to pi, the integral of the cosine. glow: patch, face,
-    place and weight of each ray that met a shining face.
+    place and weight of each ray that met a shining face. indoors: whether the eyes are in rooms.
     """
 
     patches: Patches
@@ -62,6 +65,7 @@ class Transport:
     between: Any
     sky: Any
     glow: tuple[I64, I64, F32, F32]
+    indoors: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,12 @@ class Lightmap:
         """(N, 3) irradiance at points on faces that never move, with or without the sun and the lamps."""
         rows = self.transport.patches.at(points)
         return self._total[rows] if direct else self.sky[rows] + self.bounce[rows]
+
+    def smooth(self, points: F32, normals: F32) -> tuple[F32, F32]:
+        """(N, 3) sky and (N, 3) bounce between the patches (irradiance caching, Ward et al. 1988)."""
+        near, weight = self.transport.patches.around(points, normals)
+        sky, bounce = (np.einsum("nk,nkc->nc", weight, light[near]) for light in (self.sky, self.bounce))
+        return sky, bounce
 
 
 class LightCache:
@@ -175,7 +185,18 @@ def transport(still: Snapshot, rays: RayScene, eyes: F64 | None) -> Transport:
     glow = [np.concatenate(parts) for parts in zip(*(b[2] for b in blocks), strict=True)]
     patch, face, where, weight = glow or [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0)]
     kept = (patch, face, where.astype(np.float32), weight.astype(np.float32))
-    return Transport(patches, rays, albedo, between, sky, kept)
+    return Transport(patches, rays, albedo, between, sky, kept, _indoors(rays, eyes))
+
+
+def _indoors(rays: RayScene, eyes: F64 | None) -> bool:
+    """Whether ``eyes`` see no more sky, on the whole, than comes through windows."""
+    if eyes is None:
+        return False
+    lattice = fixed_directions(256)
+    chosen = np.unique(np.linspace(0, len(eyes) - 1, 12).astype(int))
+    origins = np.repeat(eyes[chosen].astype(np.float32), len(lattice), axis=0)
+    triangle, _, _ = rays.cast(origins, np.tile(lattice, (len(chosen), 1)))
+    return bool((triangle < 0).mean() < WINDOWS)
 
 
 def _part_of_sky(directions: F32) -> I64:

@@ -83,3 +83,9 @@ def test_what_was_asked_before_changes_nothing() -> None:
     alone = lit(windowed(), (0.0, 0.0, 0.0)).gather(points[1:], normals[1:])
     np.testing.assert_array_equal(both.sky[1:], alone.sky)
     np.testing.assert_array_equal(both.bounce[1:], alone.bounce)
+
+
+def test_a_room_is_told_from_a_street_by_its_sky() -> None:
+    assert lit(windowed(), (0.0, 0.0, 0.0)).still.transport.indoors
+    assert not lit(windowed(), (0.0, 9.0, 3.0)).still.transport.indoors
+    assert not lit(windowed()).still.transport.indoors
