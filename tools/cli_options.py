@@ -101,6 +101,6 @@ Steps = Annotated[
 ]
 Frames = Annotated[str | None, typer.Option("--frames", metavar="A-B", help="Only these frames, counted from 1.")]
 Still = Annotated[int | None, typer.Option("--still", min=1, metavar="N", help="Only this frame, counted from 1.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="Another seed.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Another seed; one step of pocket has no noise to seed.")]
 Force = Annotated[bool, typer.Option("--force", help="Make it again even if it is there.")]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]

@@ -120,13 +120,11 @@ def test_keyframes_go_on_from_any_of_them(
 def test_memory_makes_a_later_film_agree_with_an_earlier_one(
     world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser, tmp_path: Path
 ) -> None:
-    """The same places, painted with another seed: what was remembered is seen again."""
-    memory = WorldMemory(tmp_path)
+    """The same places, painted with another seed in two steps: what was remembered is seen again."""
+    memory, two = WorldMemory(tmp_path), PaintSettings(steps=2)
     first = next(shot_painter(world, shot, rasterizer, denoiser, memory_of(memory, world)).keyframes([2], None))
-    again = ShotPainter(
-        FrameMaker(world, shot, rasterizer, seed=77), denoiser, PaintSettings(), memory_of(memory, world)
-    )
-    forgetful = ShotPainter(FrameMaker(world, shot, rasterizer, seed=77), denoiser, PaintSettings())
+    again = ShotPainter(FrameMaker(world, shot, rasterizer, seed=77), denoiser, two, memory_of(memory, world))
+    forgetful = ShotPainter(FrameMaker(world, shot, rasterizer, seed=77), denoiser, two)
     known, new = (next(p.keyframes([2], None)).picture.astype(np.float32) for p in (again, forgetful))
     assert np.abs(known - first.picture).mean() < 0.4 * np.abs(new - first.picture).mean()
 
@@ -199,3 +197,14 @@ def test_missing_and_broken_weights_are_named(untrained: Path, tmp_path: Path, m
     (tmp_path / missing).unlink()
     with pytest.raises(ValueError, match="missing"):
         Pocket(tmp_path)
+
+
+def test_one_step_needs_no_noise_and_two_do(
+    world: World, shot: Shot, rasterizer: Rasterizer, denoiser: Denoiser
+) -> None:
+    def painted(seed: int, steps: int) -> np.ndarray:
+        maker = FrameMaker(world, shot, rasterizer, seed=seed)
+        return next(ShotPainter(maker, denoiser, PaintSettings(steps=steps)).keyframes([2], None)).picture
+
+    np.testing.assert_array_equal(painted(5, 1), painted(77, 1))
+    assert not np.array_equal(painted(5, 2), painted(77, 2))

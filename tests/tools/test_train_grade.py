@@ -14,7 +14,7 @@ from conditioning.models.pocket.denoiser import load_network
 from conditioning.models.pocket.network import Grade, PocketUNet
 from conditioning.text import WORDS, encoded
 from tools.train.colour import linear, oklab
-from tools.train.grade import fit_grade, gathered
+from tools.train.grade import composed, fit_grade, gathered
 from tools.train.looks import LOOKS
 
 
@@ -69,11 +69,21 @@ def test_pixels_are_gathered_in_every_look_and_in_the_weather_there_is(data: Pat
     assert {(None, look) for look in LOOKS} <= set(samples[0].after)
     (snowy,) = (one for one in samples if ("snow", "natural") in one.after)
     assert snowy.facts["place"] == "street"
-    assert len([key for key in snowy.after if key[0] == "snow"]) == 3
+    assert [key for key in snowy.after if key[0] is not None] == [("snow", "natural")]
     assert snowy.after["snow", "natural"].min() > 0.85
     assert torch.equal(snowy.before, snowy.after[None, "natural"])
     with pytest.raises(ValueError, match="holds no training pictures"):
         gathered(tmp_path, 10)
+
+
+def test_a_weather_comes_on_top_of_a_look_and_a_sunset_is_left_to_the_sky() -> None:
+    asked = [(None, "natural"), (None, "toon"), ("snow", "natural"), ("golden-hour", "natural")]
+    best = {one: torch.full((3, 2), float(k)) for k, one in enumerate(asked)}
+    found = composed(best)
+    assert found["snow", "toon"].unique().tolist() == [3.0]
+    assert found["snow", "natural"].unique().tolist() == [2.0]
+    assert torch.equal(found["golden-hour", "toon"], best[None, "toon"])
+    assert len(found) == 6
 
 
 def test_what_is_fitted_grades_and_the_rest_is_as_it_was(data: Path, weights: Path, tmp_path: Path) -> None:

@@ -59,17 +59,15 @@ def _noir(picture: Tensor, maps: Tensor) -> Tensor:
 
 
 def _warm(picture: Tensor, maps: Tensor) -> Tensor:
-    """Print film: three curves that part in shadow (cool) and light (warm), a red glow around what burns out."""
+    """Print film: a firm curve with full blacks, cool shadow, warm light, a red glow around what burns out."""
     exposure = exposed(linear(picture))
     glow = _halated(exposure, 1.0, (0.12, 0.08)) - exposure
-    exposure = exposure + glow * _colour((1.0, 0.45, 0.18), picture)
-    stops = torch.log2(exposure.clamp(min=1e-4) / 0.22)
-    slope, shift = _colour((1.16, 1.06, 0.94), picture), _colour((0.24, 0.06, -0.22), picture)
-    density = torch.sigmoid(0.95 * slope * stops + shift - 0.10)
-    toe, top = _colour((0.012, 0.016, 0.022), picture), _colour((0.97, 0.94, 0.86), picture)
-    print_ = toe + (top - toe) * density**1.35
-    grey = luminance(print_)
-    return srgb(grey + (print_ - grey) * 0.92)
+    lab = oklab(film(exposure + glow * _colour((1.0, 0.45, 0.18), picture)))
+    lightness = lab[:, :1]
+    curve = 0.015 + 0.975 * (lightness + 0.12 * (ramp(lightness, 0.0, 1.0) - lightness))
+    light, shade = ramp(lightness, 0.35, 0.90), ramp(lightness, 0.45, 0.08)
+    tint = _colour((0.011, 0.028), picture) * light + _colour((-0.004, -0.014), picture) * shade
+    return srgb(light_of_oklab(torch.cat([curve, 1.03 * lab[:, 1:] + tint], dim=1)))
 
 
 def _clay(picture: Tensor, maps: Tensor) -> Tensor:
