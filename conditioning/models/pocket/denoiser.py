@@ -76,8 +76,8 @@ class Pocket:
     def clean(self, x: Tensor, sigma: float, told: Conditions, scale: float = 1.0) -> Tensor:
         """The clean picture (3, H, W) float32 in [-1, 1] predicted from ``x (3, H, W)`` at noise level ``sigma``.
 
-        At level 1 there is nothing of a picture in ``x``, and what its noise would add to a prediction is error (mottled
-        walls): the network is shown the middle of all noise instead, as in training. So one step needs no seed.
+        At level 1 there is nothing of a picture in ``x``, and all that its noise would add to a prediction is error,
+        such as mottled walls: the network is shown the middle of all noise, as in training. One step needs no seed.
         scale: of the words (classifier-free guidance, Ho and Salimans 2022): 0 does not hear them, 1 as trained, more
         says them louder at twice the work.
         """
