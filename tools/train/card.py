@@ -58,5 +58,6 @@ withheld: it is told plain colours and has to invent. Another frame given: as in
 Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and lamplight; of neon it has seen little.
 It relights and refines what the proxy shows and invents no objects; of textures it invents only tone and grain, no
 courses of brick. Words that name no look and no weather change little. Snow and rain lie where the surface faces up.
+The hour is the world's own sky: words of a sunset change nothing, and those of night or clouds less than the truth.
 Glass shows one mirror image and is never seen through. Faces are as simple as the proxy's.
 """
