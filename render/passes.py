@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from render.raster import GBuffer
 from render.surface import Surface, mixed
-from render.tables import tensor
 from worldgen.ade20k import SKY, ade20k_class
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32
@@ -153,6 +152,5 @@ def interpolate(gbuffer: GBuffer, faces: I32, attribute: F32) -> F32:
     hit = gbuffer.hit
     picture = np.zeros((*hit.shape, attribute.shape[1]), dtype=np.float32)
     if hit.any():
-        corners, weights = tensor(faces[gbuffer.triangle[hit]]), tensor(gbuffer.weights[hit])
-        picture[hit] = mixed(corners, weights, attribute).numpy()
+        picture[hit] = mixed(gbuffer.triangle[hit], gbuffer.bary[hit], faces, attribute)
     return picture

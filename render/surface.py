@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from render.compiled import compiled
+from render import surface_loops as loops
 from render.raster import GBuffer
 from render.tables import MaterialTable, directions_of, material_table, tensor, uv_scale
 from render.threads import deal, filled, kept
@@ -67,10 +67,7 @@ class Surface:
 
     def interpolate(self, attribute: F32) -> F32:
         """A per-vertex ``attribute`` (V, C) at the samples, (N, C) float32."""
-        values, faces = attribute.astype(np.float32, copy=False), self.snapshot.faces
-        found = np.empty((len(self), attribute.shape[1]), np.float32)
-        deal(lambda s: _mix(self.triangle[s], self.bary[s], faces, values, found[s]), len(self), _SLICE)
-        return found
+        return mixed(self.triangle, self.bary, self.snapshot.faces, attribute)
 
     @kept
     def position(self) -> F32:
@@ -90,22 +87,14 @@ class Surface:
     @kept
     def depth(self) -> F32:
         """(N,) metres along the camera's axis; as exact far from the origin as at it."""
-        eye = self.camera.position.astype(np.float32)
-        rest = torch.from_numpy((self.camera.position - eye).astype(np.float32))
-        near, axis = torch.from_numpy(eye), torch.from_numpy(self.camera.world_from_camera[:3, 2].astype(np.float32))
-        vertices = tensor(self.snapshot.vertices)
+        eye, axis = self.camera.position, np.ascontiguousarray(self.camera.world_from_camera[:3, 2])
+        found, snapshot = np.empty(len(self), np.float32), self.snapshot
 
-        def ahead(points: torch.Tensor) -> torch.Tensor:
-            return ((points - near) - rest) @ axis
+        def turn(s: slice) -> None:
+            loops.depths(self.triangle[s], self.bary[s], snapshot.faces, snapshot.vertices, eye, axis, found[s])
 
-        if len(vertices) <= 3 * len(self):
-            table = filled(lambda s: ahead(vertices[s]), len(vertices))
-            return self.interpolate(table.numpy()[:, None])[:, 0]
-        corners, weights = self.corners, self.weights
-        result: F32 = filled(
-            lambda s: (ahead(vertices[corners[s].reshape(-1)].view(-1, 3, 3)) * weights[s]).sum(1), len(self)
-        ).numpy()
-        return result
+        deal(turn, len(self), _SLICE)
+        return found
 
     @kept
     def view(self) -> F32:
@@ -140,7 +129,7 @@ class Surface:
         position = self.position
 
         def turn(s: slice) -> None:
-            _cosines(self.triangle[s], position[s], snapshot.faces, snapshot.vertices, eye, found[s])
+            loops.cosines(self.triangle[s], position[s], snapshot.faces, snapshot.vertices, eye, found[s])
 
         deal(turn, len(self), _SLICE)
         return found
@@ -158,7 +147,7 @@ class Surface:
         found, front, snapshot = np.empty((len(self), 3), np.float32), self.front, self.snapshot
 
         def turn(s: slice) -> None:
-            _normals(self.triangle[s], self.bary[s], front[s], snapshot.faces, snapshot.normals, found[s])
+            loops.normals_of(self.triangle[s], self.bary[s], front[s], snapshot.faces, snapshot.normals, found[s])
 
         deal(turn, len(self), _SLICE)
         return found
@@ -250,54 +239,11 @@ class Surface:
         return color
 
 
-@compiled
-def _mix(triangle: I32, bary: F32, faces: I32, values: F32, found: F32) -> None:
-    """Into ``found (N, C)`` what ``values (V, C)`` are at the points."""
-    for n in range(len(triangle)):
-        a, b, c = faces[triangle[n], 0], faces[triangle[n], 1], faces[triangle[n], 2]
-        first = np.float32(1) - bary[n, 0] - bary[n, 1]
-        for k in range(values.shape[1]):
-            found[n, k] = first * values[a, k] + bary[n, 0] * values[b, k] + bary[n, 1] * values[c, k]
-
-
-@compiled
-def _cosines(triangle: I32, position: F32, faces: I32, vertices: F32, eye: F32, found: F32) -> None:
-    """Into ``found (N,)`` the cosines between the triangles' outer normals and the way to the eye."""
-    for n in range(len(triangle)):
-        a, b, c = vertices[faces[triangle[n], 0]], vertices[faces[triangle[n], 1]], vertices[faces[triangle[n], 2]]
-        ex, ey, ez, fx, fy, fz = b[0] - a[0], b[1] - a[1], b[2] - a[2], c[0] - a[0], c[1] - a[1], c[2] - a[2]
-        x, y, z = ey * fz - ez * fy, ez * fx - ex * fz, ex * fy - ey * fx
-        u, v, w = eye[0] - position[n, 0], eye[1] - position[n, 1], eye[2] - position[n, 2]
-        squares = np.float64(x * x + y * y + z * z) * (u * u + v * v + w * w)
-        found[n] = (x * u + y * v + z * w) / np.sqrt(squares) if squares > 0 else 0.0
-
-
-@compiled
-def _normals(triangle: I32, bary: F32, front: Bool, faces: I32, normals: F32, found: F32) -> None:
-    """Into ``found (N, 3)`` the smooth normals, unit, on the side that is seen."""
-    for n in range(len(triangle)):
-        a, b, c = normals[faces[triangle[n], 0]], normals[faces[triangle[n], 1]], normals[faces[triangle[n], 2]]
-        wb, wc = bary[n, 0], bary[n, 1]
-        wa = np.float32(1) - wb - wc
-        x, y, z = (
-            wa * a[0] + wb * b[0] + wc * c[0],
-            wa * a[1] + wb * b[1] + wc * c[1],
-            wa * a[2] + wb * b[2] + wc * c[2],
-        )
-        length = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-20))
-        if not front[n]:
-            length = -length
-        found[n, 0], found[n, 1], found[n, 2] = x / length, y / length, z / length
-
-
-def mixed(corners: torch.Tensor, weights: torch.Tensor, attribute: F32) -> torch.Tensor:
-    """(N, C) of corners (N, 3), their weights (N, 3) and a per-vertex ``attribute`` (V, C)."""
-    table = tensor(attribute.astype(np.float32, copy=False))
-
-    def mix(s: slice) -> torch.Tensor:
-        return functional.embedding_bag(corners[s], table, mode="sum", per_sample_weights=weights[s])
-
-    return filled(mix, len(corners), attribute.shape[1])
+def mixed(triangle: I32, bary: F32, faces: I32, attribute: F32) -> F32:
+    """A per-vertex ``attribute`` (V, C) at points of triangles (N,), rows of ``faces``: (N, C) float32."""
+    values, found = attribute.astype(np.float32, copy=False), np.empty((len(triangle), attribute.shape[1]), np.float32)
+    deal(lambda s: loops.mix(triangle[s], bary[s], faces, values, found[s]), len(triangle), _SLICE)
+    return found
 
 
 def _take(table: npt.NDArray[_Scalar], rows: npt.NDArray[Any]) -> npt.NDArray[_Scalar]:

@@ -91,8 +91,11 @@ def composed(best: Mapping[Asked, Tensor]) -> dict[Asked, Tensor]:
     """What each weather in each look asks for: the look's grade, and of the weather's as much as is ``HEARD``."""
     looks = {look: grade for (weather, look), grade in best.items() if weather is None}
     skies = {weather: HEARD.get(weather, 1.0) * grade for (weather, _), grade in best.items() if weather is not None}
-    together = {(weather, look): grade + sky for look, grade in looks.items() for weather, sky in skies.items()}
-    return {**{(None, look): grade for look, grade in looks.items()}, **together}
+    together: dict[Asked, Tensor] = {
+        (weather, look): grade + sky for look, grade in looks.items() for weather, sky in skies.items()
+    }
+    alone: dict[Asked, Tensor] = {(None, look): grade for look, grade in looks.items()}
+    return alone | together
 
 
 def closed_form(samples: Sequence[Sample]) -> tuple[dict[Asked, Tensor], Tensor]:
