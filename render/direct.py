@@ -11,7 +11,7 @@ import numpy.typing as npt
 from render.compiled import compiled, inlined
 from render.rays import RayScene
 from worldgen.conventions import F32
-from worldgen.light import Lamp, Sky
+from worldgen.light import SUN_RADIUS, Lamp, Sky
 
 I64 = npt.NDArray[np.int64]
 
@@ -22,16 +22,40 @@ LANTERN_M: Final = 0.45
 """Shadow rays stop this short of a lamp: its own lantern must not shade it."""
 
 
-def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32) -> F32:
-    """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world."""
+def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32, aim: F32 | None = None) -> F32:
+    """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world.
+
+    aim: (N, 3) the directions in which it is looked for, of :func:`sun_disc`; None: that of its middle.
+    """
     towards, count = sky.sun_direction.astype(np.float32), len(points)
     if sky.sun_irradiance.max() <= 0:
         return np.zeros(count, np.float32)
     cosine, facing, start = np.empty(count, np.float32), np.empty(count, np.int64), np.empty((count, 3), np.float32)
     found = _facing(points, normals, towards, cosine, facing, start)
-    blocked = rays.occluded(start[:found], np.broadcast_to(towards, (found, 3)))
+    seen = np.broadcast_to(towards, (found, 3)) if aim is None else aim[facing[:found]]
+    blocked = rays.occluded(start[:found], seen)
     cosine[facing[:found][blocked]] = 0.0
     return cosine
+
+
+def sun_disc(sky: Sky) -> F32:
+    """(20, 3) unit directions: 4 x 4 spread evenly over the sun's disc, row by row, and 2 x 2 close to its rim.
+
+    By the concentric map of a square (Shirley & Chiu 1997).
+    """
+    axis = sky.sun_direction
+    side = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
+    side /= np.linalg.norm(side)
+    even = np.array([(x, y) for y in (-0.75, -0.25, 0.25, 0.75) for x in (-0.75, -0.25, 0.25, 0.75)])
+    rim = np.array([(x, y) for y in (-0.95, 0.95) for x in (-0.95, 0.95)])
+    x, y = np.concatenate([even, rim]).T
+    radius = np.maximum(np.abs(x), np.abs(y))
+    turn = np.pi / 4 * np.where(np.abs(x) >= np.abs(y), y / x, 2 - x / y) + np.pi * np.where(
+        np.abs(x) >= np.abs(y), x < 0, y < 0
+    )
+    reach = np.tan(SUN_RADIUS) * radius[:, None]
+    places = axis + reach * (np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * np.cross(axis, side))
+    return (places / np.linalg.norm(places, axis=1, keepdims=True)).astype(np.float32)
 
 
 @compiled

@@ -115,9 +115,9 @@ class LitWorld:
         indirect = light.sky + light.bounce
         return np.asarray((indirect + straight[asked] if direct else indirect)[back], dtype=np.float32)
 
-    def sun(self, points: F32, normals: F32) -> F32:
-        """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer): (N, 3) world."""
-        return sunlight(self.rays, self.sky, points, normals)
+    def sun(self, points: F32, normals: F32, aim: F32 | None = None) -> F32:
+        """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer), aim: (N, 3) world."""
+        return sunlight(self.rays, self.sky, points, normals, aim)
 
     def lamplight(self, points: F32, normals: F32, bent: F32 | None = None) -> F32:
         """(N, 3) irradiance from the lamps in reach, kilolux, with shadows; with ``bent`` normals, (N, 6) of both."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from render.compiled import compiled
 from render.detail import detail
+from render.direct import sun_disc
 from render.gather import LitWorld
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -68,37 +69,66 @@ class _Frame:
         self.cosine = np.empty(count, np.float32)
         self.sunlit = np.zeros(count, np.float32)
         """Share of each sample's surface in its pixel that the sun reaches."""
+        self.disc = sun_disc(lit.sky)
         self.mirror = np.zeros((count, 3), np.float32)
         self.found = Layers(
             *(np.zeros((samples.rows, 1 if name in _ALONE else 3), np.float32) for name in Layers._fields)
         )
 
     def see_sun(self, s: slice) -> None:
+        """Calm pixels look for one point of the sun's rim, each of 2 x 2 for another: so penumbras are found."""
         samples, towards = self.samples, self.lit.sky.sun_direction.astype(np.float32)
         surface = Surface(self.lit.snapshot, self.camera, samples.triangle[s], samples.bary[s])
         self.surfaces[s.start] = surface
         self.cosine[s] = np.maximum(surface.normal @ towards, 0.0)
-        calm = np.flatnonzero(samples.calm[samples.pixel[s]])  # the others are asked for at their quarters
-        self.sunlit[s][calm] = self.lit.sun(surface.position[calm], surface.normal[calm]) > 0
+        calm = np.flatnonzero(samples.calm[samples.pixel[s]] & (self.cosine[s] > 0))  # others ask at their quarters
+        row, column = np.divmod(samples.pixel[s][calm], self.camera.width)
+        rim = self.disc[16 + 2 * (row % 2) + column % 2]
+        self.sunlit[s][calm] = self.lit.sun(surface.position[calm], surface.normal[calm], rim) > 0
 
     def soften_shadows(self) -> None:
-        """Pixels with an edge, or beside a shadow's edge, ask for the sun at each of their quarters."""
+        """Pixels with an edge, and then those in a penumbra, ask at each of their quarters, and are smoothed.
+
+        Interleaved sampling (Keller & Heidrich 2001): each of 2 x 2 pixels has its own four points of the sun, and
+        weights of 1, 2, 1 both ways count all alike.
+        """
         samples = self.samples
-        shone, first = self.sunlit > 0, samples.pixel[: samples.centres]
-        calm = samples.calm[samples.pixel]
-        rows = np.flatnonzero((self._beside(shone & calm, ~shone & calm) & samples.calm)[first])
-        sample = np.concatenate([np.repeat(rows, 4), samples.quarters.reshape(-1)])
-        four = quarters_of(np.concatenate([first[rows], samples.edges]), self.camera.width).reshape(-1)
-        there = np.flatnonzero(sample >= 0)
-        sample, surface = sample[there], _at(self.lit, self.twice, self.fine, four[there])
-        cosine, count = self.lit.sun(surface.position, surface.normal), len(samples)
-        asked, found = np.bincount(sample, minlength=count), np.bincount(sample, cosine > 0, count)
-        touched = np.flatnonzero(asked)
-        self.sunlit[touched] = found[touched] / asked[touched]
-        self.cosine[touched] = np.bincount(sample, cosine, count)[touched] / np.maximum(found[touched], 1.0)
+        first = samples.pixel[: samples.centres]
+        at_edges = self._ask_quarters(samples.quarters, samples.edges)
+        facing = self.cosine > 0
+        torn = self._beside(facing & (self.sunlit > 0), facing & (self.sunlit < 1))
+        rows = np.flatnonzero((torn & samples.calm)[first])
+        inside = self._ask_quarters(np.repeat(rows[:, None], 4, axis=1), first[rows])
+        asked = np.maximum(at_edges, inside)
+        rows = np.flatnonzero((asked > 0) & torn[samples.pixel])
+        centre, lit = np.full(len(samples.calm), -1), np.flatnonzero(facing[: len(first)])
+        centre[first[lit]] = lit
+        thing = self.lit.snapshot.face_object[samples.triangle]
+        self.sunlit[rows] = _smoothed(
+            rows, asked[rows] > 3, samples.pixel, centre, thing, self.sunlit, self.camera.width
+        )
+
+    def _ask_quarters(self, sample: I64, pixels: I64) -> I64:
+        """Look for the sun from the quarters of ``pixels`` (E,), for the samples (E, 4) that stand for them, or -1.
+
+        (N,) how many quarters of each sample face the sun.
+        """
+        four, width, count = quarters_of(pixels, self.camera.width), 2 * self.camera.width, len(self.samples)
+        sample, four = sample[sample >= 0], four[sample >= 0]
+        surface = _at(self.lit, self.twice, self.fine, four)
+        row, column = np.divmod(four, width)
+        aim = self.disc[4 * (row // 2 % 2 + 2 * (row % 2)) + column // 2 % 2 + 2 * (column % 2)]
+        facing = np.maximum(surface.normal @ self.lit.sky.sun_direction.astype(np.float32), 0.0)
+        shone = self.lit.sun(surface.position, surface.normal, aim) > 0
+        asked = np.bincount(sample, facing > 0, count).astype(np.int64)
+        found, total = np.bincount(sample, shone, count), np.bincount(sample, facing, count)
+        touched = np.flatnonzero(np.bincount(sample, minlength=count))
+        self.sunlit[touched] = found[touched] / np.maximum(asked[touched], 1)
+        self.cosine[touched] = total[touched] / np.maximum(asked[touched], 1)
+        return asked
 
     def _beside(self, first: Bool, second: Bool) -> Bool:
-        """(P,) pixels that have samples of both kinds (N,) in them or in the four pixels around them."""
+        """(P,) pixels that have samples of both kinds (N,) in them or in the eight pixels around them."""
         found = []
         for kind in (first, second):
             picture = np.zeros((self.camera.height, self.camera.width), np.bool_)
@@ -146,13 +176,38 @@ def _at(lit: LitWorld, camera: Camera, gbuffer: GBuffer, pixels: I64) -> Surface
 
 
 def _near(found: Bool) -> Bool:
-    """(H, W) where a pixel, or one of the four beside it, is ``found``."""
-    near = found.copy()
-    near[1:] |= found[:-1]
-    near[:-1] |= found[1:]
-    near[:, 1:] |= found[:, :-1]
-    near[:, :-1] |= found[:, 1:]
+    """(H, W) where a pixel, or one of the eight around it, is ``found``."""
+    rows = found.copy()
+    rows[1:] |= found[:-1]
+    rows[:-1] |= found[1:]
+    near = rows.copy()
+    near[:, 1:] |= rows[:, :-1]
+    near[:, :-1] |= rows[:, 1:]
     return near
+
+
+@compiled
+def _smoothed(rows: I64, sure: Bool, pixel: I64, centre: I64, thing: I32, sunlit: F32, width: int) -> F32:
+    """(R,) what of the sun the samples ``rows`` see together with the pixels around them that show the same thing.
+
+    centre: (P,) the sample in the middle of each pixel if it faces the sun, else -1. To a sample that is sure of
+    itself, those quite unlike count for nothing: a shadow's edge stays sharp where it touches what throws it.
+    """
+    smooth, height = np.empty(len(rows), np.float32), len(centre) // width
+    for n in range(len(rows)):
+        own, total, weight = sunlit[rows[n]], np.float32(4) * sunlit[rows[n]], np.float32(4)
+        y, x = divmod(pixel[rows[n]], width)
+        for v in range(max(y - 1, 0), min(y + 2, height)):
+            for u in range(max(x - 1, 0), min(x + 2, width)):
+                other = centre[v * width + u]
+                if (v == y and u == x) or other < 0 or thing[other] != thing[rows[n]]:
+                    continue
+                if not sure[n] or abs(sunlit[other] - own) < np.float32(0.7):
+                    w = np.float32(1 if v != y and u != x else 2)
+                    total += w * sunlit[other]
+                    weight += w
+        smooth[n] = total / weight
+    return smooth
 
 
 @compiled
