@@ -41,7 +41,7 @@ def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32, aim: F32 | Non
 def sun_disc(sky: Sky) -> F32:
     """(20, 3) unit directions: 4 x 4 spread evenly over the sun's disc, row by row, and 2 x 2 close to its rim.
 
-    By the concentric map of a square (Shirley & Chiu 1997).
+    By the concentric map of a square (Shirley & Chiu 1997), turned so that no edge of a building follows its rows.
     """
     axis = sky.sun_direction
     side = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
@@ -50,9 +50,8 @@ def sun_disc(sky: Sky) -> F32:
     rim = np.array([(x, y) for y in (-0.95, 0.95) for x in (-0.95, 0.95)])
     x, y = np.concatenate([even, rim]).T
     radius = np.maximum(np.abs(x), np.abs(y))
-    turn = np.pi / 4 * np.where(np.abs(x) >= np.abs(y), y / x, 2 - x / y) + np.pi * np.where(
-        np.abs(x) >= np.abs(y), x < 0, y < 0
-    )
+    flat = np.abs(x) >= np.abs(y)
+    turn = 0.3 + np.pi / 4 * np.where(flat, y / x, 2 - x / y) + np.pi * np.where(flat, x < 0, y < 0)
     reach = np.tan(SUN_RADIUS) * radius[:, None]
     places = axis + reach * (np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * np.cross(axis, side))
     return (places / np.linalg.norm(places, axis=1, keepdims=True)).astype(np.float32)

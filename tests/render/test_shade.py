@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from render.direct import fixed_directions
+from render.direct import fixed_directions, sun_disc
 from render.gather import LitWorld
 from render.radiosity import LightCache
 from render.raster import Rasterizer, open_rasterizer
@@ -14,7 +14,7 @@ from render.shade import Shader, Shading
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
 from worldgen.conventions import look_at, translation
-from worldgen.light import Lamp, Sky
+from worldgen.light import SUN_RADIUS, Lamp, Sky
 from worldgen.material import make
 from worldgen.world import Thing, World
 
@@ -73,6 +73,44 @@ def test_the_sun_casts_a_shadow_where_it_should() -> None:
     sun = light.sun(points, np.tile(np.float32([0, 0, 1]), (3, 1)))
     assert sun[0] == 0
     np.testing.assert_allclose(sun[1:], np.sin(np.pi / 4), rtol=1e-4)
+
+
+def test_directions_on_the_disc_of_the_sun_are_spread_evenly() -> None:
+    towards, axis = sun_disc(SKY).astype(np.float64), SKY.sun_direction
+    away = np.arccos(np.clip(towards @ axis, -1, 1)) / SUN_RADIUS
+    np.testing.assert_allclose((away[:16] ** 2).mean(), 0.5, atol=0.07)  # of a disc, over its area
+    np.testing.assert_allclose(towards[:16].mean(0), axis, atol=1e-5)
+    np.testing.assert_allclose(away[16:], 0.95, atol=0.01)
+    for row in (0, 1):
+        for column in (0, 1):  # each of 2 x 2 pixels has points on all sides
+            own = towards[:16].reshape(4, 4, 3)[row::2, column::2].reshape(4, 3) - axis
+            assert np.linalg.norm(own.mean(0)) < 0.4 * SUN_RADIUS
+
+
+@pytest.mark.parametrize("height", [4.0, 12.0])
+def test_a_shadow_is_as_soft_as_the_sun_is_wide(rasterizer: Rasterizer, height: float) -> None:
+    sky = Sky(sun_azimuth=np.radians(180), sun_elevation=np.radians(90))
+    roof = shapes.box((20.0, 20.0, 0.1), make("concrete")).transformed(translation([10, 0, height + 0.05]))
+    eye = (-1.0, 0.0, 1.2)  # it sees the ground below the roof's edge at x = 0
+    seen_by = Camera(look_at(eye, (0, 0, 0)), Lens(50).intrinsics(200, 120), 200, 120)
+    shading = shaded(World((GROUND, Thing("roof", roof)), sky), rasterizer, seen_by)
+    ground = shading.gbuffer.hit & (shading.camera_normal @ seen_by.world_from_camera[2, :3] > 0.9)
+    column, row = np.meshgrid(np.arange(200) + 0.5, np.arange(120) + 0.5)
+    ray = seen_by.rays(np.stack([column, row], axis=-1).reshape(-1, 2)).reshape(120, 200, 3)
+    place = (eye + ray * (-eye[2] / ray[..., 2:]))[..., 0]
+    u = np.clip(place / (np.tan(SUN_RADIUS) * height), -1, 1)
+    seen = (np.arccos(u) - u * np.sqrt(1 - u * u)) / np.pi  # of a disc, beyond a straight edge
+    assert (ground & (seen > 0.1) & (seen < 0.9)).sum() > 100
+    assert np.abs(shading.sun - seen)[ground].max() < 0.16
+    assert np.abs(shading.sun - seen)[ground].mean() < 0.01
+    assert len(np.unique(np.round(shading.sun[ground], 3))) > 12
+
+
+def test_a_shadow_is_sharp_where_it_touches_what_throws_it(rasterizer: Rasterizer) -> None:
+    post = Thing("post", shapes.box((1.0, 1.0, 2.0), make("concrete")))
+    sun = shaded(World((GROUND, post), SKY), rasterizer, camera(192, 128, (-6, 1, 3))).sun / np.sin(np.pi / 4)
+    partly = (sun > 0.1) & (sun < 0.9)
+    assert 0 < partly.mean() < 0.03
 
 
 def test_a_lamp_falls_off_with_the_square() -> None:
