@@ -22,6 +22,9 @@ from worldgen.conventions import F32, I32, Bool
 GLOSSY: Final = 0.36
 """Surfaces smoother than this get a mirror ray."""
 
+ALIKE: Final = np.float32(0.7)
+"""Shares of sun that differ by more are not smoothed: a shadow stays sharp where it touches what throws it."""
+
 BLOCK: Final = 1 << 13
 """Samples lit at a time: what is known of so many stays in a core's cache."""
 
@@ -101,12 +104,18 @@ class _Frame:
         inside = self._ask_quarters(np.repeat(rows[:, None], 4, axis=1), first[rows])
         asked = np.maximum(at_edges, inside)
         rows = np.flatnonzero((asked > 0) & torn[samples.pixel])
-        centre, lit = np.full(len(samples.calm), -1), np.flatnonzero(facing[: len(first)])
-        centre[first[lit]] = lit
-        thing = self.lit.snapshot.face_object[samples.triangle]
-        self.sunlit[rows] = _smoothed(
-            rows, asked[rows] > 3, samples.pixel, centre, thing, self.sunlit, self.camera.width
-        )
+        sure = np.where(asked[rows] > 3, ALIKE, np.float32(np.inf))
+        self.sunlit[rows] = self._smoothed(rows, np.flatnonzero(facing), self.sunlit[:, None], sure)[:, 0]
+
+    def _smoothed(self, rows: I64, others: I64, values: F32, alike: F32) -> F32:
+        """(R, C) the ``values (N, C)`` of the samples ``rows`` together with those of ``others`` in pixels around them.
+
+        alike: (R,) by how much others may differ to count.
+        """
+        samples, thing = self.samples, self.lit.snapshot.face_object[self.samples.triangle]
+        centre, others = np.full(len(samples.calm), -1), others[others < samples.centres]
+        centre[samples.pixel[others]] = others
+        return _blended(rows, alike, samples.pixel, centre, thing, values, self.camera.width)
 
     def _ask_quarters(self, sample: I64, pixels: I64) -> I64:
         """Look for the sun from the quarters of ``pixels`` (E,), for the samples (E, 4) that stand for them, or -1.
@@ -143,6 +152,8 @@ class _Frame:
         if len(rows):
             surface = Surface(snapshot, self.camera, samples.triangle[rows], samples.bary[rows])
             self.mirror[rows] = self.lit.mirror(surface.position, surface.normal, -surface.view)
+            # One ray a pixel, into a world full of edges: a curved door would show a leaf here and none beside it.
+            self.mirror[rows] = self._smoothed(rows, rows, self.mirror, np.full(len(rows), np.inf, np.float32))
 
     def light(self, s: slice) -> None:
         surface, lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
@@ -187,26 +198,26 @@ def _near(found: Bool) -> Bool:
 
 
 @compiled
-def _smoothed(rows: I64, sure: Bool, pixel: I64, centre: I64, thing: I32, sunlit: F32, width: int) -> F32:
-    """(R,) what of the sun the samples ``rows`` see together with the pixels around them that show the same thing.
-
-    centre: (P,) the sample in the middle of each pixel if it faces the sun, else -1. To a sample that is sure of
-    itself, those quite unlike count for nothing: a shadow's edge stays sharp where it touches what throws it.
-    """
-    smooth, height = np.empty(len(rows), np.float32), len(centre) // width
+def _blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: F32, width: int) -> F32:
+    """As ``_Frame._smoothed``. centre: (P,) of each pixel, the sample in its middle that counts for others, or -1."""
+    smooth, height = np.empty((len(rows), values.shape[1]), np.float32), len(centre) // width
     for n in range(len(rows)):
-        own, total, weight = sunlit[rows[n]], np.float32(4) * sunlit[rows[n]], np.float32(4)
-        y, x = divmod(pixel[rows[n]], width)
+        own, weight = rows[n], np.float32(4)
+        y, x = divmod(pixel[own], width)
+        for k in range(values.shape[1]):
+            smooth[n, k] = weight * values[own, k]
         for v in range(max(y - 1, 0), min(y + 2, height)):
             for u in range(max(x - 1, 0), min(x + 2, width)):
                 other = centre[v * width + u]
-                if (v == y and u == x) or other < 0 or thing[other] != thing[rows[n]]:
+                if (v == y and u == x) or other < 0 or thing[other] != thing[own]:
                     continue
-                if not sure[n] or abs(sunlit[other] - own) < np.float32(0.7):
+                if abs(values[other, 0] - values[own, 0]) <= alike[n]:
                     w = np.float32(1 if v != y and u != x else 2)
-                    total += w * sunlit[other]
+                    for k in range(values.shape[1]):
+                        smooth[n, k] += w * values[other, k]
                     weight += w
-        smooth[n] = total / weight
+        for k in range(values.shape[1]):
+            smooth[n, k] /= weight
     return smooth
 
 

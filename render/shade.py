@@ -1,7 +1,7 @@
 """The proxy shade: a film frame's layers, anti-aliased, from exact visibility and gathered light.
 
-Each surface that a pixel shows is lit once and counts by its share (``render.samples``); the sun alone, where its
-shadows end, is asked for at the four quarters of a pixel. Sky light and bounce change slowly: they are kept on the
+Each surface that a pixel shows is lit once and counts by its share (``render.samples``); where shadows of the sun end,
+several points of its disc are asked for (``render.layers``). Sky light and bounce change slowly: they are kept on the
 surfaces (``render.anchors``), read on a coarse grid, and spread to the samples that lie on the same surface (joint
 bilateral upsampling, Kopf et al. 2007).
 """

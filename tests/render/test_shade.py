@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,12 +15,13 @@ from render.rays import RayScene
 from render.shade import Shader, Shading
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
-from worldgen.conventions import look_at, translation
+from worldgen.conventions import F32, look_at, translation
 from worldgen.light import SUN_RADIUS, Lamp, Sky
 from worldgen.material import make
 from worldgen.world import Thing, World
 
 SKY = Sky(sun_azimuth=np.radians(180), sun_elevation=np.radians(45))
+NIGHT = Sky(0.0, np.radians(-12))
 GROUND = Thing("ground", shapes.plane((200.0, 200.0), make("concrete")))
 
 
@@ -126,6 +129,25 @@ def test_a_mirror_shows_the_sky_above_it() -> None:
     down = np.array([[0.6, 0, -0.8]], np.float32)
     seen = light.mirror(np.float32([[0, 0, 0]]), np.float32([[0, 0, 1]]), down)
     np.testing.assert_allclose(seen, SKY.radiance(np.float32([[0.6, 0, 0.8]])), rtol=1e-4)
+
+
+def test_edges_in_mirrors_are_soft_and_do_not_run_into_what_lies_beside(rasterizer: Rasterizer) -> None:
+    board = replace(make("plaster"), emission=(9.0, 9.0, 9.0))
+    shining = Thing("board", shapes.box((0.8, 0.1, 1.0), board).transformed(translation([-0.1, 2.5, 1.0])))
+    seen_by = Camera(look_at((0, -4, 2), (0, 0.3, 0)), Lens(40).intrinsics(96, 64), 96, 64)
+
+    def mirrored(*heights: float) -> F32:
+        glass = replace(make("metal", (0.9, 0.9, 0.9)), roughness=0.05)
+        box = shapes.box((1.0, 4.0, 0.02), glass)
+        plates = [box.transformed(translation([k - 0.5, 0, z])) for k, z in enumerate(heights)]
+        world = World((*(Thing(f"plate {k}", plate) for k, plate in enumerate(plates)), shining), NIGHT)
+        return shaded(world, rasterizer, seen_by).mirror[..., 0]
+
+    both, alone = mirrored(0.0, -0.5), mirrored(0.0)
+    bright = both / 9.0
+    assert (bright > 0.99).sum() > 100
+    assert 20 < ((bright > 0.2) & (bright < 0.8)).sum() < 0.7 * (bright > 0.99).sum()
+    np.testing.assert_allclose(both[:, :47], alone[:, :47], rtol=0.01, atol=1e-3)
 
 
 def test_proxy_radiance_of_open_ground(rasterizer: Rasterizer) -> None:
