@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from render.compiled import compiled, inlined
 from render.rays import RayScene
-from worldgen.conventions import F32
+from worldgen.conventions import F32, F64, unit
 from worldgen.light import SUN_RADIUS, Lamp, Sky
 
 I64 = npt.NDArray[np.int64]
@@ -38,23 +38,27 @@ def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32, aim: F32 | Non
     return cosine
 
 
-def sun_disc(sky: Sky) -> F32:
-    """(20, 3) unit directions: 4 x 4 spread evenly over the sun's disc, row by row, and 2 x 2 close to its rim.
+@lru_cache(maxsize=1)
+def disc() -> F64:
+    """(20, 2) points of the unit disc: 4 x 4 spread evenly, row by row, and 2 x 2 close to its rim; read-only.
 
     By the concentric map of a square (Shirley & Chiu 1997), turned so that no edge of a building follows its rows.
     """
-    axis = sky.sun_direction
-    side = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
-    side /= np.linalg.norm(side)
-    even = np.array([(x, y) for y in (-0.75, -0.25, 0.25, 0.75) for x in (-0.75, -0.25, 0.25, 0.75)])
-    rim = np.array([(x, y) for y in (-0.95, 0.95) for x in (-0.95, 0.95)])
-    x, y = np.concatenate([even, rim]).T
-    radius = np.maximum(np.abs(x), np.abs(y))
-    flat = np.abs(x) >= np.abs(y)
+    even = [(x, y) for y in (-0.75, -0.25, 0.25, 0.75) for x in (-0.75, -0.25, 0.25, 0.75)]
+    x, y = np.array([*even, *((x, y) for y in (-0.95, 0.95) for x in (-0.95, 0.95))]).T
+    flat, radius = np.abs(x) >= np.abs(y), np.maximum(np.abs(x), np.abs(y))
     turn = 0.3 + np.pi / 4 * np.where(flat, y / x, 2 - x / y) + np.pi * np.where(flat, x < 0, y < 0)
-    reach = np.tan(SUN_RADIUS) * radius[:, None]
-    places = axis + reach * (np.cos(turn)[:, None] * side + np.sin(turn)[:, None] * np.cross(axis, side))
-    return (places / np.linalg.norm(places, axis=1, keepdims=True)).astype(np.float32)
+    points = radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    points.flags.writeable = False
+    return points
+
+
+def sun_disc(sky: Sky) -> F32:
+    """(20, 3) unit directions to the points of :func:`disc` on the sun."""
+    axis = sky.sun_direction
+    side = unit(np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0]))
+    spread = np.tan(SUN_RADIUS) * disc() @ np.stack([side, np.cross(axis, side)])
+    return np.asarray(unit(axis + spread), dtype=np.float32)
 
 
 @compiled
@@ -79,46 +83,60 @@ def _lift(point: F32, normal: F32, start: F32) -> None:
         start[k] = point[k] + normal[k] * up
 
 
-def lamplight(
-    rays: RayScene,
-    lamps: tuple[Lamp, ...],
-    points: F32,
-    normals: F32,
-    *,
-    bent: F32 | None = None,
-    lanterns: bool = True,
-) -> F32:
-    """(N, 3) irradiance from the lamps in reach, kilolux, with shadows; with ``bent (N, 3)`` normals, (N, 6) of both.
+def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, *, lanterns: bool = True) -> F32:
+    """(N, 3) irradiance from the lamps in reach, kilolux, with the shadows of their middles.
 
     lanterns: whether what holds a lamp is lit by it too; its light on to others is already part of the lamp's.
     """
-    count, bends = len(points), normals if bent is None else bent
-    total = np.zeros((count, 3 if bent is None else 6), np.float32)
+    total, none = np.zeros((len(points), 3), np.float32), np.empty(0, np.int64)
+    _lamps(rays, lamps, points, normals, normals, none, 0.0 if lanterns else LANTERN_M, total)
+    return total
+
+
+def lamplight_apart(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64) -> F32:
+    """(N, 9) irradiance from the lamps: with shadows, without, and without on ``bent (N, 3)`` normals.
+
+    place: (N,) which of the first 16 points of :func:`disc`, laid on each lamp, a point's shadow rays are aimed at.
+    """
+    total = np.zeros((len(points), 9), np.float32)
+    _lamps(rays, lamps, points, normals, bent, place, 0.0, total)
+    return total
+
+
+def _lamps(
+    rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, least: float, total: F32
+) -> None:
+    count, spread = len(points), disc().astype(np.float32)
     rows, strength, reach = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
-    start, towards = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
+    start, towards, aim = (np.empty((count, 3), np.float32) for _ in range(3))
     for lamp in lamps if count else ():
-        place, least = np.array(lamp.position, np.float32), 0.0 if lanterns else LANTERN_M
-        found = _reached(place, lamp.reach_m, least, points, normals, rows, strength, reach, start, towards)
+        middle = np.array(lamp.position, np.float32)
+        found = _reached(middle, lamp.reach_m, least, points, normals, rows, strength, towards)
         if lamp.direction is not None:
             strength[:found] *= lamp.beam(-towards[:found])
             inside = np.flatnonzero(strength[:found] > 0)
             found = len(inside)
-            for known in (rows, strength, reach, start, towards):
+            for known in (rows, strength, towards):
                 known[:found] = known[inside]
         if found:
-            lit = np.flatnonzero(~rays.occluded(start[:found], towards[:found], reach[:found]))
-            _add(lit, rows, strength, towards, normals, bends, np.array(lamp.intensity, np.float32), total)
-    return total
+            known = rows[:found]
+            _aim(middle, lamp.radius_m, spread, place, points, normals, known, towards, start, aim, reach)
+            lit = np.flatnonzero(~rays.occluded(start[:found], aim[:found], reach[:found]))
+            intensity = np.array(lamp.intensity, np.float32)
+            _add(lit, rows, strength, towards, normals, intensity, total[:, :3])
+            if total.shape[1] > 3:
+                every = np.arange(found)
+                _add(every, rows, strength, towards, normals, intensity, total[:, 3:6])
+                _add(every, rows, strength, towards, bent, intensity, total[:, 6:])
 
 
 @compiled
 def _reached(
-    place: F32, most: float, least: float, points: F32, normals: F32, rows: I64, strength: F32, reach: F32,
-    start: F32, towards: F32,
-) -> int:  # fmt: skip
+    place: F32, most: float, least: float, points: F32, normals: F32, rows: I64, strength: F32, towards: F32
+) -> int:
     """How many points a lamp's light reaches if nothing is in its way.
 
-    Into the last five: which they are, how strong it is there (face on), and the rays towards it. most, least:
+    Into the last three: which they are, how strong it is there (face on), and the way to the lamp. most, least:
     distances between which it shines.
     """
     found, one = 0, np.float32(1)
@@ -132,33 +150,52 @@ def _reached(
             continue
         distance = np.sqrt(square)
         over = one / max(distance, np.float32(1e-6))
-        x, y, z = x * over, y * over, z * over
         part = square / (most * most)
         window = max(one - part * part, np.float32(0))
         near = max(distance, np.float32(0.2))
         strength[found] = window * window / (near * near)
         if strength[found] > 0:
-            rows[found], reach[found] = n, max(distance - np.float32(LANTERN_M), np.float32(1e-3))
-            towards[found, 0], towards[found, 1], towards[found, 2] = x, y, z
-            _lift(points[n], normals[n], start[found])
+            rows[found] = n
+            towards[found, 0], towards[found, 1], towards[found, 2] = x * over, y * over, z * over
             found += 1
     return found
 
 
 @compiled
-def _add(
-    lit: I64, rows: I64, strength: F32, towards: F32, normals: F32, bends: F32, intensity: F32, total: F32
-) -> None:
-    """Add what a lamp gives to the points it lights to ``total (N, 3)``, or (N, 6) with that on ``bends`` after it."""
-    for i in lit:
+def _aim(
+    middle: F32, radius: float, spread: F32, place: I64, points: F32, normals: F32, rows: I64, towards: F32,
+    start: F32, aim: F32, reach: F32,
+) -> None:  # fmt: skip
+    """Into the last three, the rays from the points ``rows`` to a lamp's middle, or to a place on its disc.
+
+    The disc faces the point (its basis: Duff et al. 2017).
+    """
+    for i in range(len(rows)):
         n, x, y, z = rows[i], towards[i, 0], towards[i, 1], towards[i, 2]
-        cosine = x * normals[n, 0] + y * normals[n, 1] + z * normals[n, 2]
+        u, v, w = middle[0] - points[n, 0], middle[1] - points[n, 1], middle[2] - points[n, 2]
+        if len(place):
+            side = np.float32(1 if z >= 0 else -1)
+            a = np.float32(-1) / (side + z)
+            b = x * y * a
+            p, q = np.float32(radius) * spread[place[n], 0], np.float32(radius) * spread[place[n], 1]
+            u += p * (np.float32(1) + side * x * x * a) + q * b
+            v += p * side * b + q * (side + y * y * a)
+            w -= p * side * x + q * y
+        distance = np.sqrt(u * u + v * v + w * w)
+        over = np.float32(1) / max(distance, np.float32(1e-6))
+        aim[i, 0], aim[i, 1], aim[i, 2] = u * over, v * over, w * over
+        reach[i] = max(distance - np.float32(LANTERN_M), np.float32(1e-3))
+        _lift(points[n], normals[n], start[i])
+
+
+@compiled
+def _add(which: I64, rows: I64, strength: F32, towards: F32, normals: F32, intensity: F32, total: F32) -> None:
+    """Add to ``total (N, 3)`` what a lamp gives to those of the ``rows`` that ``which`` names."""
+    for i in which:
+        n = rows[i]
+        cosine = towards[i, 0] * normals[n, 0] + towards[i, 1] * normals[n, 1] + towards[i, 2] * normals[n, 2]
         for k in range(3):
-            total[n, k] += strength[i] * cosine * intensity[k]
-        if total.shape[1] > 3:
-            cosine = max(x * bends[n, 0] + y * bends[n, 1] + z * bends[n, 2], np.float32(0))
-            for k in range(3):
-                total[n, 3 + k] += strength[i] * cosine * intensity[k]
+            total[n, k] += strength[i] * max(cosine, np.float32(0)) * intensity[k]
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from render.direct import fixed_directions, lamplight, lifted, sunlight
+from render.direct import fixed_directions, lamplight, lamplight_apart, lifted, sunlight
 from render.fan import DIRECTIONS, Fan, met
 from render.movers import Movers
 from render.patches import Points
@@ -119,9 +119,13 @@ class LitWorld:
         """(N,) cosine to the sun where it is visible, else 0. points, normals (to the viewer), aim: (N, 3) world."""
         return sunlight(self.rays, self.sky, points, normals, aim)
 
-    def lamplight(self, points: F32, normals: F32, bent: F32 | None = None) -> F32:
-        """(N, 3) irradiance from the lamps in reach, kilolux, with shadows; with ``bent`` normals, (N, 6) of both."""
-        return lamplight(self.rays, self.lamps, points, normals, bent=bent)
+    def lamplight(self, points: F32, normals: F32) -> F32:
+        """(N, 3) irradiance from the lamps in reach, kilolux, with shadows."""
+        return lamplight(self.rays, self.lamps, points, normals)
+
+    def lamplight_apart(self, points: F32, normals: F32, bent: F32, place: I64) -> F32:
+        """(N, 9) the same with shadows, without, and without on ``bent`` normals: ``render.direct.lamplight_apart``."""
+        return lamplight_apart(self.rays, self.lamps, points, normals, bent, place)
 
     def direct(self, points: F32, normals: F32) -> F32:
         """(N, 3) irradiance straight from the sun and the lamps."""

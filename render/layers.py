@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from render.compiled import compiled
-from render.detail import detail
+from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
+from render.penumbra import blended, blended_share, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
 from render.spread import LightGrid
@@ -54,8 +55,9 @@ _ALONE: Final = ("sun", "occlusion", "roughness", "metallic", "relief")
 def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, grid: LightGrid) -> dict[str, F32]:
     """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large. grid: of the slow light."""
     frame = _Frame(lit, camera, samples, fine, grid)
-    deal(frame.see_sun, len(samples), BLOCK)
-    frame.soften_shadows()
+    deal(frame.see_lights, len(samples), BLOCK)
+    frame.soften_sun()
+    frame.soften_lamps()
     frame.look_into_mirrors()
     deal(frame.light, len(samples), BLOCK)
     return frame.resolved()
@@ -68,33 +70,38 @@ class _Frame:
         self.lit, self.camera, self.samples, self.fine, self.grid = lit, camera, samples, fine, grid
         self.twice = camera.resized(2 * camera.width, 2 * camera.height)
         count = len(samples)
-        self.surfaces: dict[int, Surface] = {}
+        self.surfaces: dict[int, tuple[Surface, Detail]] = {}
         self.cosine = np.empty(count, np.float32)
         self.sunlit = np.zeros(count, np.float32)
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.disc = sun_disc(lit.sky)
+        self.lamps = np.zeros((count, 9), np.float32)
+        """From the lamps with shadows, without, and without on bent normals; then, in the last six, with soft ones."""
         self.mirror = np.zeros((count, 3), np.float32)
         self.found = Layers(
             *(np.zeros((samples.rows, 1 if name in _ALONE else 3), np.float32) for name in Layers._fields)
         )
 
-    def see_sun(self, s: slice) -> None:
-        """Calm pixels look for one point of the sun's rim, each of 2 x 2 for another: so penumbras are found."""
-        samples, towards = self.samples, self.lit.sky.sun_direction.astype(np.float32)
-        surface = Surface(self.lit.snapshot, self.camera, samples.triangle[s], samples.bary[s])
-        self.surfaces[s.start] = surface
-        self.cosine[s] = np.maximum(surface.normal @ towards, 0.0)
-        calm = np.flatnonzero(samples.calm[samples.pixel[s]] & (self.cosine[s] > 0))  # others ask at their quarters
-        row, column = np.divmod(samples.pixel[s][calm], self.camera.width)
-        rim = self.disc[16 + 2 * (row % 2) + column % 2]
-        self.sunlit[s][calm] = self.lit.sun(surface.position[calm], surface.normal[calm], rim) > 0
+    def see_lights(self, s: slice) -> None:
+        """Calm pixels look for one point of the sun's rim, each of 2 x 2 for another: so penumbras are found.
 
-    def soften_shadows(self) -> None:
-        """Pixels with an edge, and then those in a penumbra, ask at each of their quarters, and are smoothed.
-
-        Interleaved sampling (Keller & Heidrich 2001): each of 2 x 2 pixels has its own four points of the sun, and
-        weights of 1, 2, 1 both ways count all alike.
+        All look for one point of each lamp, each of 4 x 4 for another.
         """
+        samples, lit = self.samples, self.lit
+        surface = Surface(lit.snapshot, self.camera, samples.triangle[s], samples.bary[s])
+        textured = detail(surface)
+        self.surfaces[s.start] = surface, textured
+        self.cosine[s] = np.maximum(surface.normal @ lit.sky.sun_direction.astype(np.float32), 0.0)
+        row, column = np.divmod(samples.pixel[s], self.camera.width)
+        calm = np.flatnonzero(samples.calm[samples.pixel[s]] & (self.cosine[s] > 0))  # others ask at their quarters
+        rim = self.disc[16 + 2 * (row[calm] % 2) + column[calm] % 2]
+        self.sunlit[s][calm] = lit.sun(surface.position[calm], surface.normal[calm], rim) > 0
+        if lit.lamps:
+            place = 4 * (row % 4) + column % 4
+            self.lamps[s] = lit.lamplight_apart(surface.position, surface.normal, textured.bent_normal, place)
+
+    def soften_sun(self) -> None:
+        """Pixels with an edge, and then those in a penumbra, ask at each of their quarters, and are smoothed."""
         samples = self.samples
         first = samples.pixel[: samples.centres]
         at_edges = self._ask_quarters(samples.quarters, samples.edges)
@@ -107,15 +114,33 @@ class _Frame:
         sure = np.where(asked[rows] > 3, ALIKE, np.float32(np.inf))
         self.sunlit[rows] = self._smoothed(rows, np.flatnonzero(facing), self.sunlit[:, None], sure)[:, 0]
 
+    def soften_lamps(self) -> None:
+        """Where shadows of lamps end, the share of their light that comes through is smoothed."""
+        if not self.lit.lamps:
+            return
+        lamps, samples, shape = self.lamps, self.samples, (self.camera.height, self.camera.width)
+        share = np.minimum(lamps[:, :3], lamps[:, 3:6]) / np.maximum(lamps[:, 3:6], np.float32(1e-12))
+        picture = np.zeros(shape, np.float32)
+        picture.reshape(-1)[samples.pixel[: samples.centres]] = share[: samples.centres].mean(1)
+        rows = np.flatnonzero(uneven(picture, 0.02).reshape(-1)[samples.pixel])
+        centre, thing = self._neighbours(np.arange(samples.centres))
+        share[rows] = blended_share(rows, samples.pixel, centre, thing, lamps, self.camera.width)
+        lamps[:, 3:6] *= share
+        lamps[:, 6:] *= share
+
     def _smoothed(self, rows: I64, others: I64, values: F32, alike: F32) -> F32:
         """(R, C) the ``values (N, C)`` of the samples ``rows`` together with those of ``others`` in pixels around them.
 
         alike: (R,) by how much others may differ to count.
         """
-        samples, thing = self.samples, self.lit.snapshot.face_object[self.samples.triangle]
-        centre, others = np.full(len(samples.calm), -1), others[others < samples.centres]
-        centre[samples.pixel[others]] = others
-        return _blended(rows, alike, samples.pixel, centre, thing, values, self.camera.width)
+        centre, thing = self._neighbours(others[others < self.samples.centres])
+        return blended(rows, alike, self.samples.pixel, centre, thing, values, self.camera.width)
+
+    def _neighbours(self, centres: I64) -> tuple[I64, I32]:
+        """(P,) which of the samples ``centres`` each pixel has, or -1; and (N,) the things of all samples."""
+        centre = np.full(len(self.samples.calm), -1)
+        centre[self.samples.pixel[centres]] = centres
+        return centre, self.lit.snapshot.face_object[self.samples.triangle]
 
     def _ask_quarters(self, sample: I64, pixels: I64) -> I64:
         """Look for the sun from the quarters of ``pixels`` (E,), for the samples (E, 4) that stand for them, or -1.
@@ -142,7 +167,7 @@ class _Frame:
         for kind in (first, second):
             picture = np.zeros((self.camera.height, self.camera.width), np.bool_)
             picture.reshape(-1)[self.samples.pixel[kind]] = True
-            found.append(_near(picture).reshape(-1))
+            found.append(near(picture).reshape(-1))
         return found[0] & found[1]
 
     def look_into_mirrors(self) -> None:
@@ -156,13 +181,12 @@ class _Frame:
             self.mirror[rows] = self._smoothed(rows, rows, self.mirror, np.full(len(rows), np.inf, np.float32))
 
     def light(self, s: slice) -> None:
-        surface, lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
-        table, textured = material_table(lit.snapshot.materials), detail(surface)
+        (surface, textured), lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
+        table = material_table(lit.snapshot.materials)
         _mix(
             samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
-            self.grid.at(samples.place[s], surface.position, surface.normal),
-            lit.lamplight(surface.position, surface.normal, textured.bent_normal),
-            self.cosine[s], self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
+            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:], self.cosine[s],
+            self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
             lit.sky.sun_irradiance.astype(np.float32), self.found,
         )  # fmt: skip
@@ -184,41 +208,6 @@ class _Frame:
 
 def _at(lit: LitWorld, camera: Camera, gbuffer: GBuffer, pixels: I64) -> Surface:
     return Surface(lit.snapshot, camera, gbuffer.triangle.reshape(-1)[pixels], gbuffer.bary.reshape(-1, 2)[pixels])
-
-
-def _near(found: Bool) -> Bool:
-    """(H, W) where a pixel, or one of the eight around it, is ``found``."""
-    rows = found.copy()
-    rows[1:] |= found[:-1]
-    rows[:-1] |= found[1:]
-    near = rows.copy()
-    near[:, 1:] |= rows[:, :-1]
-    near[:, :-1] |= rows[:, 1:]
-    return near
-
-
-@compiled
-def _blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: F32, width: int) -> F32:
-    """As ``_Frame._smoothed``. centre: (P,) of each pixel, the sample in its middle that counts for others, or -1."""
-    smooth, height = np.empty((len(rows), values.shape[1]), np.float32), len(centre) // width
-    for n in range(len(rows)):
-        own, weight = rows[n], np.float32(4)
-        y, x = divmod(pixel[own], width)
-        for k in range(values.shape[1]):
-            smooth[n, k] = weight * values[own, k]
-        for v in range(max(y - 1, 0), min(y + 2, height)):
-            for u in range(max(x - 1, 0), min(x + 2, width)):
-                other = centre[v * width + u]
-                if (v == y and u == x) or other < 0 or thing[other] != thing[own]:
-                    continue
-                if abs(values[other, 0] - values[own, 0]) <= alike[n]:
-                    w = np.float32(1 if v != y and u != x else 2)
-                    for k in range(values.shape[1]):
-                        smooth[n, k] += w * values[other, k]
-                    weight += w
-        for k in range(values.shape[1]):
-            smooth[n, k] /= weight
-    return smooth
 
 
 @compiled

@@ -16,7 +16,7 @@ from worldgen.flicker import STUTTER_S, WARM_S, Manner, dance, flicker, switched
 from worldgen.light import Lamp, black_body
 from worldgen.skies import curve
 from worldgen.timed_words import Timed, timed, timed_schema
-from worldgen.units import Angle, Colour, Kelvin, Number, power, show
+from worldgen.units import Angle, Colour, Kelvin, Number, PositiveLength, power, show
 from worldgen.words import Choice, Point, Words
 
 Where = Callable[[str, float], F64]
@@ -87,6 +87,9 @@ class LampWords(Words):
     temperature: Kelvin | None = Field(None, description="Colour temperature: a candle 1900K, a bulb 2700K.")
     power: Watts | None = Field(None, description="Watts of a light bulb as bright; may change: `{0s: 0W, 2s: 60W}`.")
     on: Switch = Field(((0.0, True),), description="Whether it burns; may be switched: `{0s: false, 3s: true}`.")
+    radius: PositiveLength | None = Field(
+        None, description="Of what glows: the larger, the softer its shadows. Unsaid: its kind's; a bulb has 10 cm."
+    )
     flicker: Number | None = Field(
         None, ge=0, le=1, description="How unevenly it burns: 0 not at all. Unsaid: its kind's."
     )
@@ -149,7 +152,8 @@ class LampWords(Words):
         x, y, z = (float(c) for c in position)
         # The reach is that of full power: where a lamp is felt must not change as it flickers.
         reach = float(np.clip(1.5 * np.sqrt(max(w for _, w in powers) * focus), 4.0, 100.0))
-        return Lamp(self.name, (x, y, z), (r, g, b), reach, look.radius_m, aimed, self._half_cone)
+        radius = look.radius_m if self.radius is None else self.radius
+        return Lamp(self.name, (x, y, z), (r, g, b), reach, radius, aimed, self._half_cone)
 
     def _share(self, time: float, seed: int) -> float:
         """0 to 1: how far it is switched on."""

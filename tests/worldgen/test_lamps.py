@@ -97,6 +97,14 @@ def test_the_flame_moves_and_other_candles_move_otherwise() -> None:
     assert steady.lamp(0.0) == steady.lamp(3.3)
 
 
+def test_a_lamp_is_as_large_as_its_kind_or_as_said() -> None:
+    usual, large = words(kind="bulb").lamp(), words(kind="bulb", radius="60cm").lamp()
+    assert usual is not None
+    assert large is not None
+    assert (usual.radius_m, large.radius_m) == (0.1, 0.6)
+    assert large.intensity == usual.intensity
+
+
 def test_a_spot_light_points_and_fades_at_its_edge() -> None:
     lamp = words(kind="spot", toward=[2, 0, 0], cone="60deg").lamp()
     assert lamp is not None
