@@ -8,9 +8,9 @@ import numpy as np
 
 from render.compiled import compiled
 from render.detail import Detail, detail
-from render.direct import sun_disc
+from render.direct import disc, sun_disc
 from render.gather import LitWorld
-from render.penumbra import blended, blended_share, near, uneven
+from render.penumbra import blended, near, tilted, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
 from render.spread import LightGrid
@@ -22,6 +22,13 @@ from worldgen.conventions import F32, I32, Bool
 
 GLOSSY: Final = 0.36
 """Surfaces smoother than this get a mirror ray."""
+
+BLURRED: Final = 0.1
+"""Surfaces rougher than this have blurred mirror images."""
+
+LOBE: Final = np.float32(0.5)
+"""How far the normals of their mirror rays lean, in squares of the roughness. Half of the slopes of a GGX distribution
+(Walter et al. 2007) lie beyond twice that, but sixteen rays so far apart would show a small lamp sixteen times."""
 
 ALIKE: Final = np.float32(0.7)
 """Shares of sun that differ by more are not smoothed: a shadow stays sharp where it touches what throws it."""
@@ -112,7 +119,7 @@ class _Frame:
         asked = np.maximum(at_edges, inside)
         rows = np.flatnonzero((asked > 0) & torn[samples.pixel])
         sure = np.where(asked[rows] > 3, ALIKE, np.float32(np.inf))
-        self.sunlit[rows] = self._smoothed(rows, np.flatnonzero(facing), self.sunlit[:, None], sure)[:, 0]
+        self.sunlit[rows] = self._smoothed(rows, np.flatnonzero(facing), self.sunlit[:, None], 2, sure)[:, 0]
 
     def soften_lamps(self) -> None:
         """Where shadows of lamps end, the share of their light that comes through is smoothed."""
@@ -123,24 +130,22 @@ class _Frame:
         picture = np.zeros(shape, np.float32)
         picture.reshape(-1)[samples.pixel[: samples.centres]] = share[: samples.centres].mean(1)
         rows = np.flatnonzero(uneven(picture, 0.02).reshape(-1)[samples.pixel])
-        centre, thing = self._neighbours(np.arange(samples.centres))
-        share[rows] = blended_share(rows, samples.pixel, centre, thing, lamps, self.camera.width)
+        mean = self._smoothed(rows, np.arange(samples.centres), lamps[:, :6], 4)
+        share[rows] = mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-12))
         lamps[:, 3:6] *= share
         lamps[:, 6:] *= share
 
-    def _smoothed(self, rows: I64, others: I64, values: F32, alike: F32) -> F32:
+    def _smoothed(self, rows: I64, others: I64, values: F32, tile: int, alike: F32 | None = None) -> F32:
         """(R, C) the ``values (N, C)`` of the samples ``rows`` together with those of ``others`` in pixels around them.
 
-        alike: (R,) by how much others may differ to count.
+        alike: (R,) by how much others may differ to count; None: by anything.
         """
-        centre, thing = self._neighbours(others[others < self.samples.centres])
-        return blended(rows, alike, self.samples.pixel, centre, thing, values, self.camera.width)
-
-    def _neighbours(self, centres: I64) -> tuple[I64, I32]:
-        """(P,) which of the samples ``centres`` each pixel has, or -1; and (N,) the things of all samples."""
-        centre = np.full(len(self.samples.calm), -1)
-        centre[self.samples.pixel[centres]] = centres
-        return centre, self.lit.snapshot.face_object[self.samples.triangle]
+        samples, centres = self.samples, others[others < self.samples.centres]
+        centre = np.full(len(samples.calm), -1)
+        centre[samples.pixel[centres]] = centres
+        limit = np.full(len(rows), np.inf, np.float32) if alike is None else alike
+        thing = self.lit.snapshot.face_object[samples.triangle]
+        return blended(rows, limit, samples.pixel, centre, thing, values, self.camera.width, tile)
 
     def _ask_quarters(self, sample: I64, pixels: I64) -> I64:
         """Look for the sun from the quarters of ``pixels`` (E,), for the samples (E, 4) that stand for them, or -1.
@@ -171,14 +176,23 @@ class _Frame:
         return found[0] & found[1]
 
     def look_into_mirrors(self) -> None:
+        """A ray a sample, smoothed: a curved door would show a leaf here and none beside it.
+
+        Where a surface is rough, each of 4 x 4 pixels looks to another place of the lobe.
+        """
         samples, snapshot = self.samples, self.lit.snapshot
-        smooth = material_table(snapshot.materials).roughness < GLOSSY
-        rows = np.flatnonzero(smooth[snapshot.face_material[samples.triangle]])
+        rough = material_table(snapshot.materials).roughness[snapshot.face_material[samples.triangle]]
+        rows = np.flatnonzero(rough < GLOSSY)
         if len(rows):
             surface = Surface(snapshot, self.camera, samples.triangle[rows], samples.bary[rows])
-            self.mirror[rows] = self.lit.mirror(surface.position, surface.normal, -surface.view)
-            # One ray a pixel, into a world full of edges: a curved door would show a leaf here and none beside it.
-            self.mirror[rows] = self._smoothed(rows, rows, self.mirror, np.full(len(rows), np.inf, np.float32))
+            row, column = np.divmod(samples.pixel[rows], self.camera.width)
+            blurred = rough[rows] > BLURRED
+            lean = np.where(blurred, LOBE * rough[rows] ** 2, np.float32(0))
+            normal = tilted(surface.normal, lean, disc().astype(np.float32)[4 * (row % 4) + column % 4])
+            seen = np.zeros_like(self.mirror)
+            seen[rows] = self.lit.mirror(surface.position, normal, -surface.view)
+            for tile, kind in ((2, rows[~blurred]), (4, rows[blurred])):
+                self.mirror[kind] = self._smoothed(kind, rows, seen, tile)
 
     def light(self, s: slice) -> None:
         (surface, textured), lit, samples = self.surfaces.pop(s.start), self.lit, self.samples

@@ -28,23 +28,25 @@ def near(found: Bool) -> Bool:
 
 
 @compiled
-def blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: F32, width: int) -> F32:
+def blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: F32, width: int, tile: int) -> F32:
     """(R, C) the ``values (N, C)`` of samples ``rows`` and of those around them that show the same thing.
 
-    Weights are 1, 2, 1 both ways. alike: (R,) by how much the first value of others may differ to count. pixel: (N,).
-    thing: (N,). centre: (P,) of each pixel, the sample in its middle that counts for others, or -1.
+    A tile is of ``tile`` x ``tile`` pixels, an even number; of one more each way, the outermost count half. alike: (R,)
+    by how much the first value of others may differ to count. pixel, thing: (N,). centre: (P,) of each pixel, the
+    sample in its middle that counts for others, or -1.
     """
     smooth, height = np.zeros((len(rows), values.shape[1]), np.float32), len(centre) // width
     for n in range(len(rows)):
         own, weight = rows[n], np.float32(0)
         y, x = divmod(pixel[own], width)
-        top, left = max(min(y - 1, height - 3), 0), max(min(x - 1, width - 3), 0)  # at borders too, a whole tile
-        for v in range(top, min(top + 3, height)):
-            for u in range(left, min(left + 3, width)):
+        top = max(min(y - tile // 2, height - tile - 1), 0)  # at borders too, a whole tile
+        left = max(min(x - tile // 2, width - tile - 1), 0)
+        for v in range(top, min(top + tile + 1, height)):
+            for u in range(left, min(left + tile + 1, width)):
                 other = own if v == y and u == x else centre[v * width + u]
                 if other < 0 or thing[other] != thing[own] or abs(values[other, 0] - values[own, 0]) > alike[n]:
                     continue
-                w = np.float32((2 if v == top + 1 else 1) * (2 if u == left + 1 else 1))
+                w = np.float32(1 if top < v < top + tile else 0.5) * np.float32(1 if left < u < left + tile else 0.5)
                 for k in range(values.shape[1]):
                     smooth[n, k] += w * values[other, k]
                 weight += w
@@ -53,34 +55,26 @@ def blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: 
     return smooth
 
 
+@compiled
+def tilted(normals: F32, size: F32, places: F32) -> F32:
+    """(N, 3) unit ``normals (N, 3)`` tilted by ``places (N, 2)`` of a disc that is ``size (N,)`` at a distance of 1.
+
+    The disc's axes: Duff et al. 2017.
+    """
+    found, one = np.empty_like(normals), np.float32(1)
+    for n in range(len(normals)):
+        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
+        side = np.float32(1 if z >= 0 else -1)
+        a = -one / (side + z)
+        b, p, q = x * y * a, size[n] * places[n, 0], size[n] * places[n, 1]
+        u = x + p * (one + side * x * x * a) + q * b
+        v = y + p * side * b + q * (side + y * y * a)
+        w = z - p * side * x - q * y
+        over = one / np.sqrt(u * u + v * v + w * w)
+        found[n, 0], found[n, 1], found[n, 2] = u * over, v * over, w * over
+    return found
+
+
 def uneven(picture: F32, least: float) -> Bool:
     """(H, W) where a picture (H, W) differs by more than ``least`` among 5 x 5 pixels, and beside there."""
     return near(np.asarray(maximum_filter(picture, 5) - minimum_filter(picture, 5) > least))  # borders see but three
-
-
-@compiled
-def blended_share(rows: I64, pixel: I64, centre: I64, thing: I32, light: F32, width: int) -> F32:
-    """(R, 3) which share of a light the samples ``rows`` see with those of 5 x 5 pixels that show the same thing.
-
-    light: (N, 6 or more) with shadows and without, 3 each. centre: as for :func:`blended`. A tile is of 4 x 4 pixels:
-    the outermost of five count half.
-    """
-    shares, height = np.zeros((len(rows), 3), np.float32), len(centre) // width
-    total = np.empty(6, np.float32)
-    for n in range(len(rows)):
-        own = rows[n]
-        y, x = divmod(pixel[own], width)
-        top, left = max(min(y - 2, height - 5), 0), max(min(x - 2, width - 5), 0)
-        total[:] = 0
-        for v in range(top, min(top + 5, height)):
-            for u in range(left, min(left + 5, width)):
-                other = own if v == y and u == x else centre[v * width + u]
-                if other < 0 or thing[other] != thing[own]:
-                    continue
-                w = np.float32((1 if 0 < v - top < 4 else 0.5) * (1 if 0 < u - left < 4 else 0.5))
-                for k in range(6):
-                    total[k] += w * light[other, k]
-        for k in range(3):
-            if total[3 + k] > 0:
-                shares[n, k] = total[k] / total[3 + k]
-    return shares

@@ -170,6 +170,22 @@ def test_edges_in_mirrors_are_soft_and_do_not_run_into_what_lies_beside(rasteriz
     np.testing.assert_allclose(both[:, :47], alone[:, :47], rtol=0.01, atol=1e-3)
 
 
+def test_rough_mirrors_blur_what_they_show(rasterizer: Rasterizer) -> None:
+    board = Thing("board", shapes.box((3.0, 0.1, 1.0), replace(make("plaster"), emission=(9.0, 9.0, 9.0))))
+    shining = replace(board, mesh=board.mesh.transformed(translation([0, 2.5, 1.5])))
+    seen_by = Camera(look_at((0, -4, 2), (0, 0.3, 0)), Lens(40).intrinsics(160, 120), 160, 120)
+
+    def soft(roughness: float) -> int:
+        glass = replace(make("metal", (0.9, 0.9, 0.9)), roughness=roughness)
+        floor = Thing("floor", shapes.box((4.0, 4.0, 0.02), glass))
+        column = shaded(World((floor, shining), NIGHT), rasterizer, seen_by).mirror[:, 80, 0] / 9.0
+        return int(((column > 0.1) & (column < 0.9)).sum())
+
+    assert soft(0.05) <= 4
+    assert soft(0.2) >= 6
+    assert soft(0.35) > 1.5 * soft(0.2)
+
+
 def test_proxy_radiance_of_open_ground(rasterizer: Rasterizer) -> None:
     picture = shaded(
         World((Thing("g", shapes.plane((200.0, 200.0), make("plastic", (0.5, 0.5, 0.5)))),), SKY), rasterizer
