@@ -24,12 +24,16 @@ from worldgen.world import Shot, Snapshot, World
 AT_ONCE: Final = 2
 """Frames lit side by side; what a frame needs while it is lit is a few hundred bytes a pixel."""
 
+DARK: Final = np.radians(-4.0)
+"""Elevation of the sun below which it is night."""
+
 
 @dataclass(frozen=True)
 class Frame:
     """One frame ready to be painted: what the denoiser is told, where its surfaces are, and its starting noise.
 
     index: its number in the shot, from 0. noise: (3, H, W) standard normal. said: the shot's words at this moment.
+    dark: whether it is night then, by the sun.
     """
 
     index: int
@@ -39,6 +43,7 @@ class Frame:
     gbuffer: GBuffer
     noise: Tensor
     said: Said = ()
+    dark: bool = False
 
     @property
     def light(self) -> Tensor:
@@ -86,4 +91,5 @@ class FrameMaker:
         if self.gamma < 1:
             noise = blended_noise(world_noise(snapshot, camera, shading.gbuffer, self.seed), noise, self.gamma)
         told, geometry = controls(shading, camera, snapshot), FrameGeometry.of(snapshot, camera, shading.gbuffer)
-        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise), self.said(index))
+        dark = self.world.light(snapshot.time).sky.sun_elevation < DARK
+        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise), self.said(index), dark)

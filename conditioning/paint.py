@@ -28,7 +28,7 @@ from conditioning.memory import Session
 from conditioning.models.pocket.chart import chart
 from conditioning.models.pocket.denoiser import Pocket
 from conditioning.sampler import Predict, sample, sigmas_of
-from conditioning.text import Said, meaning
+from conditioning.text import Said, after_dark, meaning
 from render.correspondence import FrameGeometry, correspond_many
 from render.files import bytes_from_display
 from render.tables import tensor
@@ -83,7 +83,7 @@ class PocketDenoiser:
         """The pictures of ``frames``."""
         known = conditions.known
         shown = None if known is None else torch.cat([known.pictures, known.share], dim=1)
-        words = [meaning(frame.said) for frame in frames]
+        words = [meaning(after_dark(frame.said) if frame.dark else frame.said) for frame in frames]
         # What others show is in the words' look already, which the network would lay over it once more.
         told = [
             self.model.prepared(frame.told, said, None if shown is None or said.any() else shown[k])

@@ -7,6 +7,7 @@ lies; the package itself, which brings more, is never imported.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,10 @@ WORDS: Final = 256
 
 Said = tuple[tuple[float, str], ...]
 """What holds at a moment: shares that add up to 1, each with its words."""
+
+_NIGHT_WORDS: Final = re.compile(
+    r"\b((at|by|in the|deep in the|late at) )?(night|nights|night-?time|midnight|moonlight|moonlit|nocturnal)\b", re.I
+)
 
 _PACKAGE: Final = "wordllama"
 _WEIGHTS: Final = "weights/l2_supercat_256.safetensors"
@@ -67,6 +72,11 @@ def said_at(prompts: Sequence[tuple[float, str]], seconds: float) -> Said:
     (start, here), (stop, there) = prompts[before], prompts[after]
     share = min(max((seconds - start) / (stop - start), 0.0), 1.0) if stop > start and here != there else 0.0
     return tuple((part, words) for part, words in ((1.0 - share, here), (share, there)) if part > 0)
+
+
+def after_dark(said: Said) -> Said:
+    """What is left to ask of a scene where it is night already: asked for night, it would be printed twice as dark."""
+    return tuple((share, _NIGHT_WORDS.sub("", words)) for share, words in said)
 
 
 def meaning(said: Said) -> F32:

@@ -19,6 +19,7 @@ from conditioning.models.pocket.network import Block
 from conditioning.paint import Denoiser, PaintSettings, PocketDenoiser, Remembering, ShotPainter, deaf, paint_clip
 from render.correspondence import correspond
 from render.raster import Rasterizer
+from worldgen.light import Sky
 from worldgen.world import Shot, World
 
 
@@ -160,6 +161,16 @@ def test_words_reach_the_model_and_fade(
     for k in (1, 2):
         assert np.abs(pictures[k] - pictures[k - 1]).mean() > 0.02
     np.testing.assert_array_equal(pictures[1], paint_clip([noir], listener, alone)[0])
+
+
+def test_night_is_asked_for_by_day_alone(
+    world: World, shot: Shot, rasterizer: Rasterizer, listener: PocketDenoiser
+) -> None:
+    alone, dark = PaintSettings(guidance=None), replace(world, sky=Sky(0.0, np.radians(-12)))
+    for place, heard in ((world, True), (dark, False)):
+        makers = [prompted(place, shot, rasterizer, *said) for said in ((), ((0.0, "at night"),))]
+        silent, night = (paint_clip(list(maker.frames([4])), listener, alone)[0] for maker in makers)
+        assert (np.abs(silent - night).mean() > 0.02) == heard
 
 
 def test_likeness_of_words_is_what_they_do(listener: PocketDenoiser, denoiser: PocketDenoiser) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conditioning import text
-from conditioning.text import WORDS, encoded, meaning, said_at, vocabulary
+from conditioning.text import WORDS, after_dark, encoded, meaning, said_at, vocabulary
 
 
 def test_words_have_unit_length_and_no_words_are_zeros() -> None:
@@ -73,3 +73,11 @@ def test_a_mixture_lies_between_its_parts_and_is_as_loud() -> None:
     assert np.linalg.norm(meaning(((0.25, "fog"), (0.75, "")))) == pytest.approx(0.25, abs=1e-5)
     assert not meaning(()).any()
     assert not meaning(((1.0, ""),)).any()
+
+
+def test_after_dark_nobody_asks_for_night() -> None:
+    said = ((0.5, "A hotel corridor at night, uneasy"), (0.5, "Midnight, deep in the Night"))
+    assert after_dark(said) == ((0.5, "A hotel corridor , uneasy"), (0.5, ", "))
+    assert np.array_equal(meaning(after_dark(((1.0, "film noir, night"),))), meaning(((1.0, "film noir, "),)))
+    kept = ((1.0, "a knight errant, nightingales and fog"),)
+    assert after_dark(kept) == kept

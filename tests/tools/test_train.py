@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 import torch
 
 from conditioning.controls import KIND_NAMES, LIGHT, MAPS
+from conditioning.models.pocket.denoiser import load_network
 from conditioning.models.pocket.network import PocketUNet, grown
 from conditioning.text import WORDS
 from tools.train.loop import Settings, train
+from tools.train.mix import mix_weights
 from tools.train.pairs import load_pairs
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
@@ -142,3 +145,24 @@ def test_what_emits_looks_as_it_is_told_to() -> None:
     assert tracer.render(camera, 16, denoise=False).max() > 1.0
     seen = tracer.render(camera, 16, denoise=False, emission=wanted)
     np.testing.assert_allclose(np.median(seen, axis=(0, 1)), 0.05, rtol=0.05)
+
+
+def test_mixed_weights_lie_between_and_keep_what_words_do(tmp_path: Path) -> None:
+    folders = []
+    for k in (1, 2):
+        network = PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, (8, 8, 8, 8))
+        with torch.no_grad():
+            for value in network.parameters():
+                value.fill_(float(k))
+        network.save_pretrained(tmp_path / str(k) / "model")
+        folders.append(tmp_path / str(k) / "model")
+    (tmp_path / "2" / "settings.json").write_text('{"steps": 7}')
+    mixed = load_network(mix_weights(*folders, 0.25, tmp_path / "mixed")).state_dict()
+    assert {float(v.float().mean()) for k, v in mixed.items() if k.startswith(("grade.", "hear."))} == {1.0}
+    assert {float(v.float().mean()) for k, v in mixed.items() if not k.startswith(("grade.", "hear."))} == {1.25}
+    assert json.loads((tmp_path / "mixed" / "settings.json").read_text()) == {"steps": 7, "mixed": 0.25}
+    with pytest.raises(ValueError, match="not between 0 and 1"):
+        mix_weights(*folders, 1.5, tmp_path / "mixed")
+    PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, (8, 8, 8, 16)).save_pretrained(tmp_path / "other")
+    with pytest.raises(ValueError, match="different sizes"):
+        mix_weights(folders[0], tmp_path / "other", 0.5, tmp_path / "mixed")

@@ -1,4 +1,4 @@
-"""``python -m tools.train data|pack|unpack|grade|train|evaluate``: how pocket's weights come to be."""
+"""``python -m tools.train data|pack|unpack|train|mix|grade|evaluate``: how pocket's weights come to be."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def main() -> int:
     train.add_argument("--peak", type=float, default=1.2e-3, help="learning rate after warm-up")
     train.add_argument("--channels", type=int, nargs=4, default=(32, 64, 128, 192), help="widths of a new network")
     train.add_argument("--start-from", type=Path, help="a folder of weights, or of an older, smaller network")
+    mix = stages.add_parser("mix", help="weights between those of two trainings from one start")
+    mix.add_argument("first", type=Path)
+    mix.add_argument("second", type=Path)
+    mix.add_argument("--share", type=float, default=0.35, help="of the second")
+    mix.add_argument("--out", type=Path, required=True, help="the folder of the run it makes, with its model")
     evaluate = stages.add_parser("evaluate", help="score on held-out worlds; writes a sheet and the model card")
     evaluate.add_argument("--data", type=Path, default=DATA)
     evaluate.add_argument("--model", type=Path, default=RUN / "model")
@@ -66,6 +71,10 @@ def main() -> int:
             from tools.train.grade import fit_grade
 
             print(fit_grade(options.model, options.data, options.out, options.steps, options.worlds))
+        elif options.stage == "mix":
+            from tools.train.mix import mix_weights
+
+            print(mix_weights(options.first, options.second, options.share, options.out))
         elif options.stage == "train":
             from tools.train.loop import Settings
             from tools.train.loop import train as learn

@@ -25,6 +25,15 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
 def model_card(summary: Mapping[str, Any]) -> str:
     """What the model is, what it was trained on, what it scores, and what it cannot do."""
     s, settings = summary, summary["settings"]
+    crop = f"{settings['crop']} x {settings['crop']}" if settings else ""
+    share = (settings or {}).get("mixed")
+    blend = f"; {share:.0%} of them, the rest of the weights before (`tools/train/mix.py`)" if share else ""
+    trained = (
+        f"\n- {settings['step']:,} steps of {settings['batch']} crops of {crop} pixels, AdamW, peak rate "
+        f"{settings['peak']}, averaged\n  weights{blend}."
+        if settings
+        else ""
+    )
     return f"""# pocket
 
 The embedded model of Setpiece: a conditional flow-matching U-Net that turns the proxy render of a world into the
@@ -35,9 +44,8 @@ parameters, 16-bit weights. Prompts are read by the static word vectors that shi
 - Weights: `{s["weights"]}` (key of the folder, as a render's manifest names it). License: Apache-2.0.
 - Trained on {s["training_pictures"]:,} path-traced pictures of 128 x 128 pixels, crops of film frames of this
   project's own procedural worlds (`tools/train/worlds.py`; a data set is a list of seeds, training worlds count from 0,
-  held-out worlds from {HELD_OUT:,}), rendered by Mitsuba 3 and denoised with clean guides. No third-party pictures.
-- {settings["step"]:,} steps of {settings["batch"]} crops of {settings["crop"]} x {settings["crop"]} pixels, AdamW, peak
-  rate {settings["peak"]}, averaged weights.
+  held-out worlds from {HELD_OUT:,}), rendered by Mitsuba 3 and denoised with clean guides. No third-party
+  pictures.{trained}
 - It is told `conditioning/controls.py`, the words, and what other frames show of the same surfaces; of each it has
   learned to do without (`tools/train/samples.py`). Reproduce: `python -m tools.train data`, `train`, `evaluate`.
 
@@ -48,6 +56,8 @@ parameters, 16-bit weights. Prompts are read by the static word vectors that shi
 Seconds are of a 128 x 128 picture on the machine that scored. Sharpness is mean gradient against the truth's: 1 is
 right, less is soft. Edges: of the world's silhouettes, how many the picture draws (F1), against the truth's. Textures
 withheld: it is told plain colours and has to invent. Another frame given: as in a film, where keyframes are known.
+One step is shown no noise: it is a regression by the same network, the mean of what might be. More steps sample: they
+are sharper, and farther from any single truth.
 
 ## Prompts
 

@@ -33,6 +33,7 @@ WORST: Final = 10
 def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) -> None:
     """Score ``model`` on the held-out pairs of ``data``; writes ``scores.json``, sheets and ``MODEL_CARD.md``.
 
+    How they were trained is read from ``settings.json`` beside the folder, where there is one.
     ``held_out.jpg``: some of all, then the worst. ``prompts.jpg``: looks and weathers. against: a folder of other
     weights to stand beside. Errors: ``ValueError`` where there are no held-out pairs or no weights.
     """
@@ -78,7 +79,7 @@ def evaluate(model: Path, data: Path, out: Path, against: Path | None = None) ->
         "training_pictures": sum(len(np.load(p)["target"]) for p in data.glob("*.npz") if int(p.stem) < HELD_OUT),
         "held_out_pictures": count,
         "held_out_worlds": len({str(facts.get("seed")) for facts in pairs.facts}),
-        "settings": json.loads((model.parent / "settings.json").read_text()),
+        "settings": json.loads(beside.read_text()) if (beside := model.parent / "settings.json").is_file() else None,
         "scores": scored,
         "prompts": spoken,
     }

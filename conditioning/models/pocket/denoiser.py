@@ -122,6 +122,7 @@ def load_network(folder: Path) -> PocketUNet:
         ) from error
     if (network.config.maps, network.config.light, network.config.words) != (len(MAPS), LIGHT, WORDS):
         raise ValueError(f"pocket's weights in {folder} were trained for other conditions; reinstall setpiece")
+    network.register_to_config(_name_or_path="")  # where it lay is nothing that a copy should tell
     network.eval().requires_grad_(False)
     return network
 
@@ -136,7 +137,8 @@ def weights_key(folder: Path = FOLDER) -> str:
             raise ValueError(f"pocket's weights are missing: {path} is not there; reinstall setpiece")
         content = path.read_bytes()
         if name.endswith(".json"):
-            content = json.dumps(json.loads(content), sort_keys=True).encode()
+            told = {k: v for k, v in json.loads(content).items() if k != "_name_or_path"}
+            content = json.dumps(told, sort_keys=True).encode()
         digest.update(content)
     return digest.hexdigest()
 
