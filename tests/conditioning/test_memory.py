@@ -12,9 +12,11 @@ import pytest
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from conditioning.guidance import fetched
-from conditioning.memory import Frame, Session, remembering
+from conditioning.memory import OTHER_WORDS, Frame, Session, remembering
 from conditioning.memory_store import WorldMemory
 from conditioning.memory_things import bodies
+from conditioning.models.pocket.denoiser import Pocket
+from conditioning.paint import PocketDenoiser
 from conditioning.text import Said
 from render.correspondence import FrameGeometry
 from render.raster import Rasterizer
@@ -299,3 +301,11 @@ def test_a_view_that_says_no_words_was_painted_to_none(remembered: WorldMemory) 
         del told["said"]
         path.write_text(json.dumps(told), encoding="utf-8")
     assert [view.said for view in remembered.views()] == [()] * len(remembered.views()) != []
+
+
+def test_a_film_in_colour_is_no_memory_of_one_in_black_and_white() -> None:
+    listener = PocketDenoiser(Pocket())
+    said = "a woman in a red coat walks home, narrow old-town street, 35mm film"
+    colour, same, noir = (((1.0, words),) for words in (said, said + ", warm", said + ", film noir, black and white"))
+    assert listener.alike(colour, noir) < OTHER_WORDS
+    assert listener.alike(colour, same) > OTHER_WORDS
