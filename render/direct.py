@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from render.compiled import compiled, inlined
+from render.penumbra import disc, tilted
 from render.rays import RayScene
-from worldgen.conventions import F32, F64, unit
+from worldgen.conventions import F32, unit
 from worldgen.light import SUN_RADIUS, Lamp, Sky
 
 I64 = npt.NDArray[np.int64]
@@ -36,21 +37,6 @@ def sunlight(rays: RayScene, sky: Sky, points: F32, normals: F32, aim: F32 | Non
     blocked = rays.occluded(start[:found], seen)
     cosine[facing[:found][blocked]] = 0.0
     return cosine
-
-
-@lru_cache(maxsize=1)
-def disc() -> F64:
-    """(20, 2) points of the unit disc: 4 x 4 spread evenly, row by row, and 2 x 2 close to its rim; read-only.
-
-    By the concentric map of a square (Shirley & Chiu 1997), turned so that no edge of a building follows its rows.
-    """
-    even = [(x, y) for y in (-0.75, -0.25, 0.25, 0.75) for x in (-0.75, -0.25, 0.25, 0.75)]
-    x, y = np.array([*even, *((x, y) for y in (-0.95, 0.95) for x in (-0.95, 0.95))]).T
-    flat, radius = np.abs(x) >= np.abs(y), np.maximum(np.abs(x), np.abs(y))
-    turn = 0.3 + np.pi / 4 * np.where(flat, y / x, 2 - x / y) + np.pi * np.where(flat, x < 0, y < 0)
-    points = radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    points.flags.writeable = False
-    return points
 
 
 def sun_disc(sky: Sky) -> F32:
@@ -106,25 +92,28 @@ def lamplight_apart(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normal
 def _lamps(
     rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, least: float, total: F32
 ) -> None:
-    count, spread = len(points), disc().astype(np.float32)
-    rows, strength, reach = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
-    start, towards, aim = (np.empty((count, 3), np.float32) for _ in range(3))
+    count, spread = len(points), disc()[place]
+    rows, strength, away = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
+    start, towards = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
     for lamp in lamps if count else ():
         middle = np.array(lamp.position, np.float32)
-        found = _reached(middle, lamp.reach_m, least, points, normals, rows, strength, towards)
+        found = _reached(middle, lamp.reach_m, least, points, normals, rows, strength, away, start, towards)
         if lamp.direction is not None:
             strength[:found] *= lamp.beam(-towards[:found])
             inside = np.flatnonzero(strength[:found] > 0)
             found = len(inside)
-            for known in (rows, strength, towards):
+            for known in (rows, strength, away, start, towards):
                 known[:found] = known[inside]
         if found:
-            known = rows[:found]
-            _aim(middle, lamp.radius_m, spread, place, points, normals, known, towards, start, aim, reach)
-            lit = np.flatnonzero(~rays.occluded(start[:found], aim[:found], reach[:found]))
+            aim, far = towards[:found], away[:found]
+            if len(place):
+                size = (lamp.radius_m / np.maximum(far, 1e-3)).astype(np.float32)
+                aim = tilted(aim, size, spread[rows[:found]])
+            reach = np.maximum(far - np.float32(LANTERN_M), np.float32(1e-3))
+            lit = np.flatnonzero(~rays.occluded(start[:found], aim, reach))
             intensity = np.array(lamp.intensity, np.float32)
             _add(lit, rows, strength, towards, normals, intensity, total[:, :3])
-            if total.shape[1] > 3:
+            if len(place):
                 every = np.arange(found)
                 _add(every, rows, strength, towards, normals, intensity, total[:, 3:6])
                 _add(every, rows, strength, towards, bent, intensity, total[:, 6:])
@@ -132,12 +121,13 @@ def _lamps(
 
 @compiled
 def _reached(
-    place: F32, most: float, least: float, points: F32, normals: F32, rows: I64, strength: F32, towards: F32
-) -> int:
+    place: F32, most: float, least: float, points: F32, normals: F32, rows: I64, strength: F32, away: F32, start: F32,
+    towards: F32,
+) -> int:  # fmt: skip
     """How many points a lamp's light reaches if nothing is in its way.
 
-    Into the last three: which they are, how strong it is there (face on), and the way to the lamp. most, least:
-    distances between which it shines.
+    Into the last five: which they are, how strong it is there (face on), how far away the lamp is, and where rays to
+    it start and point. most, least: distances between which it shines.
     """
     found, one = 0, np.float32(1)
     for n in range(len(points)):
@@ -155,37 +145,11 @@ def _reached(
         near = max(distance, np.float32(0.2))
         strength[found] = window * window / (near * near)
         if strength[found] > 0:
-            rows[found] = n
+            rows[found], away[found] = n, distance
+            _lift(points[n], normals[n], start[found])
             towards[found, 0], towards[found, 1], towards[found, 2] = x * over, y * over, z * over
             found += 1
     return found
-
-
-@compiled
-def _aim(
-    middle: F32, radius: float, spread: F32, place: I64, points: F32, normals: F32, rows: I64, towards: F32,
-    start: F32, aim: F32, reach: F32,
-) -> None:  # fmt: skip
-    """Into the last three, the rays from the points ``rows`` to a lamp's middle, or to a place on its disc.
-
-    The disc faces the point (its basis: Duff et al. 2017).
-    """
-    for i in range(len(rows)):
-        n, x, y, z = rows[i], towards[i, 0], towards[i, 1], towards[i, 2]
-        u, v, w = middle[0] - points[n, 0], middle[1] - points[n, 1], middle[2] - points[n, 2]
-        if len(place):
-            side = np.float32(1 if z >= 0 else -1)
-            a = np.float32(-1) / (side + z)
-            b = x * y * a
-            p, q = np.float32(radius) * spread[place[n], 0], np.float32(radius) * spread[place[n], 1]
-            u += p * (np.float32(1) + side * x * x * a) + q * b
-            v += p * side * b + q * (side + y * y * a)
-            w -= p * side * x + q * y
-        distance = np.sqrt(u * u + v * v + w * w)
-        over = np.float32(1) / max(distance, np.float32(1e-6))
-        aim[i, 0], aim[i, 1], aim[i, 2] = u * over, v * over, w * over
-        reach[i] = max(distance - np.float32(LANTERN_M), np.float32(1e-3))
-        _lift(points[n], normals[n], start[i])
 
 
 @compiled

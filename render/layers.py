@@ -8,9 +8,9 @@ import numpy as np
 
 from render.compiled import compiled
 from render.detail import Detail, detail
-from render.direct import disc, sun_disc
+from render.direct import sun_disc
 from render.gather import LitWorld
-from render.penumbra import blended, near, tilted, uneven
+from render.penumbra import blended, disc, near, tilted, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
 from render.spread import LightGrid
@@ -82,6 +82,7 @@ class _Frame:
         self.sunlit = np.zeros(count, np.float32)
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.disc = sun_disc(lit.sky)
+        self.thing = lit.snapshot.face_object[samples.triangle]
         self.lamps = np.zeros((count, 9), np.float32)
         """From the lamps with shadows, without, and without on bent normals; then, in the last six, with soft ones."""
         self.mirror = np.zeros((count, 3), np.float32)
@@ -109,6 +110,8 @@ class _Frame:
 
     def soften_sun(self) -> None:
         """Pixels with an edge, and then those in a penumbra, ask at each of their quarters, and are smoothed."""
+        if self.lit.sky.sun_irradiance.max() <= 0:
+            return
         samples = self.samples
         first = samples.pixel[: samples.centres]
         at_edges = self._ask_quarters(samples.quarters, samples.edges)
@@ -144,8 +147,7 @@ class _Frame:
         centre = np.full(len(samples.calm), -1)
         centre[samples.pixel[centres]] = centres
         limit = np.full(len(rows), np.inf, np.float32) if alike is None else alike
-        thing = self.lit.snapshot.face_object[samples.triangle]
-        return blended(rows, limit, samples.pixel, centre, thing, values, self.camera.width, tile)
+        return blended(rows, limit, samples.pixel, centre, self.thing, values, self.camera.width, tile)
 
     def _ask_quarters(self, sample: I64, pixels: I64) -> I64:
         """Look for the sun from the quarters of ``pixels`` (E,), for the samples (E, 4) that stand for them, or -1.
@@ -188,7 +190,7 @@ class _Frame:
             row, column = np.divmod(samples.pixel[rows], self.camera.width)
             blurred = rough[rows] > BLURRED
             lean = np.where(blurred, LOBE * rough[rows] ** 2, np.float32(0))
-            normal = tilted(surface.normal, lean, disc().astype(np.float32)[4 * (row % 4) + column % 4])
+            normal = tilted(surface.normal, lean, disc()[4 * (row % 4) + column % 4])
             seen = np.zeros_like(self.mirror)
             seen[rows] = self.lit.mirror(surface.position, normal, -surface.view)
             for tile, kind in ((2, rows[~blurred]), (4, rows[blurred])):

@@ -35,11 +35,12 @@ class Shading:
     """What light does in one frame. Pictures (H, W) or (H, W, 3) float32, linear; irradiance in kilolux.
 
     gbuffer: at pixel centres. albedo, camera_normal: averaged over the pixel (so a normal at an edge is short). depth:
-    (H, W) metres at the centre, +inf for sky. sun: cosine to the sun where it shines, else 0. sky_light, bounce,
-    lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy surfaces, else 0.
-    emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not sky). relief: by
-    how much textures' heights brighten the diffuse light in ``radiance`` (the other layers are of smooth surfaces).
-    radiance: all of it together, the proxy. sky: the light of the scene, which also says how to print it.
+    (H, W) metres at the centre, +inf for sky. sun: cosine to the sun times the share of its disc that is seen.
+    sky_light, bounce, lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy
+    surfaces, else 0. emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not
+    sky). relief: by how much textures' heights brighten the diffuse light in ``radiance`` (the other layers are of
+    smooth surfaces). radiance: all of it together, the proxy. sky: the light of the scene, which also says how to print
+    it.
     """
 
     gbuffer: GBuffer

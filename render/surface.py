@@ -54,12 +54,6 @@ class Surface:
         return len(self.triangle)
 
     @kept
-    def corners(self) -> torch.Tensor:
-        """(N, 3) int32 rows of the vertices."""
-        faces, rows = tensor(self.snapshot.faces), tensor(self.triangle)
-        return filled(lambda s: faces.index_select(0, rows[s]), len(self), 3, dtype=torch.int32)
-
-    @kept
     def weights(self) -> torch.Tensor:
         """(N, 3) float32 of the three corners."""
         bary = tensor(self.bary)
