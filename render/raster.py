@@ -42,6 +42,11 @@ class GBuffer:
         """(H, W) where a surface is seen."""
         return self.triangle >= 0
 
+    @property
+    def weights(self) -> F32:
+        """(H, W, 3) weights of the three corners."""
+        return np.concatenate([1.0 - self.bary.sum(-1, keepdims=True), self.bary], axis=-1)
+
 
 def same_world(a: Snapshot, b: Snapshot) -> bool:
     """Whether two snapshots show one world: what was prepared from the static part of ``a`` holds for ``b``."""

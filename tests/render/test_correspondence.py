@@ -239,8 +239,7 @@ def bits(one):
 def posed(snapshot, gbuffer):
     """Points (H, W, 3), exact, of what a visibility buffer shows, at the time of ``snapshot``."""
     corners = snapshot.vertices.astype(np.float64)[snapshot.faces[np.maximum(gbuffer.triangle, 0)]]
-    second, third = np.moveaxis(gbuffer.bary.astype(np.float64), -1, 0)
-    return np.einsum("khw,hwkc->hwc", np.stack([1 - second - third, second, third]), corners)
+    return np.einsum("hwk,hwkc->hwc", gbuffer.weights.astype(np.float64), corners)
 
 
 def seen_by_rays(rays, gbuffer, before, after, i, j):
