@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from conditioning.text import Said, said_at
 from render.correspondence import FrameGeometry
 from render.raster import GBuffer, Rasterizer
 from render.shade import Drawn, Shader
+from worldgen.camera import Camera
 from worldgen.conventions import seed_from
 from worldgen.world import Shot, Snapshot, World
 
@@ -32,8 +34,8 @@ DARK: Final = np.radians(-4.0)
 class Frame:
     """One frame ready to be painted: what the denoiser is told, where its surfaces are, and its starting noise.
 
-    index: its number in the shot, from 0. noise: (3, H, W) standard normal. said: the shot's words at this moment.
-    dark: whether it is night then, by the sun.
+    index: its number in the shot, from 0. grain: draws ``noise``, which not every model asks for. said: the shot's
+    words at this moment. dark: whether it is night then, by the sun.
     """
 
     index: int
@@ -41,7 +43,7 @@ class Frame:
     told: Controls
     geometry: FrameGeometry
     gbuffer: GBuffer
-    noise: Tensor
+    grain: Callable[[], Tensor]
     said: Said = ()
     dark: bool = False
 
@@ -49,6 +51,11 @@ class Frame:
     def light(self) -> Tensor:
         """(3, H, W) its proxy in [-1, 1]."""
         return torch.from_numpy(self.told.proxy)
+
+    @property
+    def noise(self) -> Tensor:
+        """(3, H, W) standard normal, drawn anew at each look."""
+        return self.grain()
 
 
 class FrameMaker:
@@ -85,11 +92,15 @@ class FrameMaker:
     def _lit(self, index: int, drawn: Drawn) -> Frame:
         snapshot, camera = drawn.snapshot, drawn.camera
         shading = self._shader.light(drawn)
-        shape = (3, camera.height, camera.width)
-        own = seed_from(self.seed, self.shot.name, index)
-        noise = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3).reshape(shape)
-        if self.gamma < 1:
-            noise = blended_noise(world_noise(snapshot, camera, shading.gbuffer, self.seed), noise, self.gamma)
+        grain = partial(self._noise, index, snapshot, camera, shading.gbuffer)
         told, geometry = controls(shading, camera, snapshot), FrameGeometry.of(snapshot, camera, shading.gbuffer)
         dark = self.world.light(snapshot.time).sky.sun_elevation < DARK
-        return Frame(index, snapshot, told, geometry, shading.gbuffer, torch.from_numpy(noise), self.said(index), dark)
+        return Frame(index, snapshot, told, geometry, shading.gbuffer, grain, self.said(index), dark)
+
+    def _noise(self, index: int, snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> Tensor:
+        own = seed_from(self.seed, self.shot.name, index)
+        noise = gaussian(np.arange(camera.height * camera.width, dtype=np.uint64), own, 3)
+        noise = noise.reshape(3, camera.height, camera.width)
+        if self.gamma < 1:
+            noise = blended_noise(world_noise(snapshot, camera, gbuffer, self.seed), noise, self.gamma)
+        return torch.from_numpy(noise)

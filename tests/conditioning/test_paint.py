@@ -217,5 +217,8 @@ def test_one_step_needs_no_noise_and_two_do(
         maker = FrameMaker(world, shot, rasterizer, seed=seed)
         return next(ShotPainter(maker, denoiser, PaintSettings(steps=steps)).keyframes([2], None)).picture
 
+    frame = next(FrameMaker(world, shot, rasterizer).frames([2]))
+    silent = replace(frame, grain=lambda: pytest.fail("noise was drawn"))
+    assert paint_clip([silent], denoiser, PaintSettings(steps=1)).any()
     np.testing.assert_array_equal(painted(5, 1), painted(77, 1))
     assert not np.array_equal(painted(5, 2), painted(77, 2))

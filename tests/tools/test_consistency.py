@@ -79,7 +79,7 @@ def test_the_flickering_denoiser_errs_as_it_says(still: list[Frame]) -> None:
 
 def test_shared_noise_takes_the_share_of_the_noise_away(still: list[Frame]) -> None:
     noisy = [
-        replace(f, noise=torch.randn(f.noise.shape, generator=torch.Generator().manual_seed(k)))
+        replace(f, grain=torch.randn(f.light.shape, generator=torch.Generator().manual_seed(k)).clone)
         for k, f in enumerate(still)
     ]
     only_given = FlickeringDenoiser(3, 0, 4)

@@ -180,6 +180,6 @@ def _guided(
 
 def _by_itself(frame: Frame, shot: Shot, seed: int) -> Frame:
     """The frame with noise of its own, as unguided films have it."""
-    count = frame.noise[0].numel()
+    count = frame.light[0].numel()
     own = gaussian(np.arange(count, dtype=np.uint64), seed_from(seed, shot.name, frame.index), 3)
-    return replace(frame, noise=torch.from_numpy(own.reshape(frame.noise.shape)))
+    return replace(frame, grain=torch.from_numpy(own.reshape(frame.light.shape)).clone)

@@ -34,7 +34,7 @@ FLOW_PX: Final = 1.0
 
 def shared_noise(frames: Sequence[Frame], denoiser: Denoiser, steps: int) -> F32:
     """Every frame by itself from one noise, fixed to the screen: what most tools offer as a fixed seed."""
-    same = [replace(frame, noise=frames[0].noise) for frame in frames]
+    same = [replace(frame, grain=frames[0].grain) for frame in frames]
     return paint_clip(same, denoiser, PaintSettings(steps, None))
 
 

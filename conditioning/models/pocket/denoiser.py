@@ -81,7 +81,6 @@ class Pocket:
         scale: of the words (classifier-free guidance, Ho and Salimans 2022): 0 does not hear them, 1 as trained, more
         says them louder at twice the work.
         """
-        x = torch.zeros_like(x) if sigma >= 1.0 else x
         heard = self._predicted(x, sigma, told, told.words if scale else None)
         if told.words is not None and scale not in (0.0, 1.0):
             plain = self._predicted(x, sigma, told, None)
@@ -91,6 +90,7 @@ class Pocket:
     def _predicted(self, x: Tensor, sigma: float, told: Conditions, words: Tensor | None) -> Tensor:
         """(3, H, W) float32 on the CPU. Large pictures are painted in bands, which no pixel can tell from the whole."""
         time = torch.full((1,), sigma, device=self.device, dtype=self.dtype)
+        noisy = sigma < 1.0
         height, width = x.shape[-2:]
         rows = max(16, PIXELS_AT_ONCE // width // 16 * 16)
         painted = []
@@ -100,7 +100,8 @@ class Pocket:
             maps, proxy, kind, uv = (a[..., band, :] for a in (told.maps, told.proxy, told.kind, told.uv))
             history = None if told.history is None else told.history[..., band, :]
             with torch.inference_mode():
-                x0 = self.network(self._ready(x[:, band]), time, maps, told.light, proxy, words, history, kind, uv)
+                seen = self._ready(x[:, band]) if noisy else None
+                x0 = self.network(seen, time, maps, told.light, proxy, words, history, kind, uv)
             painted.append(x0[0, :, top - band.start : bottom - band.start].float().cpu())
         return torch.cat(painted, dim=1)
 

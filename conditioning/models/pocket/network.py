@@ -28,8 +28,8 @@ class ChannelNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W)
-        scale = torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-6).to(x.dtype)
-        return x * scale * self.weight[:, None, None]
+        power = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32).square() / x.shape[1]
+        return x * torch.rsqrt(power + 1e-6).to(x.dtype) * self.weight[:, None, None]
 
 
 class Block(nn.Module):
@@ -47,11 +47,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:  # (N, C, H, W), (N, K)
         scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)
-        h = self.conv1(self.norm(x)) * (1 + scale) + shift
+        h = torch.addcmul(shift, self.conv1(self.norm(x)), 1 + scale)
         return x + self.conv2(F.silu(h))
 
 
-WAVES = (1, 2, 4)
+WAVES = (1, 2, 4)  # each twice the one before
 """Periods of the surface's Fourier features in one tile of its texture."""
 
 
@@ -63,10 +63,12 @@ def surface_waves(uv: Tensor) -> Tensor:
         return (across - across.round()).square().sum(1, keepdim=True)
 
     spans = torch.maximum(steps(-1), steps(-2)).sqrt()
+    sine, cosine = torch.sin(2 * math.pi * uv), torch.cos(2 * math.pi * uv)
     waves = []
     for k in WAVES:
         fade = (1.0 - 2.0 * k * spans).clamp(0.0, 1.0)
-        waves += [fade * torch.sin(2 * math.pi * k * uv), fade * torch.cos(2 * math.pi * k * uv)]
+        waves += [fade * sine, fade * cosine]
+        sine, cosine = 2.0 * sine * cosine, 1.0 - 2.0 * sine.square()  # of twice the angle
     return torch.cat(waves, dim=1)
 
 
@@ -133,7 +135,8 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.hear = nn.Linear(words, condition, bias=False)
         self.embed = nn.Sequential(nn.SiLU(), nn.Linear(condition, condition), nn.SiLU())
         self.material = nn.Embedding(1 + len(kinds), 8)
-        self.head = nn.Conv2d(4 * (3 + maps + 4) + 8 + 4 * len(WAVES), channels[0], 3, padding=1)
+        self._planes = (3, maps, 4)  # of the noisy picture, of the maps, of what other frames show
+        self.head = nn.Conv2d(4 * sum(self._planes) + 8 + 4 * len(WAVES), channels[0], 3, padding=1)
         pairs = list(pairwise(channels))
         self.down = nn.ModuleList(
             nn.ModuleList(Block(c, condition) for _ in range(n)) for c, n in zip(channels, blocks, strict=True)
@@ -153,7 +156,7 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(
         self,
-        x: Tensor,
+        x: Tensor | None,
         t: Tensor,
         maps: Tensor,
         light: Tensor,
@@ -165,22 +168,19 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     ) -> Tensor:
         """The clean picture (N, 3, H, W) in [-1, 1]. Any H and W; the input is padded to a multiple of 16 inside.
 
-        x: (N, 3, H, W) noisy picture. t: (N,) flow time, 1 = noise. maps: (N, M, H, W). light: (N, L).
+        x: (N, 3, H, W) noisy picture, None for zeros. t: (N,) flow time, 1 = noise. maps: (N, M, H, W). light: (N, L).
         proxy: (N, 3, H, W) in [-1, 1]. What follows may be None: words: (N, W) embedding of the prompt, zeros for no
         prompt. history: (N, 4, H, W), the same surfaces as other frames show them, in [-1, 1], 0 where none does, and
         how far that is known, 0 to 1. kind: (N, H, W) uint8, what each pixel is made of: 1 + its place in ``kinds``.
         uv: (N, 2, H, W) where on its surface, in tiles of its texture.
         """
-        height, width = x.shape[-2:]
+        height, width = maps.shape[-2:]
         pad = (0, -width % 16, 0, -height % 16)
-        frequencies = torch.exp(torch.arange(16, device=x.device) * (-math.log(1000.0) / 15)).to(t.dtype) * 1000.0
+        frequencies = torch.exp(torch.arange(16, device=t.device) * (-math.log(1000.0) / 15)).to(t.dtype) * 1000.0
         angles = t[:, None] * frequencies
-        clock = self.clock(torch.cat([angles.sin(), angles.cos(), light], dim=1).to(x.dtype))
-        condition = self.embed(clock if words is None else clock + self.hear(words.to(x.dtype)))
-        if history is None:
-            history = x.new_zeros(x.shape[0], 4, height, width)
-        fine = F.pixel_unshuffle(F.pad(torch.cat([x, maps, history], dim=1), pad, mode="replicate"), 2)
-        h = self.head(torch.cat([fine, self._surfaces(fine, pad, kind, uv)], dim=1))
+        clock = self.clock(torch.cat([angles.sin(), angles.cos(), light], dim=1).to(maps.dtype))
+        condition = self.embed(clock if words is None else clock + self.hear(words.to(maps.dtype)))
+        h = self._seen((x, maps, history), (kind, uv), pad)
         skips = []
         for level, stage in enumerate(self.down):
             for block in cast(nn.ModuleList, stage):
@@ -196,22 +196,42 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         picture = proxy + residual
         return picture if words is None else self.grade(picture, maps, words)
 
-    def _surfaces(self, fine: Tensor, pad: tuple[int, ...], kind: Tensor | None, uv: Tensor | None) -> Tensor:
-        """What surfaces are made of and where on them, at the resolution of ``fine``; zeros where it is not told."""
-        count, _, height, width = fine.shape
-        parts = []
-        if kind is None:
-            parts.append(fine.new_zeros(count, self.material.embedding_dim, height, width))
-        else:
-            parts.append(self.material(kind.long()).permute(0, 3, 1, 2).to(fine.dtype))
-        if uv is None:
-            parts.append(fine.new_zeros(count, 4 * len(WAVES), height, width))
-        else:
-            parts.append(surface_waves(uv.float()).to(fine.dtype))
-        halved = [
-            p if p.shape[-2:] == (height, width) else F.avg_pool2d(F.pad(p, pad, mode="replicate"), 2) for p in parts
+    def _seen(
+        self, pictures: Sequence[Tensor | None], surfaces: tuple[Tensor | None, Tensor | None], pad: tuple[int, ...]
+    ) -> Tensor:
+        """What ``head`` makes of pixel-unshuffled pictures, and of what surfaces are made of and where on them.
+
+        Summed from its parts: what is not there costs nothing, and nothing is unshuffled.
+        """
+        (kind, uv), weight = surfaces, self.head.weight
+        shares = [*(4 * n for n in self._planes), self.material.embedding_dim, 4 * len(WAVES)]
+        *fine, made_of, where = torch.split(weight, shares, dim=1)
+        terms = [
+            F.conv2d(_padded(planes, pad), stretched(kernel), stride=2, padding=2)
+            for planes, kernel in zip(pictures, fine, strict=True)
+            if planes is not None
         ]
-        return torch.cat(halved, dim=1)
+        if kind is not None:
+            terms.append(F.conv2d(_halved(self.material(kind.long()).permute(0, 3, 1, 2), pad), made_of, padding=1))
+        if uv is not None:
+            waves = surface_waves(uv.float()).to(weight.dtype, memory_format=torch.channels_last)
+            terms.append(F.conv2d(_halved(waves, pad), where, padding=1))
+        return sum(terms[1:], terms[0]) + cast(Tensor, self.head.bias)[:, None, None]
+
+
+def stretched(kernel: Tensor) -> Tensor:
+    """The kernel (O, C, 2 K, 2 K) that, by steps of 2, does to a picture what (O, 4 C, K, K) does to it unshuffled."""
+    outer, size = kernel.shape[0], kernel.shape[-1]
+    apart = kernel.view(outer, -1, 2, 2, size, size).permute(0, 1, 4, 2, 5, 3)
+    return apart.reshape(outer, -1, 2 * size, 2 * size).contiguous(memory_format=torch.channels_last)
+
+
+def _padded(picture: Tensor, pad: tuple[int, ...]) -> Tensor:
+    return F.pad(picture, pad, mode="replicate") if any(pad) else picture
+
+
+def _halved(picture: Tensor, pad: tuple[int, ...]) -> Tensor:
+    return F.avg_pool2d(_padded(picture, pad), 2)
 
 
 def grown(older: Mapping[str, Tensor], network: PocketUNet) -> dict[str, Tensor]:
