@@ -32,6 +32,12 @@ _NIGHT_WORDS: Final = re.compile(
     r"\b((at|by|in the|deep in the|late at) )?(night|nights|night-?time|midnight|moonlight|moonlit|nocturnal)\b", re.I
 )
 
+_WEATHER_WORDS: Final = re.compile(
+    r"\b((rain-)?(wet|soaked|drenched)|rain(s|y|ing|ed|fall|storm)?|drizzl(e|ing|y)|downpour|puddles?|overcast"
+    r"|cloud(s|y|ed)?|snow(s|y|ing|fall|-covered)?|fog(gy)?|mist(s|y)?|haz(e|y))\b",
+    re.I,
+)
+
 _PACKAGE: Final = "wordllama"
 _WEIGHTS: Final = "weights/l2_supercat_256.safetensors"
 _TOKENS: Final = "tokenizers/l2_supercat_tokenizer_config.json"
@@ -75,8 +81,12 @@ def said_at(prompts: Sequence[tuple[float, str]], seconds: float) -> Said:
 
 
 def after_dark(said: Said) -> Said:
-    """What is left to ask of a scene where it is night already: asked for night, it would be printed twice as dark."""
-    return tuple((share, _NIGHT_WORDS.sub("", words)) for share, words in said)
+    """What is left to ask of a scene where it is night already.
+
+    Asked for night, it would be printed twice as dark; and weather was learned by day: rain or fog would lay the grey
+    of a closed sky at noon over it.
+    """
+    return tuple((share, _WEATHER_WORDS.sub("", _NIGHT_WORDS.sub("", words))) for share, words in said)
 
 
 def meaning(said: Said) -> F32:

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from render.gather import LitWorld
+from render.glare import MIST, scattered
 from render.layers import layers
 from render.meter import FRAMES, WIDTH, Exposure, Reading, exposed
 from render.movers import Movers
@@ -39,8 +40,8 @@ class Shading:
     sky_light, bounce, lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy
     surfaces, else 0. emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not
     sky). relief: by how much textures' heights brighten the diffuse light in ``radiance`` (the other layers are of
-    smooth surfaces). radiance: all of it together, the proxy. sky: the light of the scene, which also says how to print
-    it.
+    smooth surfaces). radiance: all of it together, before any lens. sky: the light of the scene, which also says how to
+    print it. mist: grade of the camera's diffusion filter, which the proxy is seen through.
     """
 
     gbuffer: GBuffer
@@ -60,11 +61,12 @@ class Shading:
     relief: F32
     radiance: F32
     sky: Sky
+    mist: float = 0.0
 
     @property
     def proxy(self) -> F32:
         """(H, W, 3) sRGB-encoded display values in [0, 1]."""
-        return self.sky.display(self.radiance)
+        return self.sky.display(scattered(self.radiance, self.sky.exposure, MIST * self.mist))
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ class Shader:
         depth = np.full(gbuffer.triangle.shape, np.inf, np.float32)
         depth[gbuffer.hit] = Surface.of(snapshot, camera, gbuffer).depth
         coverage = samples.covered.reshape(gbuffer.triangle.shape)
-        return Shading(gbuffer=gbuffer, depth=depth, coverage=coverage, sky=lit.sky, **pictures)
+        mist = 0.0 if self._shot is None else self._shot.track.mist
+        return Shading(gbuffer=gbuffer, depth=depth, coverage=coverage, sky=lit.sky, mist=mist, **pictures)
 
     def _kept(self, snapshot: Snapshot) -> tuple[I32, Movers]:
         """Labels (F,), equal for faces of one thing and material that point about the same way; patches that move."""

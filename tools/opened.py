@@ -150,4 +150,4 @@ def _track_words(shot: Shot) -> list[object]:
     track = shot.track
     arrays = (track.world_from_camera, track.K)
     numbers = [key_of(np.round(array, 9).tolist()) for array in arrays]
-    return [*numbers, track.width, track.height, track.near, track.far, str(shot.fps), shot.start]
+    return [*numbers, track.width, track.height, track.near, track.far, track.mist, str(shot.fps), shot.start]

@@ -107,7 +107,7 @@ class CameraTrack:
     world_from_camera: (N, 4, 4) float64. K: (N, 3, 3) float64, pixels. width, height: pixels.
     focus_m, f_stop: (N,) float64, the lens at each frame. near, far: metres. sensor_mm: width of what the picture's
     width falls on. shutter: radians it is open, of the 2 pi of a frame's time. distortion: k1 and k2 of Brown and
-    Conrady, for radii in focal lengths; below 0 for a barrel.
+    Conrady, for radii in focal lengths; below 0 for a barrel. mist: grade of the diffusion filter, 0 for none.
     """
 
     world_from_camera: F64
@@ -121,6 +121,7 @@ class CameraTrack:
     sensor_mm: float = 24.89
     shutter: float = np.pi
     distortion: tuple[float, float] = (0.0, 0.0)
+    mist: float = 0.0
 
     def __len__(self) -> int:
         return len(self.world_from_camera)

@@ -18,6 +18,7 @@ from worldgen.units import (
     Fps,
     FStop,
     Length,
+    Mist,
     Number,
     PositiveDuration,
     PositiveLength,
@@ -155,6 +156,9 @@ class LensWords(Words):
     )
     distortion: tuple[Bend, Bend] | None = Field(
         None, description="Brown-Conrady `[k1, k2]`, radii in focal lengths: below 0 a barrel, above 0 a cushion."
+    )
+    mist: Mist = Field(
+        0.125, description="Grade of a diffusion filter, like `1/4`: how far bright lights glow. 0 is bare glass."
     )
 
 

@@ -102,6 +102,7 @@ def camera_track(
         sensor_mm=lens.sensor[0],
         shutter=lens.shutter,
         distortion=lens.distortion or (0.0, 0.0),
+        mist=lens.mist,
     )
 
 

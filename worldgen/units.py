@@ -152,6 +152,18 @@ def f_stop(value: object) -> float:
     return result
 
 
+def mist(value: object) -> float:
+    """Grade of a diffusion filter, 0 to 2, as its maker names it: ``1/8``, or a number."""
+    halves = re.fullmatch(r"\s*(\d)\s*/\s*(\d{1,2})\s*", value) if isinstance(value, str) else None
+    try:
+        result = int(halves[1]) / max(int(halves[2]), 1e-9) if halves else number(value)
+    except SceneProblem:
+        result = -1.0
+    if not 0.0 <= result <= 2.0:
+        raise SceneProblem(f"{show(value)} is not a grade of a diffusion filter, 0 to 2: write it like `1/8`")
+    return result
+
+
 def size(value: object) -> tuple[int, int]:
     """Width and height in pixels, both even (video codecs ask for that), from ``1280x720``."""
     match = re.fullmatch(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", value) if isinstance(value, str) else None
@@ -248,6 +260,19 @@ FStop = Annotated[
     BeforeValidator(f_stop),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "pattern": r"^[fF]/\d+(\.\d+)?$"}, {"type": "number"}], "examples": ["f/2.8"]}
+    ),
+]
+Mist = Annotated[
+    float,
+    BeforeValidator(mist),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^\s*\d\s*(/\s*\d{1,2}\s*)?$"},
+                {"type": "number", "minimum": 0, "maximum": 2},
+            ],
+            "examples": ["1/8"],
+        }
     ),
 ]
 Size = Annotated[

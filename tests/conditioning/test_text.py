@@ -79,5 +79,10 @@ def test_after_dark_nobody_asks_for_night() -> None:
     said = ((0.5, "A hotel corridor at night, uneasy"), (0.5, "Midnight, deep in the Night"))
     assert after_dark(said) == ((0.5, "A hotel corridor , uneasy"), (0.5, ", "))
     assert np.array_equal(meaning(after_dark(((1.0, "film noir, night"),))), meaning(((1.0, "film noir, "),)))
-    kept = ((1.0, "a knight errant, nightingales and fog"),)
+    kept = ((1.0, "a knight errant, nightingales, a raincoat and a train"),)
     assert after_dark(kept) == kept
+
+
+def test_after_dark_nobody_asks_for_the_weather_of_a_day() -> None:
+    said = ((1.0, "an alley in the rain, rain-soaked, wet pavement, puddles, Foggy, snow-covered roofs, neon"),)
+    assert after_dark(said) == ((1.0, "an alley in the , ,  pavement, , ,  roofs, neon"),)

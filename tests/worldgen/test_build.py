@@ -202,14 +202,15 @@ def test_a_pull_after_the_shot_and_one_to_nobody_are_refused():
 
 
 def test_shutter_and_distortion_reach_the_track():
-    lens = (
-        "duration: 1s\n    lens: {shutter: 90deg, distortion: [-0.1, 0.02], sensor: full-frame, focal: 50mm, stop: f/2}"
+    words = "shutter: 90deg, distortion: [-0.1, 0.02], sensor: full-frame, focal: 50mm, stop: f/2, mist: 1/4"
+    a_track = track(
+        "{body: {static: {at: [0, 0, 1]}}, aim: {look-at: ball}}", shot=f"duration: 1s\n    lens: {{{words}}}"
     )
-    a_track = track("{body: {static: {at: [0, 0, 1]}}, aim: {look-at: ball}}", shot=lens)
     assert a_track.shutter == pytest.approx(np.pi / 2)
     assert a_track.distortion == (-0.1, 0.02)
     assert a_track.focal_mm(0) == pytest.approx(50)
     assert a_track.aperture_m(0) == pytest.approx(0.025)
+    assert a_track.mist == 0.25
 
 
 def test_amount_0_is_the_clean_rig_and_another_seed_another_shake():

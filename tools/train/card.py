@@ -69,5 +69,6 @@ Trained on streets, squares, rooms, corridors, hills and woods by day, dusk and 
 It relights and refines what the proxy shows and invents no objects; of textures it invents only tone and grain, no
 courses of brick. Words that name no look and no weather change little. Snow and rain lie where the surface faces up.
 The hour is the world's own sky: words of a sunset change nothing, and those of night or clouds less than the truth.
+Weather was learned by day: where the world's own sky is dark, words of weather are not heard.
 Glass shows one mirror image and is never seen through. Faces are as simple as the proxy's.
 """
