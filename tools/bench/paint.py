@@ -52,7 +52,7 @@ def measure(
         shading = timed("rays, shade", shader.light, drawn)
         told = timed("controls", controls, shading, camera, snapshot)
         geometry = timed("geometry", FrameGeometry.of, snapshot, camera, shading.gbuffer)
-        noise = timed("world noise", world_noise, snapshot, camera, shading.gbuffer, 0)
+        noise = timed("world noise, for several steps", world_noise, snapshot, camera, shading.gbuffer, 0)
         conditions = timed("to the device", model.prepared, told)
         x0 = timed("network, a step", model.clean, torch.from_numpy(noise), 1.0, conditions)
         light = timed("light of the proxy", light_of, torch.from_numpy(told.proxy))

@@ -67,14 +67,14 @@ def _fountain(kit: Kit, rng: Rng) -> None:
            (0.14, 2.48), (0.06, 2.56), (0.0, 2.66)]  # fmt: skip
     kit.turned([(r, z + h) for r, h in top], stone, sides=20)
     # Jets that fall from the upper bowls: thin bent threads of water, and the foam where they meet the basin.
-    foam = tint("ceramic", "#d9e2e4")
+    foam, falling = tint("ceramic", "#d9e2e4"), tint("water", "#aebdc2")  # thin water is lit through, and not dark
     for count, start, high, fall, reach in ((8, 1.0, 1.7, 0.36, 0.34), (6, 0.45, 2.28, 1.67, 0.26)):
         for k in range(count):
             a = 2 * np.pi * (k + 0.5 * (count == 6)) / count + float(rng.uniform(-0.05, 0.05))
             t = np.linspace(0, 1, 9)
             r, h = start + reach * t, z + high + 0.04 * t - (high + 0.04 - fall) * t**2
             path = np.stack([r * np.cos(a), r * np.sin(a), h], axis=1)
-            kit.tube(path, np.linspace(0.012, 0.022, 9), water, 5)
+            kit.tube(path, np.linspace(0.012, 0.022, 9), falling, 5)
             at = (float(path[-1, 0]), float(path[-1, 1]), z + fall)
             kit.turned([(0.09, 0.002), (0.05, 0.022), (0.0, 0.03)], foam, at, 8)
 
