@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from render.compiled import compiled, inlined
+from render.gloss import density
 from render.penumbra import disc, tilted
 from render.rays import RayScene
 from worldgen.conventions import F32, unit
@@ -75,24 +76,31 @@ def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32
     lanterns: whether what holds a lamp is lit by it too; its light on to others is already part of the lamp's.
     """
     total, none = np.zeros((len(points), 3), np.float32), np.empty(0, np.int64)
-    _lamps(rays, lamps, points, normals, normals, none, 0.0 if lanterns else LANTERN_M, total)
+    nothing = np.empty(0, np.float32)
+    _lamps(rays, lamps, points, normals, normals, none, normals, nothing, 0.0 if lanterns else LANTERN_M, total)
     return total
 
 
-def lamplight_apart(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64) -> F32:
-    """(N, 9) irradiance from the lamps: with shadows, without, and without on ``bent (N, 3)`` normals.
+def lamplight_apart(
+    rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, views: F32, alpha: F32
+) -> F32:
+    """(N, 12) light of the lamps: irradiance with shadows, without, and without on ``bent (N, 3)`` normals.
 
-    place: (N,) which of the first 16 points of :func:`disc`, laid on each lamp, a point's shadow rays are aimed at.
+    Last, radiance that lobes of width ``alpha (N,)`` see of them (0 where that is 0), with shadows. place: (N,) which
+    of the first 16 points of :func:`disc`, laid on each lamp, a point's shadow rays are aimed at. views: (N, 3) unit,
+    to the camera.
     """
-    total = np.zeros((len(points), 9), np.float32)
-    _lamps(rays, lamps, points, normals, bent, place, 0.0, total)
+    total = np.zeros((len(points), 12), np.float32)
+    _lamps(rays, lamps, points, normals, bent, place, views, alpha, 0.0, total)
     return total
 
 
 def _lamps(
-    rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, least: float, total: F32
-) -> None:
+    rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, views: F32, alpha: F32,
+    least: float, total: F32,
+) -> None:  # fmt: skip
     count, spread = len(points), disc()[place]
+    glossy = bool(alpha.any())
     rows, strength, away = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
     start, towards = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
     for lamp in lamps if count else ():
@@ -116,7 +124,9 @@ def _lamps(
             if len(place):
                 every = np.arange(found)
                 _add(every, rows, strength, towards, normals, intensity, total[:, 3:6])
-                _add(every, rows, strength, towards, bent, intensity, total[:, 6:])
+                _add(every, rows, strength, towards, bent, intensity, total[:, 6:9])
+            if glossy:
+                _add_lobes(lit, rows, strength, towards, normals, views, alpha, size, intensity, total[:, 9:])
 
 
 @compiled
@@ -160,6 +170,27 @@ def _add(which: I64, rows: I64, strength: F32, towards: F32, normals: F32, inten
         cosine = towards[i, 0] * normals[n, 0] + towards[i, 1] * normals[n, 1] + towards[i, 2] * normals[n, 2]
         for k in range(3):
             total[n, k] += strength[i] * max(cosine, np.float32(0)) * intensity[k]
+
+
+@compiled
+def _add_lobes(
+    which: I64, rows: I64, strength: F32, towards: F32, normals: F32, views: F32, alpha: F32, size: F32, intensity: F32,
+    total: F32,
+) -> None:  # fmt: skip
+    """The same of what their lobes see of the lamp, which is ``size`` wide at a distance of 1."""
+    for i in which:
+        n = rows[i]
+        if alpha[n] <= 0:
+            continue
+        x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
+        a, b, c = views[n, 0], views[n, 1], views[n, 2]
+        p, q, r = towards[i, 0], towards[i, 1], towards[i, 2]
+        p_a, q_b, r_c = p + a, q + b, r + c
+        halfway = (p_a * x + q_b * y + r_c * z) / max(np.sqrt(p_a * p_a + q_b * q_b + r_c * r_c), np.float32(1e-6))
+        wide = min(alpha[n] + np.float32(0.5) * size[i], np.float32(1))  # a ball widens its image: Karis 2013
+        seen = strength[i] * density(wide, a * x + b * y + c * z, p * x + q * y + r * z, halfway)
+        for k in range(3):
+            total[n, k] += seen * intensity[k]
 
 
 @lru_cache(maxsize=16)

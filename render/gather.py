@@ -123,19 +123,20 @@ class LitWorld:
         """(N, 3) irradiance from the lamps in reach, kilolux, with shadows."""
         return lamplight(self.rays, self.lamps, points, normals)
 
-    def lamplight_apart(self, points: F32, normals: F32, bent: F32, place: I64) -> F32:
-        """(N, 9) the same with shadows, without, and without on ``bent`` normals: ``render.direct.lamplight_apart``."""
-        return lamplight_apart(self.rays, self.lamps, points, normals, bent, place)
+    def lamplight_apart(self, points: F32, normals: F32, bent: F32, place: I64, views: F32, alpha: F32) -> F32:
+        """(N, 12) the same in parts: ``render.direct.lamplight_apart``."""
+        return lamplight_apart(self.rays, self.lamps, points, normals, bent, place, views, alpha)
 
     def direct(self, points: F32, normals: F32) -> F32:
         """(N, 3) irradiance straight from the sun and the lamps."""
         sun = self.sun(points, normals)[:, None] * self.sky.sun_irradiance.astype(np.float32)
         return np.asarray(sun + self.lamplight(points, normals), dtype=np.float32)
 
-    def _seen(self, hits: Points, *, exact: bool = False, simple: bool = False) -> F32:
+    def _seen(self, hits: Points, *, exact: bool = False, simple: bool = False, glow: bool = True) -> F32:
         """(M, 3) radiance of the surfaces at ``hits``.
 
-        exact: with the very shadows of sun and lamps. simple: of what moves, only the light straight from these.
+        exact: with the very shadows of sun and lamps. simple: of what moves, only the light straight from these. glow:
+        whether what never moves shines.
         """
         irradiance = self.still.at(hits, direct=not exact)
         split = self.snapshot.static_faces
@@ -150,37 +151,52 @@ class LitWorld:
         shining = np.flatnonzero(self._shines[material])
         if not exact and len(shining):
             shining = shining[~near_lamp(hits.position[shining], self.lamps)]
+        if not glow:
+            shining = shining[hits.triangle[shining] >= split]
         radiance[shining] += self._emission[material[shining]]
         return radiance
 
-    def mirror(self, points: F32, normals: F32, views: F32) -> F32:
-        """(N, 3) radiance in the mirror direction. views: (N, 3) unit, from the camera to the point."""
-        directions = views - 2.0 * (views * normals).sum(1, keepdims=True) * normals
+    def mirror(self, points: F32, normals: F32, views: F32, facets: F32 | None = None) -> tuple[F32, F32]:
+        """(N, 3) radiance in the mirror direction, and (N,) metres to what is seen there, +inf for the sky.
+
+        views: (N, 3) unit, from the camera to the point. facets: (N, 3) unit, what a rough surface mirrors with; its
+        image is soft, so what it shows is lit as its patch is, and lamps are left out.
+        """
+        axes = normals if facets is None else facets
+        directions = views - 2.0 * (views * axes).sum(1, keepdims=True) * axes
+        if facets is not None:  # what would go into the surface comes back from it
+            directions -= 2.0 * np.minimum((directions * normals).sum(1, keepdims=True), 0.0) * normals
         triangle, _, distance = self.rays.cast(lifted(points, normals), directions)
         result = self.sky.radiance(directions)
         hit = np.flatnonzero(triangle >= 0)
         seen, _ = met(self.snapshot, points, directions, distance, triangle, hit)
-        result[hit] = self._seen(seen, exact=True)
-        return result
+        result[hit] = self._seen(seen, exact=facets is None)
+        return result, distance
 
-    def gather(self, points: F32, normals: F32) -> Gathered:
-        """Light of the sky and of other surfaces, and occlusion, at N points."""
+    def gather(self, points: F32, normals: F32, moving: bool = True) -> Gathered:
+        """Light of the sky and of other surfaces, and occlusion, at N points. moving: whether they may move."""
         fan = Fan.of(points, normals)
         hits = fan.hits(self.rays)
-        light, sky, _ = self._gathered(fan, len(points), *hits)
+        light, sky, _ = self._gathered(fan, len(points), *hits, glow=moving)
+        if not moving:
+            light.bounce[:] += self.still.glowing(points, normals)
         self._indoors(light, _outside(sky), points, normals, fan, *hits)
         return light
 
     def gather_still(self, points: F32, normals: F32) -> F32:
         """(N, 9) of points on what never moves, as if nothing moved.
 
+        A point's few rays would meet the thin tubes of a sign or not, and all of a wall's in the same direction: the
+        sign would be written on the wall. So patches say what shines on them.
+
         Sky and bounce (3 each), occlusion, how far outside they are (0 to 1), and whether they may be seen at all (0
         inside of things, where nobody looks).
         """
         rays = self.still.transport.rays
         fan = Fan.of(points, normals)
-        light, sky, buried = self._gathered(fan, len(points), *fan.hits(rays))
+        light, sky, buried = self._gathered(fan, len(points), *fan.hits(rays), glow=False)
         outside = _outside(sky)
+        light.bounce[:] += self.still.glowing(points, normals)
         inside = np.flatnonzero(outside < 1)
         for start in range(0, len(inside), _AT_ONCE):
             some = inside[start : start + _AT_ONCE]
@@ -208,9 +224,12 @@ class LitWorld:
         met = np.flatnonzero(near < far)
         fan, triangle, near, behind, far = fan[met], triangle[met], near[met], behind[met], far[met]
         after, _, _ = self._gathered(fan, len(points), triangle, near)
-        before, _, _ = self._gathered(fan, len(points), behind, far)
+        before, _, _ = self._gathered(fan, len(points), behind, far, glow=False)
         outside = known[:, 7, None]
-        hidden = (1.0 - outside) * np.bincount(fan.point, fan.weight, len(points)).astype(np.float32)[:, None]
+        hidden = np.bincount(fan.point, fan.weight, len(points)).astype(np.float32)[:, None]
+        some = np.flatnonzero(hidden)
+        before.bounce[some] += hidden[some] * self.still.glowing(points[some], normals[some])
+        hidden *= 1.0 - outside
         for values, new, old in ((light.sky, after.sky, before.sky), (light.bounce, after.bounce, before.bounce)):
             np.maximum(values * (1.0 - hidden) + outside * (new - old), 0.0, out=values)
         light.bounce[:] += (1.0 - outside) * after.bounce
@@ -255,7 +274,7 @@ class LitWorld:
         return irradiance(radiance.reshape(len(places), RAYS, 6))
 
     def _gathered(
-        self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False
+        self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False, glow: bool = True
     ) -> tuple[Gathered, F32, F32]:
         """Light that the rays of ``fan`` find where they meet ``triangle (R,)``.
 
@@ -263,7 +282,7 @@ class LitWorld:
         """
         hit = np.flatnonzero(triangle >= 0)
         seen, inner = met(self.snapshot, fan.origins, fan.directions, distance, triangle, hit)
-        light = self._seen(seen, simple=simple)
+        light = self._seen(seen, simple=simple, glow=glow)
         found = fan.gathered(count, distance, light, inner, hit, self._sky_towards[fan.lattice])
         return Gathered(found[:, :3], found[:, 3:6], found[:, 6]), found[:, 7], found[:, 8]
 

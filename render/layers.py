@@ -10,7 +10,8 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.penumbra import blended, disc, near, tilted, uneven
+from render.gloss import WIDE, facets, places, returned, smoothed, spans
+from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
 from render.spread import LightGrid
@@ -25,10 +26,6 @@ GLOSSY: Final = 0.36
 
 BLURRED: Final = 0.1
 """Surfaces rougher than this have blurred mirror images."""
-
-LOBE: Final = np.float32(0.5)
-"""How far the normals of their mirror rays lean, in squares of the roughness. Half of the slopes of a GGX distribution
-(Walter et al. 2007) lie beyond twice that, but sixteen rays so far apart would show a small lamp sixteen times."""
 
 ALIKE: Final = np.float32(0.7)
 """Shares of sun that differ by more are not smoothed: a shadow stays sharp where it touches what throws it."""
@@ -83,8 +80,12 @@ class _Frame:
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.disc = sun_disc(lit.sky)
         self.thing = lit.snapshot.face_object[samples.triangle]
-        self.lamps = np.zeros((count, 9), np.float32)
-        """From the lamps with shadows, without, and without on bent normals; then, in the last six, with soft ones."""
+        self.lamps = np.zeros((count, 12), np.float32)
+        """From the lamps with shadows, without, and without on bent normals; then, in the last six of these nine, with
+        soft ones. And what the lobes of rough mirrors see of them."""
+        rough = material_table(lit.snapshot.materials).roughness[lit.snapshot.face_material[samples.triangle]]
+        self.alpha = np.where((rough > BLURRED) & (rough < GLOSSY), rough * rough, np.float32(0))
+        """Width of each sample's lobe (GGX), 0 for what is no rough mirror."""
         self.mirror = np.zeros((count, 3), np.float32)
         self.found = Layers(
             *(np.zeros((samples.rows, 1 if name in _ALONE else 3), np.float32) for name in Layers._fields)
@@ -106,7 +107,9 @@ class _Frame:
         self.sunlit[s][calm] = lit.sun(surface.position[calm], surface.normal[calm], rim) > 0
         if lit.lamps:
             place = 4 * (row % 4) + column % 4
-            self.lamps[s] = lit.lamplight_apart(surface.position, surface.normal, textured.bent_normal, place)
+            self.lamps[s] = lit.lamplight_apart(
+                surface.position, surface.normal, textured.bent_normal, place, surface.view, self.alpha[s]
+            )
 
     def soften_sun(self) -> None:
         """Pixels with an edge, and then those in a penumbra, ask at each of their quarters, and are smoothed."""
@@ -136,7 +139,7 @@ class _Frame:
         mean = self._smoothed(rows, np.arange(samples.centres), lamps[:, :6], 4)
         share[rows] = mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-12))
         lamps[:, 3:6] *= share
-        lamps[:, 6:] *= share
+        lamps[:, 6:9] *= share
 
     def _smoothed(self, rows: I64, others: I64, values: F32, tile: int, alike: F32 | None = None) -> F32:
         """(R, C) the ``values (N, C)`` of the samples ``rows`` together with those of ``others`` in pixels around them.
@@ -178,30 +181,47 @@ class _Frame:
         return found[0] & found[1]
 
     def look_into_mirrors(self) -> None:
-        """A ray a sample, smoothed: a curved door would show a leaf here and none beside it.
-
-        Where a surface is rough, each of 4 x 4 pixels looks to another place of the lobe.
-        """
+        """A ray a sample, smoothed: a curved door would show a leaf here and none beside it."""
         samples, snapshot = self.samples, self.lit.snapshot
         rough = material_table(snapshot.materials).roughness[snapshot.face_material[samples.triangle]]
-        rows = np.flatnonzero(rough < GLOSSY)
-        if len(rows):
-            surface = Surface(snapshot, self.camera, samples.triangle[rows], samples.bary[rows])
-            row, column = np.divmod(samples.pixel[rows], self.camera.width)
-            blurred = rough[rows] > BLURRED
-            lean = np.where(blurred, LOBE * rough[rows] ** 2, np.float32(0))
-            normal = tilted(surface.normal, lean, disc()[4 * (row % 4) + column % 4])
+        sharp = np.flatnonzero(rough <= BLURRED)
+        if len(sharp):
+            surface = Surface(snapshot, self.camera, samples.triangle[sharp], samples.bary[sharp])
             seen = np.zeros_like(self.mirror)
-            seen[rows] = self.lit.mirror(surface.position, normal, -surface.view)
-            for tile, kind in ((2, rows[~blurred]), (4, rows[blurred])):
-                self.mirror[kind] = self._smoothed(kind, rows, seen, tile)
+            seen[sharp], _ = self.lit.mirror(surface.position, surface.normal, -surface.view)
+            self.mirror[sharp] = self._smoothed(sharp, sharp, seen, 2)
+        blurred = np.flatnonzero(self.alpha)
+        if len(blurred):
+            self.mirror[blurred] = self._along_lobes(blurred)
+
+    def _along_lobes(self, rows: I64) -> F32:
+        """(R, 3) what rough mirrors show, the samples ``rows``."""
+        samples, camera, snapshot = self.samples, self.camera, self.lit.snapshot
+        surface = Surface(snapshot, camera, samples.triangle[rows], samples.bary[rows])
+        alpha, pixel = self.alpha[rows], samples.pixel[rows]
+        to_camera = camera.world_from_camera[:3, :3].T.astype(np.float32)
+        span = spans(surface.normal, surface.view, alpha, to_camera, camera.focal_px)
+        row, column = np.divmod(pixel, camera.width)
+        tile = np.where(span < WIDE, 4, 16)
+        place = places()[16 * (row % tile[:, 1]) + column % tile[:, 0]]
+        facet = facets(surface.normal, surface.view, alpha, place)
+        seen, distance = self.lit.mirror(surface.position, surface.normal, -surface.view, facet)
+        seen += self.lamps[rows, 9:]
+        away = np.float32(1) / (
+            1 + np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
+        )
+        centre = np.full(len(samples.calm), -1)
+        middles = np.flatnonzero(rows < samples.centres)
+        centre[pixel[middles]] = middles
+        key = self.thing[rows].astype(np.int64) * len(snapshot.materials) + snapshot.face_material[surface.triangle]
+        return smoothed(seen, pixel, centre, key, surface.normal, alpha, span, away, camera.width)
 
     def light(self, s: slice) -> None:
         (surface, textured), lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
         table = material_table(lit.snapshot.materials)
         _mix(
             samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
-            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:], self.cosine[s],
+            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:9], self.cosine[s],
             self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
             lit.sky.sun_irradiance.astype(np.float32), self.found,
@@ -249,11 +269,16 @@ def _mix(
         bend -= max(x * towards[0] + y * towards[1] + z * towards[2], none)
         bend = max(sun + bend * sunlit[n], none)
         rough, metal = roughness[kind], metallic[kind]
-        fresnel = none
+        over, besides = one, none
         if rough < GLOSSY:
             a, b, c = pose[0, 3] - position[n, 0], pose[1, 3] - position[n, 1], pose[2, 3] - position[n, 2]
             facing = (a * x + b * y + c * z) / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
-            fresnel = (one - min(max(facing, none), one)) ** 5  # Schlick 1994
+            facing = min(max(facing, none), one)
+            if rough > BLURRED:
+                over, besides = returned(rough, facing)
+            else:
+                besides = (one - facing) ** 5  # Schlick 1994
+                over = one - besides
         total, flat = none, sun * bright
         for k in range(3):
             irradiance = lamps[n, 3 + k] + slow[n, 3 + k] + slow[n, k] * above + bend * strength[k]
@@ -262,7 +287,7 @@ def _mix(
             radiance = color[n, k] * irradiance * per_pi + emission[kind, k]
             if rough < GLOSSY:
                 straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
-                radiance += (straight + (one - straight) * fresnel) * mirror[n, k] - metal * radiance
+                radiance += (straight * over + besides) * mirror[n, k] - metal * radiance
             found.radiance[at, k] = radiance * w
             found.albedo[at, k] = color[n, k] * w
             found.camera_normal[at, k] = (x * pose[0, k] + y * pose[1, k] + z * pose[2, k]) * w

@@ -72,14 +72,16 @@ class Transport:
 class Lightmap:
     """Irradiance of the patches in one light, kilolux, linear RGB: (P + 1, 3) each; the last row is 0.
 
-    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps. kept: what
-    frames have found out about this light between the patches, on surfaces; air: the same between the surfaces.
+    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps. glow: the part of bounce
+    that comes straight from what shines. kept: what frames have found out about this light between the patches, on
+    surfaces; air: the same between the surfaces.
     """
 
     transport: Transport
     sky: F32
     bounce: F32
     direct: F32
+    glow: F32
     kept: Kept = field(default_factory=Kept, compare=False)
     air: Probes = field(default_factory=Probes, compare=False)
 
@@ -97,6 +99,13 @@ class Lightmap:
         near, weight = self.transport.patches.around(points, normals)
         sky, bounce = (np.einsum("nk,nkc->nc", weight, light[near]) for light in (self.sky, self.bounce))
         return sky, bounce
+
+    def glowing(self, points: F32, normals: F32) -> F32:
+        """(N, 3) irradiance straight from what shines and never moves, between the patches."""
+        if not self.glow.any():
+            return np.zeros((len(points), 3), np.float32)
+        near, weight = self.transport.patches.around(points, normals)
+        return np.einsum("nk,nkc->nc", weight, self.glow[near])
 
 
 class LightCache:
@@ -243,8 +252,8 @@ def solved(known: Transport, snapshot: Snapshot, sky: Sky, lamps: tuple[Lamp, ..
         if np.abs(bounce - before).max(initial=0.0) <= 2e-3 * np.abs(bounce).max(initial=0.0):
             break
     end = np.zeros((1, 3), np.float32)
-    found = [np.concatenate([v, end]).astype(np.float32) for v in (open_sky, bounce, direct)]
-    return Lightmap(known, found[0], found[1], found[2])
+    found = [np.concatenate([v, end]).astype(np.float32) for v in (open_sky, bounce, direct, glow)]
+    return Lightmap(known, found[0], found[1], found[2], found[3])
 
 
 def near_lamp(points: F32, lamps: tuple[Lamp, ...]) -> Bool:

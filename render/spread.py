@@ -133,16 +133,17 @@ def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool
 def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
     """(N, 7) light at the samples of ``surface``. What lasts is kept on the surfaces, for other frames of the shot."""
     found = np.empty((len(surface), 7), np.float32)
-    stays = (surface.triangle < lit.snapshot.static_faces) & lasting
-    still, others = np.flatnonzero(stays), np.flatnonzero(~stays)
-    if len(still):
+    stays = surface.triangle < lit.snapshot.static_faces
+    still = np.flatnonzero(stays)
+    if len(still) and lasting:
         part = surface.subset(still)
         spacing = SPACING * STEP / part.camera.focal_px
         apart = np.asarray(spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)), np.float32)
         anchors = anchors_of(part, apart)
         known = lit.still.kept.at(anchors, lambda keys: lit.gather_still(*placed(lit.snapshot, keys)))
         found[still] = lit.disturbed(part.position, part.normal, known).columns
-    if len(others):
-        part = surface.subset(others)
-        found[others] = lit.gather(part.position, part.normal).columns
+    for rows, moving in ((still[:0] if lasting else still, False), (np.flatnonzero(~stays), True)):
+        if len(rows):
+            part = surface.subset(rows)
+            found[rows] = lit.gather(part.position, part.normal, moving).columns
     return found

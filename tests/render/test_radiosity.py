@@ -172,3 +172,25 @@ def test_a_crowd_of_small_things_has_a_bounded_number_of_patches() -> None:
     movers = Movers.of(World(tuple(things), Sky()).at(0.0))
     assert 120 <= len(movers.face) < 120 * 60  # more than there may be of few things, and yet it ends
     assert movers.of_face.max() == len(movers.face) - 1
+
+
+@pytest.mark.parametrize("changing", [False, True])
+def test_a_thin_tube_is_not_written_on_the_ground(changing: bool) -> None:
+    """Fixed rays would draw its shape on the ground, where they meet it, and nothing beside."""
+    tube = shapes.box((0.03, 2.0, 0.03), replace(grey(0.5), emission=(9.0, 9.0, 9.0)))
+    things = (
+        Thing("ground", shapes.plane((30.0, 30.0), grey(0.1))),
+        Thing("tube", tube.transformed(translation([0, 0, 3.0]))),
+    )
+    flat = lit(World(things, NIGHT), (0, -6, 1.6))
+    x = np.linspace(-3, 3, 120, dtype=np.float32)
+    points = np.stack([x, np.zeros_like(x), np.zeros_like(x)], axis=1)
+    normals = np.tile(UP, (120, 1))
+    found = (
+        flat.gather(points, normals, moving=False).bounce if changing else flat.gather_still(points, normals)[:, 3:6]
+    )
+    light = found[:, 0]
+    # A line of radiance times width, seen from below: its irradiance falls off with the square of the distance.
+    expected = 9.0 * 0.03 * 2 * 9.0 / (x**2 + 9.0) ** 2 * 0.9
+    assert np.abs(np.diff(light)).max() < 0.2 * light.max()
+    assert light.mean() == pytest.approx(expected.mean(), rel=0.35)

@@ -24,6 +24,9 @@ from worldgen.world import Thing
 CANDELA = 110.0
 """Intensity of the lamp of a neon sign."""
 
+SPREAD_M = 0.35
+"""Radius of that lamp: the tubes of a sign shine from all of it, so that none throws a shadow one could read."""
+
 
 @dataclass(frozen=True)
 class Lot:
@@ -100,5 +103,5 @@ def shared(glows: Sequence[Glow], most: int, name: str) -> list[Lamp]:
     for k, group in enumerate(groups[key] for key in sorted(groups)):
         first = min(group, key=lambda glow: (glow.position[2], glow.position))
         strength = CANDELA * math.sqrt(len(group))
-        lamps.append(Lamp(f"{name}/neon-{k:02d}", first.position, first.intensity(strength), 12.0, 0.05))
+        lamps.append(Lamp(f"{name}/neon-{k:02d}", first.position, first.intensity(strength), 12.0, SPREAD_M))
     return lamps

@@ -117,7 +117,7 @@ def _modern(kit: Kit, length: float, width: float, wet: bool) -> Mesh:
     wide = half + 30.0
     tar = make("asphalt", (0.075, 0.076, 0.08)) if wet else tint("asphalt", "#4d4e50")
     if wet:
-        tar = replace(tar, name="wet-asphalt", roughness=0.42)
+        tar = replace(tar, name="wet-asphalt", roughness=0.28)
     paint, slabs = tint("plaster", "#c9c8c2"), tint("paving", "#8f8e8a" if wet else "#a8a6a0")
     place = tar if wet else tint("paving", "#9a9893")
     flat(kit, -wide, wide, length, end - 2.0, 0, tar)
