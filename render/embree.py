@@ -1,7 +1,7 @@
-"""Embree (Wald et al. 2014) as compiled loops call it: triangles to shoot at, one ray or sixteen at a time.
+"""Embree (Wald et al. 2014): triangles to shoot at, which may move.
 
-The library is the one in the ``embreex`` wheel, through its own C interface: loops that ask it directly need no arrays
-of rays. Rays are laid out as Embree's ``RTCRayHit`` and ``RTCRay16`` are.
+The library is the one in the ``embreex`` wheel, through its own C interface: compiled loops ask it directly
+(``render.embree_loops``).
 """
 
 from __future__ import annotations
@@ -13,42 +13,63 @@ from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
-from numba.extending import intrinsic
 
-from render.compiled import compiled, inlined
+from render import embree_loops as loops
+from render.raylayers import Seen, View
 from render.threads import deal
 from worldgen.conventions import F32, I32, Bool
 
-WIDTH: Final = 16
-"""Rays in a packet."""
-
 _FLOAT3, _UINT3, _TRIANGLES, _INDEX, _VERTEX = 0x9003, 0x5003, 0, 0, 1
-_ROBUST: Final = 4
-"""No ray slips through between two triangles, and what it meets does not depend on how the tree was built."""
+_DYNAMIC, _ROBUST = 1, 4
+"""Robust: no ray slips through between two triangles, and what it meets does not depend on how the tree was built."""
+
+_LOW, _REFIT = 0, 3
+"""A tree that keeps its shape when what hangs in it moves, and whose boxes are only fitted anew."""
+
+_COHERENT: Final = 1 << 16
 
 _SLICE: Final = 1 << 13
 """Rays a thread takes at a time."""
 
+_STRIP: Final = 4 * loops.TILE
+"""Rows of a picture that a thread takes at a time."""
+
 _Address = ctypes.c_void_p
+_Buffer = [_Address, ctypes.c_int, ctypes.c_uint]
 _FUNCTIONS: Final[dict[str, tuple[Any, list[Any]]]] = {
     "rtcNewDevice": (_Address, [ctypes.c_char_p]),
     "rtcNewScene": (_Address, [_Address]),
     "rtcSetSceneFlags": (None, [_Address, ctypes.c_int]),
+    "rtcSetSceneBuildQuality": (None, [_Address, ctypes.c_int]),
     "rtcNewGeometry": (_Address, [_Address, ctypes.c_int]),
-    "rtcSetNewGeometryBuffer": (
-        _Address,
-        [_Address, ctypes.c_int, ctypes.c_uint, ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t],
-    ),
+    "rtcSetGeometryBuildQuality": (None, [_Address, ctypes.c_int]),
+    "rtcSetNewGeometryBuffer": (_Address, [*_Buffer, ctypes.c_int, ctypes.c_size_t, ctypes.c_size_t]),
+    "rtcUpdateGeometryBuffer": (None, _Buffer),
     "rtcCommitGeometry": (None, [_Address]),
     "rtcAttachGeometry": (ctypes.c_uint, [_Address, _Address]),
     "rtcReleaseGeometry": (None, [_Address]),
     "rtcCommitScene": (None, [_Address]),
     "rtcReleaseScene": (None, [_Address]),
     "rtcIntersect1": (None, []),
+    "rtcIntersect16": (None, []),
     "rtcOccluded16": (None, []),
 }
+
+
+class _Arguments(ctypes.Structure):
+    """``RTCIntersectArguments``, and just as well ``RTCOccludedArguments``."""
+
+    _fields_ = (
+        ("flags", ctypes.c_int),
+        ("features", ctypes.c_int),
+        ("context", _Address),
+        ("filter", _Address),
+        ("own", _Address),
+    )
+
+
+_TOGETHER: Final = _Arguments(_COHERENT, -1)
+"""For packets of rays that are alike."""
 
 
 @cache
@@ -71,38 +92,52 @@ def _device() -> int:
 
 
 @cache
-def addresses() -> tuple[int, int]:
-    """Where ``rtcIntersect1`` and ``rtcOccluded16`` are, for compiled loops."""
-    first, other = (ctypes.cast(embree()[name], _Address).value for name in ("rtcIntersect1", "rtcOccluded16"))
-    return first or 0, other or 0
+def _at(name: str) -> int:
+    """Where a function is, for compiled loops."""
+    return ctypes.cast(embree()[name], _Address).value or 0
 
 
 class Triangles:
-    """Some triangles, ready to be shot at. vertices: (V, 3). faces: (F, 3). ``scene`` is Embree's name for them."""
+    """Some triangles, ready to be shot at. vertices: (V, 3). faces: (F, 3).
 
-    def __init__(self, vertices: F32, faces: I32) -> None:
+    apart: (V, 3) for what moves, how it lies when the tree takes its shape; so what is met follows from where things
+    are, never from where they were before. It should lie as things do that are together, and apart from each other.
+    """
+
+    def __init__(self, vertices: F32, faces: I32, apart: F32 | None = None) -> None:
         call = embree()
-        self.scene: int = call["rtcNewScene"](_device())
-        call["rtcSetSceneFlags"](self.scene, _ROBUST)
-        geometry = call["rtcNewGeometry"](_device(), _TRIANGLES)
-        for kind, form, values in ((_VERTEX, _FLOAT3, vertices), (_INDEX, _UINT3, faces)):
-            flat = np.ascontiguousarray(values)
-            there = call["rtcSetNewGeometryBuffer"](geometry, kind, 0, form, 12, len(flat))
-            ctypes.memmove(there, flat.ctypes.data, flat.nbytes)
+        self._scene: int = call["rtcNewScene"](_device())
+        weakref.finalize(self, call["rtcReleaseScene"], self._scene)
+        geometry = self._geometry = call["rtcNewGeometry"](_device(), _TRIANGLES)
+        weakref.finalize(self, call["rtcReleaseGeometry"], geometry)
+        call["rtcSetSceneFlags"](self._scene, _ROBUST if apart is None else _ROBUST | _DYNAMIC)
+        if apart is not None:
+            call["rtcSetSceneBuildQuality"](self._scene, _LOW)
+            call["rtcSetGeometryBuildQuality"](geometry, _REFIT)
+        self._vertices = _given(geometry, _VERTEX, _FLOAT3, vertices if apart is None else apart)
+        _given(geometry, _INDEX, _UINT3, faces)
         call["rtcCommitGeometry"](geometry)
-        call["rtcAttachGeometry"](self.scene, geometry)
-        call["rtcReleaseGeometry"](geometry)
-        call["rtcCommitScene"](self.scene)
-        weakref.finalize(self, call["rtcReleaseScene"], self.scene)
+        call["rtcAttachGeometry"](self._scene, geometry)
+        call["rtcCommitScene"](self._scene)
+        if apart is not None:
+            self.move(vertices)
+
+    def move(self, vertices: F32) -> None:
+        """From now on the vertices are here; only for what was told how it lies ``apart``."""
+        call, flat = embree(), np.ascontiguousarray(vertices)
+        ctypes.memmove(self._vertices, flat.ctypes.data, flat.nbytes)
+        call["rtcUpdateGeometryBuffer"](self._geometry, _VERTEX, 0)
+        call["rtcCommitGeometry"](self._geometry)
+        call["rtcCommitScene"](self._scene)
 
     def cast(self, origins: F32, directions: F32, reach: F32) -> tuple[I32, F32, F32]:
         """(N,) the face that each ray meets first, or -1; (N, 2) its weights; (N,) how far away, or +inf."""
         n = len(origins)
         triangle, bary, distance = np.empty(n, np.int32), np.empty((n, 2), np.float32), np.empty(n, np.float32)
-        at = addresses()[0]
+        at = _at("rtcIntersect1")
 
         def shoot(s: slice) -> None:
-            _cast(at, self.scene, origins[s], directions[s], reach[s], triangle[s], bary[s], distance[s])
+            loops.cast(at, self._scene, origins[s], directions[s], reach[s], triangle[s], bary[s], distance[s])
 
         deal(shoot, n, _SLICE)
         return triangle, bary, distance
@@ -110,92 +145,30 @@ class Triangles:
     def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
         """(N,) whether anything lies on each ray."""
         blocked = np.empty(len(origins), np.bool_)
-        at = addresses()[1]
+        at, together = _at("rtcOccluded16"), ctypes.addressof(_TOGETHER)
 
         def shoot(s: slice) -> None:
-            _occluded(at, self.scene, origins[s], directions[s], reach[s], blocked[s])
+            loops.occluded(at, self._scene, together, origins[s], directions[s], reach[s], blocked[s])
 
         deal(shoot, len(origins), _SLICE)
         return blocked
 
+    def see(self, view: View, rows: I32, seen: Seen) -> None:
+        """Put into ``seen`` what is nearer. rows: the names of the faces, or if there is just one, of the first."""
+        at, together = _at("rtcIntersect16"), ctypes.addressof(_TOGETHER)
 
-def _one(typing: Any, at: Any, scene: Any, ray: Any) -> Any:
-    def made(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        where, first, second = given
-        _called(builder, where, [first, second, ir.Constant(ir.IntType(64), 0)])
-        return context.get_dummy_value()
+        def look(s: slice) -> None:
+            loops.see(
+                at, self._scene, together, view.eye, view.corner, view.right, view.down, view.near, rows, s.start,
+                s.stop, seen.triangle, seen.bary, seen.far,
+            )  # fmt: skip
 
-    return types.void(types.int64, types.int64, types.int64), made
-
-
-def _many(typing: Any, at: Any, valid: Any, scene: Any, rays: Any) -> Any:
-    def made(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        where, *others = given
-        _called(builder, where, [*others, ir.Constant(ir.IntType(64), 0)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64, types.int64), made
+        deal(look, len(seen.far), _STRIP)
 
 
-def _called(builder: Any, where: Any, given: list[Any]) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * len(given))
-    builder.call(builder.inttoptr(where, kind.as_pointer()), given)
-
-
-_intersect1: Any = intrinsic(_one)
-_occluded16: Any = intrinsic(_many)
-
-
-@inlined
-def one_ray() -> F32:
-    """Memory for a ray and its hit, where Embree wants it."""
-    raw = np.zeros(64, np.float32)
-    start = (64 - raw.ctypes.data % 64) % 64 // 4
-    return raw[start : start + 32]
-
-
-@inlined
-def first_hit(at: int, scene: int, ray: F32, bits: I32, reach: float) -> int:
-    """The face that a ray meets first, or -1. ray: its 0:3 and 4:7 say where from and where to; 8 is how far, then.
-
-    bits: the same memory as whole numbers.
-    """
-    ray[3] = ray[7] = 0.0
-    ray[8] = reach
-    bits[9], bits[10], bits[11] = -1, 0, 0
-    bits[17], bits[18], bits[19], bits[20] = -1, -1, -1, -1
-    _intersect1(at, scene, np.int64(ray.ctypes.data))
-    return int(bits[17])
-
-
-@compiled
-def _cast(at: int, scene: int, origins: F32, directions: F32, reach: F32, triangle: I32, bary: F32, far: F32) -> None:
-    ray = one_ray()
-    bits = ray.view(np.int32)
-    for n in range(len(origins)):
-        for k in range(3):
-            ray[k], ray[4 + k] = origins[n, k], directions[n, k]
-        triangle[n] = first_hit(at, scene, ray, bits, reach[n])
-        hit = triangle[n] >= 0
-        bary[n, 0], bary[n, 1] = (ray[15], ray[16]) if hit else (np.float32(0), np.float32(0))
-        far[n] = ray[8] if hit else np.float32(np.inf)
-
-
-@compiled
-def _occluded(at: int, scene: int, origins: F32, directions: F32, reach: F32, blocked: Bool) -> None:
-    raw = np.zeros(13 * WIDTH + 16, np.float32)
-    start = (64 - raw.ctypes.data % 64) % 64 // 4
-    rays, valid = raw[start : start + 12 * WIDTH], raw[start + 12 * WIDTH : start + 13 * WIDTH].view(np.int32)
-    rays.view(np.int32)[9 * WIDTH : 10 * WIDTH] = -1
-    for first in range(0, len(origins), WIDTH):
-        count = min(WIDTH, len(origins) - first)
-        for i in range(WIDTH):
-            valid[i] = -1 if i < count else 0
-        for i in range(count):
-            n = first + i
-            for k in range(3):
-                rays[k * WIDTH + i], rays[(4 + k) * WIDTH + i] = origins[n, k], directions[n, k]
-            rays[8 * WIDTH + i] = reach[n]
-        _occluded16(at, np.int64(valid.ctypes.data), scene, np.int64(rays.ctypes.data))
-        for i in range(count):
-            blocked[first + i] = rays[8 * WIDTH + i] < 0
+def _given(geometry: int, kind: int, form: int, values: F32 | I32) -> int:
+    """Hand over vertices or faces; says where they lie now."""
+    flat = np.ascontiguousarray(values)
+    there: int = embree()["rtcSetNewGeometryBuffer"](geometry, kind, 0, form, 12, len(flat))
+    ctypes.memmove(there, flat.ctypes.data, flat.nbytes)
+    return there

@@ -33,12 +33,7 @@ class RayRasterizer:
     def rasterize(self, snapshot: Snapshot, camera: Camera) -> GBuffer:
         """What ``camera`` sees of ``snapshot``."""
         self._scene.update(snapshot)
-        directions = pixel_directions(camera).reshape(-1, 3)
-        # Rays start on the near plane, so that what is nearer cannot hide what is behind it; their depth is planar.
-        origins = camera.position + camera.near * directions
-        triangle, bary, _ = self._scene.cast(origins, directions, camera.far - camera.near)
-        shape = (camera.height, camera.width)
-        return GBuffer(triangle.reshape(shape), bary.reshape(*shape, 2))
+        return GBuffer(*self._scene.see(camera))
 
     def close(self) -> None:
         """Let go of the geometry."""

@@ -1,116 +1,35 @@
 """Rays against a snapshot: what they hit first, and whether anything stands in their way.
 
 Two engines, both over Embree (Wald et al. 2014): ``embree`` (``render.embree``, which needs no system library) and
-``open3d``. The geometry that never moves is built once a world; the moving part, usually a few characters, is rebuilt
+``open3d``. The geometry that never moves is built once a world; the moving part, usually a few characters, is moved
 whenever its vertices change, and the answers are merged. Faces with holes are parts of their own: a ray that meets a
-hole goes on from just behind it.
+hole goes on from just behind it (``render.raylayers``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal
 
 import numpy as np
 
-from render.cutout import MOST_LAYERS, Cutouts
+from render.cutout import Cutouts
 from render.embree import Triangles, embree
 from render.raster import same_world
+from render.raylayers import Hits, Layer, Open3DPart, Part, Seen, View
+from render.threads import deal
+from render.ties import settle
+from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32, Array, Bool
 from worldgen.world import Snapshot
 
 Engine = Literal["auto", "embree", "open3d"]
-Hits = tuple[I32, F32, F32]
-"""(N,) int32 face row or -1, (N, 2) float32 barycentrics, (N,) float32 distance (+inf for none)."""
+
+_STRIP: Final = 16
+"""Rows of a picture that a thread takes at a time."""
 
 _FAR_OFF: Final = 1000.0
 """Metres from the origin to a world's middle beyond which rays are shot in axes that start at its middle."""
-
-_BEHIND: Final = 1e-5
-"""Metres behind a hole from which a ray goes on."""
-
-_FAR: Final = 1e6
-"""Stands for an unlimited reach where an engine scales directions by it; metres for unit directions."""
-
-
-class _Part(Protocol):
-    """Some triangles of the world, ready to be shot at."""
-
-    def cast(self, origins: F32, directions: F32, reach: F32) -> Hits: ...
-
-    def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool: ...
-
-
-class _Open3DPart:
-    """Triangles in an Open3D ``RaycastingScene``."""
-
-    def __init__(self, vertices: F32, faces: I32) -> None:
-        import open3d
-
-        self._tensor: Callable[..., Any] = open3d.core.Tensor.from_numpy
-        self._scene: Any = open3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(self._tensor(vertices), self._tensor(faces.astype(np.uint32)))
-
-    def cast(self, origins: F32, directions: F32, reach: F32) -> Hits:
-        rays = np.concatenate([origins, directions], axis=1)
-        answer = self._scene.cast_rays(self._tensor(rays))
-        distance: F32 = answer["t_hit"].numpy()
-        miss = ~(distance <= reach) | np.isinf(distance)
-        triangle = answer["primitive_ids"].numpy().view(np.int32)
-        bary: F32 = answer["primitive_uvs"].numpy()
-        triangle[miss], bary[miss], distance[miss] = -1, 0.0, np.inf
-        return triangle, bary, distance
-
-    def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
-        # The engine takes one reach for all rays, so each direction carries its own.
-        rays = np.concatenate([origins, directions * np.minimum(reach, np.float32(_FAR))[:, None]], axis=1)
-        answer: Bool = self._scene.test_occlusions(self._tensor(rays), tfar=1.0).numpy()
-        return answer
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """One part of a scene. rows: its faces' rows of ``snapshot.faces``, as the first of a run or one by one.
-    cutouts: of the world where the faces may have holes, else None.
-    """
-
-    part: _Part
-    rows: int | I32
-    cutouts: Cutouts | None = None
-
-    def cast(self, origins: F32, directions: F32, reach: F32) -> Hits:
-        """As :meth:`_Part.cast`, in rows of ``snapshot.faces``."""
-        triangle, bary, distance = self._met(origins, directions, reach)
-        if self.cutouts is None:
-            return triangle, bary, distance
-        going = np.arange(len(triangle))
-        for _ in range(MOST_LAYERS):
-            going = going[self.cutouts.holed(triangle[going], bary[going])]
-            if not len(going):
-                break
-            d = directions[going]
-            behind = distance[going] * np.float32(1 + 4e-7) + np.float32(_BEHIND) / np.sqrt(np.einsum("nc,nc->n", d, d))
-            start = origins[going] + behind[:, None] * d
-            triangle[going], bary[going], more = self._met(start, d, np.maximum(reach[going] - behind, 0))
-            distance[going] = behind + more
-        return triangle, bary, distance
-
-    def _met(self, origins: F32, directions: F32, reach: F32) -> Hits:
-        triangle, bary, distance = self.part.cast(origins, directions, reach)
-        if isinstance(self.rows, int):
-            if self.rows:
-                triangle[triangle >= 0] += np.int32(self.rows)
-        else:
-            triangle = np.where(triangle < 0, np.int32(-1), self.rows[triangle])
-        return triangle, bary, distance
-
-    def occluded(self, origins: F32, directions: F32, reach: F32) -> Bool:
-        """As :meth:`_Part.occluded`."""
-        if self.cutouts is None:
-            return self.part.occluded(origins, directions, reach)
-        return self.cast(origins, directions, reach)[0] >= 0
 
 
 class RayScene:
@@ -121,12 +40,12 @@ class RayScene:
 
     def __init__(self, engine: Engine = "auto") -> None:
         self.engine: Literal["embree", "open3d"] = _chosen(engine)
-        self._build = _Open3DPart if self.engine == "open3d" else Triangles
+        self._build = Open3DPart if self.engine == "open3d" else Triangles
         self._snapshot: Snapshot | None = None
         self._cutouts: Cutouts | None = None
         self._middle: F64 | None = None
-        self._static: tuple[_Layer, ...] = ()
-        self._moving: tuple[_Layer, ...] = ()
+        self._static: tuple[Layer, ...] = ()
+        self._moving: tuple[Layer, ...] = ()
 
     def update(self, snapshot: Snapshot) -> None:
         """Aim later rays at ``snapshot``; cheap when only the moving part of the same world has changed."""
@@ -137,9 +56,11 @@ class RayScene:
             self._cutouts = Cutouts.of(snapshot)
             self._middle = _far_middle(snapshot.vertices)
             self._static = self._layers(snapshot, moving=False)
-            before = None
-        if before is None or before.vertices is not snapshot.vertices:
             self._moving = self._layers(snapshot, moving=True)
+        elif before.vertices is not snapshot.vertices:
+            vertices = self._vertices(snapshot, moving=True)
+            for layer in self._moving:
+                layer.part.move(vertices)
         self._snapshot = snapshot
 
     def still(self) -> RayScene:
@@ -155,25 +76,30 @@ class RayScene:
         alone._snapshot, alone._cutouts, alone._moving = self._aimed(), self._cutouts, self._moving
         return alone
 
-    def _layers(self, snapshot: Snapshot, *, moving: bool) -> tuple[_Layer, ...]:
+    def _layers(self, snapshot: Snapshot, *, moving: bool) -> tuple[Layer, ...]:
         split = snapshot.static_faces
-        first, start = (snapshot.static_vertices if split else 0, split) if moving else (0, 0)
+        first, start = (_first_moving(snapshot), split) if moving else (0, 0)
         faces = snapshot.faces[split:] - np.int32(first) if moving else snapshot.faces[:split]
-        vertices = np.ascontiguousarray(self._near(snapshot.vertices[first:]), np.float32)
+        vertices = self._vertices(snapshot, moving=moving)
+        apart = _apart(snapshot.rest_vertices[first:], faces, snapshot.face_object[split:]) if moving else None
 
-        def built(some: I32) -> _Part:
-            return self._build(vertices, np.ascontiguousarray(some, np.int32))
+        def built(some: I32) -> Part:
+            return self._build(vertices, np.ascontiguousarray(some, np.int32), apart)
 
         holes = None if self._cutouts is None else self._cutouts.of_face[start : start + len(faces)] >= 0
         if not len(faces):
             return ()
         if holes is None or not holes.any():
-            return (_Layer(built(faces), start),)
+            return (Layer(built(faces), start),)
         groups = [
             (np.flatnonzero(~holes).astype(np.int32), None),
             (np.flatnonzero(holes).astype(np.int32), self._cutouts),
         ]
-        return tuple(_Layer(built(faces[rows]), rows + np.int32(start), cut) for rows, cut in groups if len(rows))
+        return tuple(Layer(built(faces[rows]), rows + np.int32(start), cut) for rows, cut in groups if len(rows))
+
+    def _vertices(self, snapshot: Snapshot, *, moving: bool) -> F32:
+        first = _first_moving(snapshot) if moving else 0
+        return np.ascontiguousarray(self._near(snapshot.vertices[first:]), np.float32)
 
     def _near(self, points: Array) -> Array:
         """World points where rays are shot: as they are, or for a world far off, relative to its middle."""
@@ -193,7 +119,7 @@ class RayScene:
         """
         self._aimed()
         o, d, r = _rays(self._near(origins), directions, reach)
-        layers = sorted((*self._static, *self._moving), key=lambda layer: layer.cutouts is not None)
+        layers = self._in_order()
         if not layers or not len(o):
             n = len(o)
             return np.full(n, -1, np.int32), np.zeros((n, 2), np.float32), np.full(n, np.inf, np.float32)
@@ -205,6 +131,29 @@ class RayScene:
             bary[nearer] = other_bary[nearer]
             distance[nearer] = other_distance[nearer]
         return triangle, bary, distance
+
+    def see(self, camera: Camera) -> tuple[I32, F32]:
+        """What lies between ``camera.near`` and ``camera.far``: both pictures of a :class:`render.raster.GBuffer`."""
+        snapshot = self._aimed()
+        view = View.of(camera, np.asarray(self._near(camera.position), np.float64))
+        seen = Seen.nothing(view)
+        for layer in self._in_order():
+            layer.see(view, seen)
+        faces, eye = snapshot.faces, camera.position.astype(np.float64)
+        holed = np.zeros(len(faces), np.bool_) if self._cutouts is None else self._cutouts.of_face >= 0
+
+        def choose(s: slice) -> None:
+            settle(
+                eye, view.corner, view.right, view.down, faces, snapshot.vertices, holed, s.start, s.stop,
+                seen.triangle, seen.bary, seen.far,
+            )  # fmt: skip
+
+        deal(choose, camera.height, _STRIP)
+        return seen.triangle, seen.bary
+
+    def _in_order(self) -> list[Layer]:
+        """All layers, those with holes last: what lies behind other things needs no looking through."""
+        return sorted((*self._static, *self._moving), key=lambda layer: layer.cutouts is not None)
 
     def occluded(self, origins: Array, directions: Array, reach: float | Array = np.inf) -> Bool:
         """(N,) whether anything lies on each ray within ``reach``; arguments as for :meth:`cast`.
@@ -220,6 +169,22 @@ class RayScene:
             elif len(free := np.flatnonzero(~blocked)):
                 blocked[free] = layer.occluded(o[free], d[free], r[free])
         return blocked
+
+
+def _first_moving(snapshot: Snapshot) -> int:
+    """The first vertex that may move."""
+    return snapshot.static_vertices if snapshot.static_faces else 0
+
+
+def _apart(rest: F32, faces: I32, thing: I32) -> F32:
+    """(V, 3) vertices at ``rest``, one thing beside the other. faces: (F, 3). thing: (F,) to which each belongs."""
+    if not len(faces):
+        return rest
+    owner = np.zeros(len(rest), np.int64)
+    owner[faces.reshape(-1)] = np.repeat(np.unique(thing, return_inverse=True)[1], 3)
+    apart = rest - rest.min(axis=0)
+    apart[:, 0] += (owner * 1.1 * float(apart.max())).astype(np.float32)
+    return apart
 
 
 def _far_middle(vertices: F32) -> F64 | None:

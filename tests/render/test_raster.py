@@ -205,6 +205,33 @@ def test_auto_falls_back_to_the_next_backend(monkeypatch):
     assert open_rasterizer().name == "embree"
 
 
+@pytest.mark.parametrize("software", [True, False])
+def test_auto_casts_rays_where_opengl_has_no_card(monkeypatch, rays, software):
+    class Card:
+        name, detail, closed = "gl", "a driver", False
+
+        def rasterize(self, snapshot, camera):
+            return rays.rasterize(snapshot, camera)
+
+        def close(self):
+            self.closed = True
+
+    card, broken, opened = Card(), [], raster._opened
+    card.software = software
+
+    def only(name):
+        if name in broken:
+            raise RasterizerUnavailable("not here")
+        return card if name == "gl" else opened(name)
+
+    monkeypatch.setattr(raster, "_opened", only)
+    assert open_rasterizer().name == ("embree" if software else "gl")
+    assert card.closed == software
+    assert open_rasterizer("gl") is card
+    broken.append("embree")
+    assert open_rasterizer() is card
+
+
 def test_a_backend_that_draws_wrongly_is_refused(monkeypatch, rays):
     class Blind:
         name, detail = "gl", "a broken driver"
