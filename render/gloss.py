@@ -101,6 +101,17 @@ def returned(roughness: float, facing: float) -> tuple[float, float]:
     return c - np.float32(1.04) * grazing, d + np.float32(1.04) * grazing
 
 
+@inlined
+def diffuse(roughness: float, facing: float) -> float:
+    """How bright the matt part of a surface is over a Lambertian one, in light from everywhere (Burley 2012).
+
+    Smooth surfaces are darker at a grazing view, rough ones brighter. The half angle is taken as 45 degrees.
+    """
+    mean, edge = np.float32(1 / 21), (np.float32(1) - facing) ** 5  # of the light's own (1 - cosine)^5
+    away, back = (np.float32(1) - np.float32(0.5) * mean) * (np.float32(1) - np.float32(0.5) * edge), mean + edge
+    return away + roughness * back
+
+
 @compiled
 def tiled(values: F32, pixel: I64, centre: I64, key: I64, normals: F32, width: int) -> F32:
     """(N, C) the ``values (N, C)`` averaged over the 4 x 4 pixels around each that show the same surface.

@@ -10,7 +10,7 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.gloss import WIDE, facets, places, returned, smoothed, spans
+from render.gloss import WIDE, density, diffuse, facets, places, returned, smoothed, spans
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -269,25 +269,32 @@ def _mix(
         bend -= max(x * towards[0] + y * towards[1] + z * towards[2], none)
         bend = max(sun + bend * sunlit[n], none)
         rough, metal = roughness[kind], metallic[kind]
-        over, besides = one, none
-        if rough < GLOSSY:
-            a, b, c = pose[0, 3] - position[n, 0], pose[1, 3] - position[n, 1], pose[2, 3] - position[n, 2]
-            facing = (a * x + b * y + c * z) / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
-            facing = min(max(facing, none), one)
-            if rough > BLURRED:
-                over, besides = returned(rough, facing)
-            else:
-                besides = (one - facing) ** 5  # Schlick 1994
-                over = one - besides
+        a, b, c = pose[0, 3] - position[n, 0], pose[1, 3] - position[n, 1], pose[2, 3] - position[n, 2]
+        away = one / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
+        a, b, c = a * away, b * away, c * away
+        facing = min(max(a * x + b * y + c * z, none), one)
+        shine = none
+        if rough > BLURRED:
+            over, besides = returned(rough, facing)
+        else:
+            besides = (one - facing) ** 5  # Schlick 1994
+            over = one - besides
+        if rough >= GLOSSY and sun > none:
+            p, q, r = a + towards[0], b + towards[1], c + towards[2]
+            middle = (p * x + q * y + r * z) / max(np.sqrt(p * p + q * q + r * r), np.float32(1e-6))
+            shine = sunlit[n] * density(rough * rough, facing, cosine[n], middle)
+        matt = diffuse(rough, facing)
         total, flat = none, sun * bright
         for k in range(3):
             irradiance = lamps[n, 3 + k] + slow[n, 3 + k] + slow[n, k] * above + bend * strength[k]
             total += irradiance * third
             flat += (lamps[n, k] + slow[n, k] + slow[n, 3 + k]) * third
-            radiance = color[n, k] * irradiance * per_pi + emission[kind, k]
-            if rough < GLOSSY:
-                straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
-                radiance += (straight * over + besides) * mirror[n, k] - metal * radiance
+            radiance = color[n, k] * irradiance * per_pi * matt + emission[kind, k]
+            straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
+            seen = mirror[n, k]
+            if rough >= GLOSSY:  # so wide a lobe sees the mean of all, but for the sun
+                seen = (irradiance - bend * strength[k]) * per_pi + shine * strength[k]
+            radiance += (straight * over + besides) * seen - metal * radiance
             found.radiance[at, k] = radiance * w
             found.albedo[at, k] = color[n, k] * w
             found.camera_normal[at, k] = (x * pose[0, k] + y * pose[1, k] + z * pose[2, k]) * w

@@ -101,8 +101,9 @@ class Patches:
         if not self.count:
             return np.full((len(points), 1), -1, np.int64), np.ones((len(points), 1), np.float32)
         places = np.concatenate([points, normals * (TURN * self.cell_m)], axis=1)
-        distance, near = self._tree.query(places, min(NEIGHBOURS, self.count), eps=0.2, workers=-1)
-        distance, near = distance.reshape(len(points), -1), near.reshape(len(points), -1)
+        asked = min(NEIGHBOURS, self.count)
+        distance, near = self._tree.query(places, asked, eps=0.2, workers=-1)
+        distance, near = distance.reshape(len(points), asked), near.reshape(len(points), asked)
         width = 0.6 * distance[:, -1:] + 1e-6
         position, normal = self.centres
         out = np.einsum("nkc,nc->nk", position[near] - points[:, None], normals)
