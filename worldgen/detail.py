@@ -41,6 +41,9 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     }
 )  # fmt: skip
 
+LAID: Final[Mapping[str, Recipe]] = MappingProxyType({"lane": built.lane})
+"""Maps that have a place and a direction, which a set must give them: no kind has them by itself."""
+
 LIKE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "flower": "foliage", "rubber": "plastic", "ceramic": "plastic", "paper": "plastic", "wax": "plastic",
@@ -58,7 +61,7 @@ def texture(kind: str, seed: int = 0) -> Texture | None:
     """
     if kind in LIKE:
         return texture(LIKE[kind], seed)
-    recipe = RECIPES.get(kind)
+    recipe = RECIPES.get(kind, LAID.get(kind))
     if recipe is None:
         return None
     painted = recipe(np.random.default_rng(seed_from("detail", kind, seed)))

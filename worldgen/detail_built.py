@@ -95,13 +95,27 @@ def concrete(rng: Rng) -> Painted:
 
 
 def asphalt(rng: Rng) -> Painted:
-    """Grit in tar, cracked and patched."""
+    """Grit in tar. Nothing in it is wider than a hand, or the tile would be seen to repeat."""
     stones = noise(rng, 60, 256, 0.0)
-    t = np.exp(0.13 * np.clip(stones, -2, 2.5)) * np.exp(0.09 * noise(rng, 1, 7, 1.0))
-    crack = np.exp(-((np.abs(noise(rng, 2, 30, 1.0)) / 0.015) ** 2)) * smooth(0.7, 1.3, noise(rng, 1, 4, 1.0))
-    patch = smooth(1.5, 1.53, noise(rng, 1, 4, 1.5))
-    height = 0.0008 * np.clip(stones, -1.5, 2) - 0.006 * crack + 0.003 * patch + 0.003 * noise(rng, 1, 5, 1.0)
-    return Painted(rgb(t * (1 - 0.5 * crack) * (1 - 0.22 * patch)), 2.0, height, -0.12 * patch)
+    worn = noise(rng, 8, 60, 0.6)
+    t = np.exp(0.16 * np.clip(stones, -2, 2.5) + 0.04 * worn)
+    crack = np.exp(-((np.abs(noise(rng, 3, 40, 1.0)) / 0.012) ** 2)) * smooth(1.2, 1.8, noise(rng, 3, 8, 1.0))
+    height = 0.0008 * np.clip(stones, -1.5, 2) - 0.004 * crack + 0.0006 * worn
+    return Painted(rgb(t * (1 - 0.35 * crack)), 2.0, height, 0.03 * np.clip(stones, -1, 1))
+
+
+def lane(rng: Rng) -> Painted:
+    """A lane of asphalt, as wide as the tile and led along v: wheels have polished two tracks 1.5 m apart, oil has
+    dripped between them.
+    """
+    stones = noise(rng, 80, 256, 0.0)
+    x, _ = tile_xy()
+    x = x + 0.012 * noise(rng, 1, 5, 1.0)
+    tracks = np.exp(-(((np.abs(x - 0.5) - 0.25) / 0.07) ** 2))
+    drips = np.exp(-(((x - 0.5) / 0.06) ** 2)) * (1 + 0.25 * noise(rng, 5, 60, 0.8, (1.0, 3.0)))
+    t = np.exp(0.15 * np.clip(stones, -2, 2.5) + 0.04 * noise(rng, 10, 80, 0.6) + 0.1 * tracks - 0.1 * drips)
+    height = 0.0009 * np.clip(stones, -1.5, 2) * (1 - 0.5 * tracks) - 0.003 * tracks
+    return Painted(rgb(t), 3.0, height.astype(np.float32), (-0.1 * tracks).astype(np.float32))
 
 
 def roof_tile(rng: Rng) -> Painted:

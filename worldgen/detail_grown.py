@@ -74,12 +74,13 @@ def foliage(rng: Rng) -> Painted:
 
 
 def grass(rng: Rng) -> Painted:
-    """A short lawn, dry in places."""
-    blades = noise(rng, 30, 220, 0.2, (1.0, 3.0))
-    t = rgb(np.exp(0.25 * blades + 0.16 * noise(rng, 1, 12, 0.8)))
-    dry = smooth(0.5, 2.0, noise(rng, 1, 16, 0.8))
+    """A short lawn, tuft by tuft. Nothing in it is wider than a tuft, or far meadows would show the tile's rows."""
+    blades = noise(rng, 40, 240, 0.2, (1.0, 2.0))
+    tufts = noise(rng, 7, 40, 0.5)
+    t = rgb(np.exp(0.25 * blades + 0.12 * tufts))
+    dry = smooth(0.4, 2.2, noise(rng, 6, 50, 0.6))
     t = mix(t, t * np.array([1.35, 1.1, 0.8], np.float32), dry)
-    return Painted(t, 1.5, 0.002 * blades + 0.01 * noise(rng, 1, 12, 1.0))
+    return Painted(t, 2.0, 0.003 * blades + 0.002 * tufts)
 
 
 def moss(rng: Rng) -> Painted:

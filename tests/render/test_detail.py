@@ -17,9 +17,9 @@ from worldgen.texture import Texture
 from worldgen.world import Thing, World
 
 
-def seen(material: Material, eye: tuple[float, float, float], times: int = 1) -> Surface:
+def seen(material: Material, eye: tuple[float, float, float], times: int = 1, lens: float = 35) -> Surface:
     world = World((Thing("floor", shapes.plane((4000.0, 4000.0), material)),), Sky())
-    camera = Camera(look_at(eye, (0.1, 0.2, 0)), Lens(35).intrinsics(48 * times, 32 * times), 48 * times, 32 * times)
+    camera = Camera(look_at(eye, (0.1, 0.2, 0)), Lens(lens).intrinsics(48 * times, 32 * times), 48 * times, 32 * times)
     return Surface.of(world.at(0), camera, open_rasterizer().rasterize(world.at(0), camera))
 
 
@@ -38,6 +38,19 @@ def test_a_pixel_is_the_mean_of_what_it_covers(eye: tuple[float, float, float]) 
     ours, single = (np.sqrt(((found - truth) ** 2).mean()) for found in (detail(small).albedo, small.albedo))
     assert ours < 0.9 * single
     np.testing.assert_allclose(detail(small).albedo.mean(0), truth.mean(0), rtol=0.02)
+
+
+@pytest.mark.parametrize("kind", ["soil", "brick"])
+def test_there_is_no_moire_where_a_floor_runs_away(kind: str) -> None:
+    """A pixel there is seven times as long as it is wide, and longer than a brick."""
+    eye, lens = (0.0, -100.0, 14.0), 500.0
+    small, large = seen(make(kind), eye, 1, lens), seen(make(kind), eye, 12, lens)
+    truth = detail(large).albedo.reshape(32, 12, 48, 12, 3).mean((1, 3)).reshape(-1, 3)
+    error, single = (
+        np.sqrt(((found - truth) ** 2).mean()) / truth.mean() for found in (detail(small).albedo, small.albedo)
+    )
+    assert error < 0.02
+    assert error < 0.6 * single
 
 
 def test_heights_bend_the_normal_and_flat_textures_do_not() -> None:

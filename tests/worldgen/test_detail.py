@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 
-from worldgen.detail import LIKE, RECIPES, texture
+from worldgen.detail import LAID, LIKE, RECIPES, texture
 from worldgen.material import KINDS
 from worldgen.texture import Texture
 
 COURSED = ("brick", "stone", "paving", "roof-tile", "slate", "concrete", "planks")
 
 
-@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize("kind", [*RECIPES, *LAID])
 def test_a_texture_is_a_finite_positive_map_of_mean_one(kind: str) -> None:
     t = texture(kind)
     assert t is not None
@@ -28,7 +28,7 @@ def test_a_texture_is_a_finite_positive_map_of_mean_one(kind: str) -> None:
     assert 0.1 <= t.size_m <= 4.0
 
 
-@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize("kind", [*RECIPES, *LAID])
 def test_a_texture_wraps_around(kind: str) -> None:
     t = texture(kind)
     assert t is not None
@@ -47,7 +47,7 @@ def slopes(t: Texture) -> np.ndarray:
     return np.hypot(np.roll(h, -1, 1) - np.roll(h, 1, 1), np.roll(h, -1, 0) - np.roll(h, 1, 0)) / step
 
 
-@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize("kind", [*RECIPES, *LAID])
 def test_heights_are_metres_about_nought_that_wrap_around(kind: str) -> None:
     t = texture(kind)
     assert t is not None
@@ -102,6 +102,27 @@ def test_cobbles_are_domes_of_fifteen_millimetres() -> None:
     assert t is not None
     assert t.height is not None
     assert 0.01 < np.ptp(np.percentile(t.height.astype(np.float32), [1, 99])) < 0.025
+
+
+@pytest.mark.parametrize("kind", ["asphalt", "grass"])
+def test_from_afar_a_wide_ground_is_even(kind: str) -> None:
+    """What is left of a tile in texels of a twelfth of it would be seen to repeat, row by row, over a whole hill."""
+    t = texture(kind)
+    assert t is not None
+    coarse = t.detail[:504, :504].reshape(12, 42, 12, 42, 3).mean((1, 3))
+    assert coarse.std((0, 1)).max() < 0.035
+    assert t.detail.std() > 0.1
+
+
+def test_wheels_wear_two_tracks_into_a_lane() -> None:
+    t = texture("lane")
+    assert t is not None
+    assert t.roughness is not None
+    across = t.roughness.astype(np.float32).mean(0)
+    at = (np.arange(512) + 0.5) / 512 * t.size_m
+    left, right = (at[side][np.argmin(across[side])] for side in (at < 1.5, at > 1.5))
+    assert right - left == pytest.approx(1.5, abs=0.1)
+    assert t.detail.mean((0, 2))[np.argmin(np.abs(at - left))] > 1.03 > t.detail.mean((0, 2))[256]
 
 
 def test_tiles_are_glazed_and_their_joints_are_matt() -> None:

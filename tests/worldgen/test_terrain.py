@@ -12,7 +12,7 @@ import trimesh
 
 from worldgen.sets import SetPiece
 from worldgen.sets.heightfield import Hills
-from worldgen.sets.landmesh import surface
+from worldgen.sets.landmesh import Land, surface
 from worldgen.sets.road import lay
 from worldgen.sets.terrain import terrain
 from worldgen.sets.wildtree import SPECIES, SUNK, wild_tree
@@ -75,8 +75,49 @@ def test_it_is_finer_near_the_places_of_interest(piece: SetPiece) -> None:
     assert np.median(edge[np.linalg.norm(middle, axis=1) > 900.0]) > 8.0
 
 
+def test_mountains_are_finer_on_the_side_that_is_looked_at() -> None:
+    hills = Hills(600.0, 40.0, 0.3, 8)
+    land, flat = (surface(hills, None, np.zeros((1, 2)), 90_000, open_=o) for o in (True, False))
+
+    def edge(of: Land) -> float:
+        corners = of.vertices[of.faces]
+        far = np.linalg.norm(corners[..., :2].mean(axis=1), axis=1)
+        some = corners[(far > 900.0) & (far < 1200.0)]
+        return float(np.median(np.linalg.norm(some[:, 1] - some[:, 0], axis=1)))
+
+    assert edge(land) < 22.0 < 28.0 < edge(flat)
+
+
+def test_gravel_lies_beside_the_asphalt_and_nowhere_else(piece: SetPiece) -> None:
+    mesh = _thing(piece, "terrain/land").mesh
+    kinds = np.array([m.kind for m in mesh.materials])[mesh.material]
+    road = lay(BEND, 6.0, Hills(1000.0, 1.0, 0.0, 0).heights)
+    aside = np.abs(road.offsets(mesh.vertices[:, :2].astype(np.float64))[1])[mesh.faces]
+    open_ = (np.abs(mesh.vertices[mesh.faces][..., 1]) < 380.0).all(axis=1)
+    assert aside[kinds == "asphalt"].max() < 3.01
+    gravel = aside[open_ & (kinds == "gravel")]
+    assert 2.99 < gravel.min() < 3.01
+    assert 3.7 < gravel.max() < 4.2
+    assert not (open_ & (aside.mean(axis=1) < 3.2) & ~np.isin(kinds, ("asphalt", "plaster", "gravel"))).any()
+    # Its edge is ragged, but no tile of a triangle sticks out of it or into it.
+    p = mesh.vertices[mesh.faces].astype(np.float64)
+    area = 0.5 * np.linalg.norm(np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0]), axis=1)
+    assert area[open_ & (kinds == "gravel")].sum() / (2 * 780.0) == pytest.approx(0.62, abs=0.1)
+
+
+def test_textures_of_the_ground_are_hardly_stretched(piece: SetPiece) -> None:
+    mesh = _thing(piece, "terrain/land").mesh
+    kinds = np.array([m.kind for m in mesh.materials])[mesh.material]
+    wild = mesh.faces[~np.isin(kinds, ("asphalt", "plaster"))]
+    for k in range(3):
+        a, b = wild[:, k], wild[:, k - 2]
+        long = np.linalg.norm(mesh.vertices[a] - mesh.vertices[b], axis=1)
+        along = np.linalg.norm(mesh.uv[a] - mesh.uv[b], axis=1)
+        assert (along <= 2.5 * long + 0.01).all()
+
+
 def test_it_keeps_to_its_triangles(piece: SetPiece) -> None:
-    assert 300_000 < sum(len(t.mesh.faces) for t in piece.things) <= 720_000
+    assert 300_000 < sum(len(t.mesh.faces) for t in piece.things) <= 780_000
 
 
 def test_the_road_is_even_and_the_ditch_lies_lower(piece: SetPiece) -> None:

@@ -1,117 +1,136 @@
-"""What land is covered with: grass lush and dry, soil, rock on steep ground, far woods, and the surface of roads."""
+"""What land is covered with: grass lush and dry, soil, rock on steep ground, far woods, and the verges of roads.
+
+Borders between covers are irregular lines (see ``contour``). Grass is dry where it meets bare ground, so that colours
+change softly although the stuff does not.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from worldgen.conventions import F64, seed_from
-from worldgen.material import Material
-from worldgen.mesh import Mesh, vertex_normals
-from worldgen.sets.heightfield import Hills, fractal, noise, step
+from worldgen.mesh import Mesh, merged, vertex_normals
+from worldgen.sets.contour import Corners, Patch, drifting, laid, ragged
+from worldgen.sets.heightfield import Hills, fractal, step
 from worldgen.sets.landmesh import Land, wooded
-from worldgen.sets.palette import tint
-from worldgen.sets.road import PITCH, SHOULDER
+from worldgen.sets.palette import ramp, tint
+from worldgen.sets.pavement import carriageway
+from worldgen.sets.road import Road
 
 _GRASS: Final = ("#7b7a52", "#6c734b", "#606d46", "#546640", "#495f3a")
-"""From dry to lush."""
+_STEPS: Final = 13
+"""From dry to lush, in steps too small to be seen."""
 _FAR: Final = ("#55653c", "#4b6041", "#3f5440")
 _TURNED: Final = ("#77683f", "#735c3a", "#5f5236")
 """Distant woods, from their edge to their middle, in summer; and in autumn."""
-_SURFACE: Final = {"asphalt": ("asphalt", "#4c4b4a"), "gravel": ("gravel", "#98907f"), "dirt": ("soil", "#8a7456")}
-_DASH_M, _GAP_M = 3.0, 6.0
-
-
-def _row(table: dict[Material, int], material: Material) -> int:
-    return table.setdefault(material, len(table))
+_LOOSE: Final = {"gravel": ("gravel", "#98907f"), "dirt": ("soil", "#8a7456")}
+"""What unpaved roads are made of."""
+_VERGE_M: Final = 0.62
+"""Mean width of the gravel beside asphalt."""
+_FAR_FROM_ROADS: Final = 1e4
 
 
 def land_mesh(land: Land, hills: Hills, lush: float, road_surface: str, autumn: bool = False) -> Mesh:
-    """The land's triangles with a material each and smooth normals.
+    """The land's triangles, divided where its cover changes, with a material each and smooth normals.
 
-    Where two covers meet, noise decides triangle by triangle, so that no border is a line. lush: 0 dry to 1 green.
-    autumn: whether distant woods are turned.
+    lush: 0 dry to 1 green. autumn: whether distant woods are turned.
     """
-    vertices, faces = land.vertices.astype(np.float32), land.faces
-    normals = vertex_normals(vertices, faces)
-    table: dict[Material, int] = {}
-    middle = land.vertices[faces].mean(axis=1)
-    material = _wild(
-        middle,
-        normals[faces].mean(axis=1)[:, 2].astype(np.float64),
-        land,
-        hills,
-        lush,
-        _TURNED if autumn else _FAR,
-        table,
-    )
+    ground, xy = _Ground(hills, lush, land.road), land.vertices[:, :2]
+    normals = vertex_normals(land.vertices.astype(np.float32), land.faces)
+    faces, aside = land.faces, np.full(len(xy), _FAR_FROM_ROADS)
+    parts, patches = [], [*ground.wild(), ground.woods(_TURNED if autumn else _FAR)]
     if land.road is not None:
-        material[: land.strip] = _road(land, material[: land.strip], road_surface, hills.seed, table)
-    # Texture coordinates drift, or the tiles of a texture would line up over the whole hill.
-    xy = land.vertices[:, :2]
-    drift = [
-        9.0 * noise(xy, 110.0, seed_from(hills.seed, k)) + 1.5 * fractal(xy, 26.0, 2, seed_from(hills.seed, "uv", k))
-        for k in "uv"
-    ]
-    uv = xy + np.stack(drift, axis=1)
-    if land.road is not None:  # a road's texture runs along it
-        s, d = np.meshgrid(land.stations * PITCH, land.rows, indexing="ij")
-        uv[: s.size] = np.stack([-d.ravel(), s.ravel()], axis=1)
-    return Mesh(vertices, faces, normals, uv.astype(np.float32), material.astype(np.int32), tuple(table))
+        aside = np.abs(land.road.offsets(xy)[1])
+        aside[: land.rows.size * land.stations.size] = np.tile(np.abs(land.rows), len(land.stations))
+        patches += ground.verge(road_surface)
+        if road_surface == "asphalt":
+            parts = [carriageway(land, normals, hills.seed)]
+            beside = np.abs(land.rows[:-1] + land.rows[1:]) > 2.0 * land.road.half
+            of_strip = np.tile(np.repeat(beside, 2), len(land.stations) - 1)
+            faces = np.concatenate([faces[: land.strip][of_strip], faces[land.strip :]])
+    uv = drifting(xy, hills.seed, (9.0, 110.0), (1.5, 26.0))
+    return merged([*parts, laid(land.vertices, faces, normals, uv, aside, patches)])
 
 
-def _wild(
-    middle: F64, level: F64, land: Land, hills: Hills, lush: float, woods: tuple[str, ...], table: dict[Material, int]
-) -> npt.NDArray[np.int64]:
-    xy, seed = middle[:, :2], hills.seed
-    slope = np.arccos(np.clip(level, -1, 1))
-    grit = np.random.default_rng(seed_from(seed, "grit")).normal(0, 1, len(middle))
-    wet = lush + 0.34 * fractal(xy, 75.0, 3, seed_from(seed, "wet")) - 0.2 * step(0.15, 0.6, slope) + 0.05 * grit
-    wet -= 0.12 * middle[:, 2] / max(hills.relief, 1.0)
-    grass = [_row(table, tint("grass", c)) for c in _GRASS]
-    result = np.array(grass)[np.clip(wet * len(grass), 0, len(grass) - 1).astype(np.int64)]
-    patch = fractal(xy, 19.0, 3, seed_from(seed, "patch"))
-    rough = 0.5 + 0.5 * hills.rugged
-    bare = slope + 0.16 * patch + 0.02 * grit
-    result[bare > 0.66 - 0.12 * rough] = _row(table, tint("soil", "#7c7048"))
-    stony = slope + 0.12 * fractal(xy, 9.0, 3, seed_from(seed, "rock")) + 0.015 * grit
-    result[stony > 0.76 - 0.16 * rough] = _row(table, tint("rock", "#716b5e"))
-    floor = wooded(xy, seed) + 0.08 * grit
-    far = np.linalg.norm(xy, axis=1) > 0.5 * hills.size + 200.0
-    for at, colour in zip((0.35, 0.6, 0.85), woods, strict=True):
-        result[far & (floor > at) & (slope < 0.75)] = _row(table, tint("foliage", colour))
-    near_floor = ~far & (floor > 0.55) & (bare < 0.5)
-    result[near_floor] = _row(table, tint("grass", "#5b5f35"))
-    if land.road is not None:  # the foot of the bank is worn
-        _, d = land.road.offsets(xy)
-        worn = np.abs(d) - land.road.reach + 1.1 * noise(xy, 3.1, seed) < 0.2
-        result[worn & (grit > 0.6)] = _row(table, tint("soil", "#7f7150"))
-    return result
+class _Ground:
+    """Where what lies."""
+
+    def __init__(self, hills: Hills, lush: float, road: Road | None) -> None:
+        self._hills, self._lush, self._road = hills, lush, road
+        self._near = 0.5 * hills.size + 200.0
+        self._rough = 0.5 + 0.5 * hills.rugged
+
+    def _seed(self, what: str) -> int:
+        return seed_from(self._hills.seed, what)
+
+    def _off_road(self, at: Corners, where: F64) -> F64:
+        """``where``, but not on the road nor its verge: they have their own."""
+        return where if self._road is None else np.minimum(where, at.aside - self._road.half - 0.3)
+
+    def _bare(self, at: Corners) -> F64:
+        patch = ragged(at.xy, 19.0, 6, self._seed("patch"), at.edge)
+        return at.slope + 0.2 * patch - 0.66 + 0.12 * self._rough
+
+    def _stony(self, at: Corners) -> F64:
+        return at.slope + 0.15 * ragged(at.xy, 9.0, 5, self._seed("rock"), at.edge) - 0.76 + 0.16 * self._rough
+
+    def _wooded(self, at: Corners) -> F64:
+        return wooded(at.xy, self._hills.seed) + 0.12 * ragged(at.xy, 30.0, 4, self._seed("wood"), at.edge)
+
+    def _wet(self, at: Corners) -> F64:
+        """About 0 for dry grass to 1 for lush; driest beside bare ground and roads.
+
+        It varies over many triangles, or they would be seen one by one.
+        """
+        wet = self._lush + 0.4 * fractal(at.xy, 75.0, 2, self._seed("wet"))
+        wet += 0.2 * ragged(at.xy, 19.0, 3, self._seed("tufts"), 4.0 * at.edge)
+        wet -= 0.3 * step(0.2, 0.7, at.slope) + 0.08 * at.z / max(self._hills.relief, 1.0)
+        if self._road is not None:
+            wet -= 0.4 * (1.0 - step(self._road.half + _VERGE_M, self._road.reach + 1.5, at.aside))
+        return wet
+
+    def wild(self) -> list[Patch]:
+        """Grass, bare soil, rock, and the floor of woods that are near."""
+
+        def floor(at: Corners) -> F64:
+            near = (self._near - np.linalg.norm(at.xy, axis=1)) / 100.0
+            return np.minimum(np.minimum(self._wooded(at) - 0.55, -self._bare(at)), near)
+
+        return [
+            Patch(ramp("grass", _GRASS, _STEPS), _everywhere, self._wet),
+            Patch([tint("soil", "#796e54")], lambda at: self._off_road(at, self._bare(at))),
+            Patch([tint("rock", "#716b5e")], lambda at: self._off_road(at, self._stony(at))),
+            Patch([tint("grass", "#5b5f35")], lambda at: self._off_road(at, floor(at)), rounds=0),
+        ]
+
+    def woods(self, colours: tuple[str, ...]) -> Patch:
+        """Distant woods, the denser the darker."""
+
+        def where(at: Corners) -> F64:
+            far = (np.linalg.norm(at.xy, axis=1) - self._near) / 100.0
+            return np.minimum(np.minimum(self._wooded(at) - 0.35, 0.75 - at.slope), far)
+
+        return Patch(ramp("foliage", colours, 7), where, lambda at: 1.4 * (self._wooded(at) - 0.35), rounds=0)
+
+    def verge(self, surface: str) -> list[Patch]:
+        """Gravel beside asphalt, or the road itself where it is not paved."""
+        assert self._road is not None
+        half = self._road.half
+
+        def strip(stuff: tuple[str, str], wide: float, wave: float, sway: float) -> Patch:
+            def where(at: Corners) -> F64:
+                return wide - at.aside + sway * ragged(at.xy, wave, 5, self._seed("edge"), 0.4 * at.edge)
+
+            return Patch([tint(*stuff)], where, rounds=2, close=0.12)
+
+        if surface == "asphalt":
+            return [strip(("gravel", "#8f8672"), half + _VERGE_M, 3.1, 0.4)]
+        road = strip(_LOOSE[surface], half, 3.0, 0.3)
+        crown = strip(("grass", "#7d7a45"), 0.3 * half, 3.7, 0.6)  # grows between the wheels
+        return [road, crown] if surface == "dirt" else [road]
 
 
-def _road(
-    land: Land, wild: npt.NDArray[np.int64], kind: str, seed: int, table: dict[Material, int]
-) -> npt.NDArray[np.int64]:
-    """Materials of the strip's faces: carriageway with its paint, shoulders of gravel, overgrown ditches."""
-    assert land.road is not None
-    rows, half = land.rows, land.road.half
-    between = 0.5 * (rows[:-1] + rows[1:])
-    cells = len(land.stations) - 1
-    d = np.broadcast_to(np.repeat(between, 2), (cells, 2 * len(between))).ravel()
-    middle = land.vertices[land.faces[: land.strip]].mean(axis=1)[:, :2]
-    result = wild.copy()
-    shoulder = np.abs(d) < half + SHOULDER
-    edge = noise(middle, 1.7, seed + 3) + 0.6 * np.random.default_rng(seed_from(seed, "edge")).normal(0, 1, len(d))
-    result[shoulder & ((np.abs(d) < half + 0.15) | (edge > -0.55))] = _row(table, tint("gravel", "#8f8672"))
-    result[np.abs(d) < half] = _row(table, tint(*_SURFACE[kind]))
-    if kind == "dirt":
-        crown = (np.abs(d) < half) & (np.abs(d) < 0.5 * half) & (edge > 0.2)
-        result[crown] = _row(table, tint("grass", "#7d7a45"))
-    if kind == "asphalt":
-        run = np.repeat(land.stations[:-1] * PITCH, 2 * len(between))
-        dash = run % (_DASH_M + _GAP_M) < _DASH_M - 1e-6
-        line = (np.abs(np.abs(d) - (half - 0.24)) < 0.03) | ((np.abs(d) < 0.05) & dash)
-        result[line] = _row(table, tint("plaster", "#c9c5b8"))
-    return result
+def _everywhere(at: Corners) -> F64:
+    return np.ones(len(at.z))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -13,13 +13,13 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial import cKDTree
 
 from worldgen.conventions import F64, seed_from
-from worldgen.material import Material
 from worldgen.mesh import Mesh, vertex_normals
 from worldgen.scatter import Density, scatter
 from worldgen.sets import SetPiece
+from worldgen.sets.contour import Corners, Patch, drifting, laid, ragged
 from worldgen.sets.heightfield import Hills, checked, fractal, noise, step
 from worldgen.sets.landmesh import Land, surface
-from worldgen.sets.palette import tint
+from worldgen.sets.palette import ramp, tint
 from worldgen.sets.planting import Growth, gathered, grove, stand
 from worldgen.sets.plants import fern, leaves, meadow, shrub, unit_rows
 from worldgen.sets.rocks import log, mushrooms, rock
@@ -29,20 +29,20 @@ from worldgen.world import Thing
 
 @dataclass(frozen=True)
 class Wood:
-    """A kind of forest. kinds: (species, weight). spacing: metres between trunks. tall: their heights. floor: colours
-    of its ground, from litter to green. ferns: 0-1. autumn: whether leaves are turned.
+    """A kind of forest. kinds: (species, weight). spacing: metres between trunks. tall: their heights. floor: kinds
+    and colours of its ground, from litter to green. ferns: 0-1. autumn: whether leaves are turned.
     """
 
     kinds: tuple[tuple[str, float], ...]
     spacing: float
     tall: tuple[float, float]
-    floor: tuple[tuple[str, str], ...]
+    floor: tuple[tuple[str, tuple[str, ...]], ...]
     ferns: float
     autumn: bool = False
 
 
-_LITTER = (("soil", "#5b4b36"), ("soil", "#64523a"), ("moss", "#5b5a36"), ("moss", "#566332"))
-_NEEDLES = (("soil", "#5a4935"), ("soil", "#63503a"), ("moss", "#4d5a2c"), ("moss", "#5a6833"))
+_LITTER = (("soil", ("#5b4b36", "#64523a")), ("moss", ("#5b5a36", "#566332")))
+_NEEDLES = (("soil", ("#5a4935", "#63503a")), ("moss", ("#4d5a2c", "#5a6833")))
 
 WOODS: Final[Mapping[str, Wood]] = MappingProxyType(
     {
@@ -50,12 +50,12 @@ WOODS: Final[Mapping[str, Wood]] = MappingProxyType(
         "beech": Wood((("beech", 1.0),), 5.0, (18.0, 27.0), _LITTER, 0.35),
         "birch": Wood(
             (("birch", 6.0), ("spruce", 0.5)), 3.7, (13.0, 20.0), 
-            (*_LITTER[:2], ("grass", "#6d7340"), ("moss", "#66703a")), 0.6,
+            (_LITTER[0], ("grass", ("#6d7340",)), ("moss", ("#66703a",))), 0.6,
         ),
         "pine": Wood((("pine", 5.0), ("birch", 0.6)), 4.6, (17.0, 25.0), _NEEDLES, 0.55),
         "spruce": Wood((("spruce", 1.0),), 4.5, (15.0, 24.0), _NEEDLES, 0.6),
         "autumn": Wood((("beech", 3.0), ("birch", 1.5), ("oak", 1.0)), 4.8, (15.0, 24.0),
-                       (("soil", "#6d5338"), ("soil", "#7a5f3f"), ("soil", "#62503a"), ("moss", "#5f5f38")), 0.4, True),
+                       (("soil", ("#6d5338", "#7a5f3f", "#62503a")), ("moss", ("#5f5f38",))), 0.4, True),
     }
 )  # fmt: skip
 """The kinds of forest by name."""
@@ -63,7 +63,10 @@ WOODS: Final[Mapping[str, Wood]] = MappingProxyType(
 _LAND_TRIANGLES: Final = 95_000
 _MOST_TRIANGLES: Final = 690_000
 _REACH_M: Final = 105.0
-"""Trees stand so far from the path."""
+"""Trees stand so far from the path; behind them the land is raised to crowns."""
+_GREEN: Final = ("#26351f", "#31422a", "#3c4d2c")
+_TURNED: Final = ("#3f3520", "#55401f", "#665024", "#4a4526")
+"""Crowns in the distance."""
 
 
 def forest(
@@ -96,11 +99,14 @@ def forest(
     trail = _Trail(way, path_width)
 
     def tread(xy: F64) -> F64:
-        return -0.11 * (1.0 - step(0.0, 1.0, (trail.distance(xy) - 0.35 * path_width) / 0.9))
+        away = trail.distance(xy)
+        trodden = -0.11 * (1.0 - step(0.0, 1.0, (away - 0.35 * path_width) / 0.9))
+        crowns = 0.65 * WOODS[kind].tall[0] * (1.0 + 0.22 * noise(xy, 19.0, own) + 0.16 * noise(xy, 8.0, own + 1))
+        return trodden + crowns * step(_REACH_M + 1.0, _REACH_M + 7.0, away)
 
     hills = replace(hills, base=float(hills.heights(np.zeros((1, 2)))[0]))
     focus = way[:: max(1, len(way) // 40)]
-    land = surface(hills, None, focus, _LAND_TRIANGLES, tread=tread)
+    land = surface(hills, None, focus, _LAND_TRIANGLES, tread=tread, open_=False)
     land = replace(land, vertices=land.vertices - [0.0, 0.0, land.ground(0.0, 0.0)])
     glade = shapely.Point(-20.0, 0.0).buffer(clearing) if clearing > 0 else shapely.Point()
     growing = _Growing(land, trail, WOODS[kind], glade, own, name)
@@ -145,23 +151,33 @@ def _through(points: Sequence[tuple[float, float]]) -> F64:
 
 def _floor(land: Land, trail: _Trail, wood: Wood, hills: Hills) -> Mesh:
     """The ground: litter and moss in patches, trodden earth on the path, far hills wooded."""
-    vertices, faces = land.vertices.astype(np.float32), land.faces
-    middle = land.vertices[faces].mean(axis=1)[:, :2]
-    grit = np.random.default_rng(seed_from(hills.seed, "grit")).normal(0, 1, len(faces))
-    patch = 0.45 + 0.8 * fractal(middle, 8.0, 3, seed_from(hills.seed, "floor")) + 0.07 * grit
-    index = np.clip(patch * len(wood.floor), 0, len(wood.floor) - 1).astype(np.int64)
-    table: dict[Material, int] = {}
-    rows = np.array([table.setdefault(tint(*c), len(table)) for c in wood.floor])
-    material = rows[index]
-    d = trail.distance(middle) + 0.28 * noise(middle, 2.3, hills.seed) + 0.1 * grit
-    material[d < 0.62 * trail.width] = table.setdefault(tint("soil", "#6f5a41"), len(table))
-    material[d < 0.4 * trail.width] = table.setdefault(tint("soil", "#7d684c"), len(table))
-    away = trail.distance(middle)
-    material[away > _REACH_M] = table.setdefault(tint("foliage", "#3f5432"), len(table))
-    drift = np.stack([fractal(land.vertices[:, :2], 17.0, 2, seed_from(hills.seed, "uv", k)) for k in "uv"], axis=1)
-    uv = (land.vertices[:, :2] + drift).astype(np.float32)
-    normals = vertex_normals(vertices, faces)
-    return Mesh(vertices, faces, normals, uv, material.astype(np.int32), tuple(table))
+
+    def seed(what: str) -> int:
+        return seed_from(hills.seed, what)
+
+    def litter(least: float, share: float) -> Callable[[Corners], F64]:
+        return lambda at: (0.45 + 0.8 * ragged(at.xy, 8.0, 4, seed("floor"), at.edge) - least) / share
+
+    def trodden(width: float) -> Callable[[Corners], F64]:
+        return lambda at: width - at.aside + 0.4 * ragged(at.xy, 2.3, 4, seed("tread"), 0.5 * at.edge)
+
+    def thick(at: Corners) -> F64:
+        return 0.5 + 0.5 * fractal(at.xy, 45.0, 3, seed("crowns"))
+
+    count, first, patches = sum(len(colours) for _, colours in wood.floor), 0, []
+    for stuff, colours in wood.floor:
+        least, share = first / count, len(colours) / count
+        tone = litter(least, share)
+        patches.append(Patch(ramp(stuff, colours, 3 * len(colours)), litter(least, 1.0), tone, rounds=0))
+        first += len(colours)
+    patches += [
+        Patch([tint("soil", "#6f5a41")], trodden(0.62 * trail.width)),
+        Patch([tint("soil", "#7d684c")], trodden(0.4 * trail.width)),
+        Patch(ramp("foliage", _TURNED if wood.autumn else _GREEN, 9), lambda at: at.aside - _REACH_M, thick, rounds=0),
+    ]
+    normals = vertex_normals(land.vertices.astype(np.float32), land.faces)
+    xy = land.vertices[:, :2]
+    return laid(land.vertices, land.faces, normals, drifting(xy, hills.seed, (1.0, 17.0)), trail.distance(xy), patches)
 
 
 @dataclass(frozen=True)

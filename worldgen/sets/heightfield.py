@@ -100,7 +100,7 @@ class Hills:
         height -= self.relief * (0.035 + 0.08 * self.rugged) * crease * (1 - 0.5 * away)
         # Mountains at the horizon, higher the farther, and a last slope down behind them.
         rim = step(half * 0.8, self.reach * 0.86, far) * (
-            0.55 + 0.75 * ridged(p, 900.0, 3, seed_from(self.seed, "rim"))
+            0.55 + 0.75 * ridged(p, 900.0, 6, seed_from(self.seed, "rim"))
         )
         height += (45.0 + 1.5 * self.relief) * rim
         height -= 160.0 * step(self.reach * 0.93, self.reach, far)

@@ -18,7 +18,7 @@ import shapely
 from scipy.spatial import Delaunay, cKDTree
 from threadpoolctl import threadpool_limits
 
-from worldgen.conventions import F64, I32
+from worldgen.conventions import F64, I32, Bool
 from worldgen.scatter import mixed_bits
 from worldgen.sets.heightfield import Hills, noise, step
 from worldgen.sets.road import DITCH, SHOULDER, Road
@@ -27,6 +27,7 @@ Tread = Callable[[F64], F64]
 
 FINEST: Final = 0.5
 COARSEST: Final = 32.0
+_MOUNTAIN_M: Final = 15.0
 _MARK_M, _LINE_M = 0.06, 0.12
 _CANOPY_M = 5.0
 
@@ -117,16 +118,18 @@ def nearness(xy: F64, focus: F64, road: Road | None) -> tuple[F64, F64]:
     return to_focus, np.maximum(cKDTree(road.centre[::4]).query(xy)[0] - road.reach, 0.0)
 
 
-def _points(reach: float, focus: F64, road: Road | None, coarse: float, seed: int) -> F64:
+def _points(hills: Hills, focus: F64, road: Road | None, coarse: float, open_: bool) -> F64:
     """Centres of the leaves of the quadtree, moved off their lattice by up to a quarter of a cell."""
-    cell = COARSEST
-    n = int(np.ceil(reach / cell))
+    cell, seed = COARSEST, hills.seed
+    n = int(np.ceil(hills.reach / cell))
     i, j = (a.ravel() for a in np.meshgrid(np.arange(-n, n), np.arange(-n, n), indexing="ij"))
     leaves = []
     while len(i):
         at = ((np.stack([i, j], axis=1) + 0.5) * cell).astype(np.float64)
         to_focus, to_road = nearness(at, focus, road)
         wanted = coarse * np.minimum(0.04 * to_focus, 0.05 * to_road + 0.006 * to_focus)
+        if open_ and cell == COARSEST:
+            wanted = np.minimum(wanted, np.where(_facing(hills, at), _MOUNTAIN_M * coarse, np.inf))
         split = (cell > 1.5 * wanted) & (cell > FINEST * 1.01)
         bits = mixed_bits(np.full(len(i), seed), i, j, np.full(len(i), round(cell * 8)))
         shake = np.stack([bits & np.uint64(0xFFFF), (bits >> np.uint64(16)) & np.uint64(0xFFFF)], axis=1) / 65535 - 0.5
@@ -135,6 +138,12 @@ def _points(reach: float, focus: F64, road: Road | None, coarse: float, seed: in
         i, j = np.repeat(2 * i, 4) + np.tile([0, 0, 1, 1], len(i)), np.repeat(2 * j, 4) + np.tile([0, 1, 0, 1], len(j))
         cell /= 2
     return np.concatenate(leaves)
+
+
+def _facing(hills: Hills, xy: F64) -> Bool:
+    """(N,) whether far land turns its face to the middle, from where mountains are looked at."""
+    rise = hills.heights(xy * (1.0 + 24.0 / np.linalg.norm(xy, axis=1, keepdims=True))) - hills.heights(xy)
+    return rise > -0.5
 
 
 def _rows(road: Road, marked: bool) -> F64:
@@ -162,12 +171,13 @@ def _searchable(points: F64) -> Delaunay:
 
 
 def surface(
-    hills: Hills, road: Road | None, focus: F64, budget: int, marked: bool = False, tread: Tread | None = None
-) -> Land:
+    hills: Hills, road: Road | None, focus: F64, budget: int, marked: bool = False, tread: Tread | None = None,
+    open_: bool = True,
+) -> Land:  # fmt: skip
     """The land of ``hills`` with ``road`` in it, of about ``budget`` triangles at most.
 
     focus: (K, 2) places around which it is finest. marked: whether the road's strip has rows for painted lines.
-    tread: what is added to the natural heights of points (N, 2), metres.
+    tread: what is added to the natural heights of points (N, 2), metres. open_: whether one sees the mountains.
     """
     rows, stations = np.zeros(0), np.zeros(0, dtype=np.int64)
     rim = np.zeros((0, 2))
@@ -185,7 +195,7 @@ def surface(
         rim = np.concatenate([xy[:, 0], xy[:, -1], xy[0, 1:-1], xy[-1, 1:-1]])
     coarse = 0.75
     for _ in range(14):
-        free = _points(hills.reach, focus, road, coarse, hills.seed)
+        free = _points(hills, focus, road, coarse, open_)
         if 2 * len(free) + len(strip_faces) <= budget:
             break
         coarse *= 1.15

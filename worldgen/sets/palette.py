@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
@@ -19,6 +19,14 @@ def tint(kind: str, colour: str) -> Material:
     """A material of ``kind`` in an sRGB ``#rrggbb``."""
     r, g, b = (float(c) for c in linear_from_hex(colour))
     return make(kind, (r, g, b))
+
+
+def ramp(kind: str, colours: Sequence[str], steps: int) -> tuple[Material, ...]:
+    """``steps`` materials of ``kind`` from the first sRGB ``#rrggbb`` through the others to the last."""
+    known = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in colours])
+    at = np.linspace(0, len(colours) - 1, steps)
+    shown = np.stack([np.interp(at, np.arange(len(colours)), known[:, k]) for k in range(3)], axis=1)
+    return tuple(tint(kind, "#" + "".join(f"{round(c):02x}" for c in row)) for row in shown)
 
 
 @dataclass(frozen=True)

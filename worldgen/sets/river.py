@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,16 +13,17 @@ from worldgen.conventions import F64, seed_from
 from worldgen.material import Material, make
 from worldgen.mesh import Mesh, vertex_normals
 from worldgen.scatter import scatter
+from worldgen.sets.contour import Corners, Patch, drifting, laid, ragged
 from worldgen.sets.heightfield import Hills, fractal, noise, step
 from worldgen.sets.landmesh import Land, surface, wooded
-from worldgen.sets.palette import tint
+from worldgen.sets.palette import ramp, tint
 from worldgen.sets.planting import Growth, gathered, grove, stand
 from worldgen.sets.plants import meadow, shrub
 from worldgen.sets.rocks import rock
 from worldgen.world import Thing
 
-_LAND_TRIANGLES: Final = 120_000
-_MOST_TRIANGLES: Final = 640_000
+_LAND_TRIANGLES: Final = 145_000
+_MOST_TRIANGLES: Final = 690_000
 _LONG_M: Final = 420.0
 """The river is seen so far up and down; there the hills take it in."""
 
@@ -112,32 +114,46 @@ def _away(river: River, xy: F64) -> F64:
 
 def _cover(land: Land, river: River, track: Material) -> Mesh:
     hills = river.hills
-    vertices, faces = land.vertices.astype(np.float32), land.faces
-    normals = vertex_normals(vertices, faces)
-    middle = land.vertices[faces].mean(axis=1)
-    xy, z = middle[:, :2], middle[:, 2]
-    slope = np.arccos(np.clip(normals[faces].mean(axis=1)[:, 2].astype(np.float64), -1, 1))
-    grit = np.random.default_rng(seed_from(hills.seed, "grit")).normal(0, 1, len(faces))
-    tones = ("#78794c", "#697246", "#5d6b3f", "#4f633a")
-    table = {tint("grass", c): k for k, c in enumerate(tones)}
-    wet = 0.55 + 0.5 * fractal(xy, 40.0, 3, seed_from(hills.seed, "wet")) + 0.06 * grit
-    material = np.clip(wet * len(tones), 0, len(tones) - 1).astype(np.int64)
-    steep = slope + 0.14 * fractal(xy, 8.0, 3, seed_from(hills.seed, "bare")) + 0.02 * grit
-    material[steep > 0.6] = table.setdefault(tint("soil", "#75674a"), len(table))
+
+    def seed(what: str) -> int:
+        return seed_from(hills.seed, what)
+
+    def wet(at: Corners) -> F64:
+        return 0.55 + 0.5 * fractal(at.xy, 40.0, 2, seed("wet")) - 0.3 * step(0.2, 0.6, at.slope)
+
+    def steep(least: float) -> Callable[[Corners], F64]:
+        return lambda at: at.slope + 0.17 * ragged(at.xy, 8.0, 5, seed("bare"), at.edge) - least
+
+    def shore(least: float) -> Callable[[Corners], F64]:
+        def where(at: Corners) -> F64:
+            beside = 0.5 * river.gap + 4.0 - _away(river, at.xy)
+            level = at.z + river.drop + 0.22 * ragged(at.xy, 2.6, 4, seed("shore"), at.edge)
+            return np.minimum(np.minimum(least - level, beside), _LONG_M + 60.0 - np.abs(at.xy[:, 0]))
+
+        return where
+
+    def woods(at: Corners) -> F64:
+        return np.minimum(wooded(at.xy, hills.seed) - 0.4, np.linalg.norm(at.xy, axis=1) - 0.5 * hills.size - 150.0)
+
+    def lane(at: Corners) -> F64:
+        edge = river.way - at.aside + 0.3 * ragged(at.xy, 2.1, 4, seed("lane"), 0.5 * at.edge)
+        return np.minimum(edge, 420.0 - np.abs(at.xy[:, 1]))
+
+    patches = [
+        Patch(ramp("grass", ("#78794c", "#697246", "#5d6b3f", "#4f633a"), 11), steep(0.0), wet),
+        Patch([tint("soil", "#75674a")], steep(0.6)),
+    ]
     if river.drop > 6.0:
-        material[steep > 0.72] = table.setdefault(tint("rock", "#857f72"), len(table))
-    shore = z + river.drop + 0.18 * noise(xy, 2.0, hills.seed) + 0.05 * grit
-    inside = (_away(river, xy) < 0.5 * river.gap + 4.0) & (np.abs(xy[:, 0]) < _LONG_M + 60.0)
-    material[inside & (shore < 0.55)] = table.setdefault(tint("gravel", "#7f776a"), len(table))
-    material[inside & (shore < 0.05)] = table.setdefault(tint("mud", "#4c443a"), len(table))
-    far = np.linalg.norm(xy, axis=1) > 0.5 * hills.size + 150.0
-    material[far & (wooded(xy, hills.seed) > 0.4)] = table.setdefault(tint("foliage", "#4a5c3c"), len(table))
-    lane = np.abs(xy[:, 0]) + 0.22 * noise(xy, 2.1, hills.seed + 1) + 0.07 * grit
-    lane = (lane < river.way) & (np.abs(xy[:, 1]) > 0.5 * river.gap) & (np.abs(xy[:, 1]) < 420.0)
-    material[lane] = table.setdefault(track, len(table))
-    drift = np.stack([fractal(land.vertices[:, :2], 21.0, 2, seed_from(hills.seed, "uv", k)) for k in "uv"], axis=1)
-    uv = (land.vertices[:, :2] + drift).astype(np.float32)
-    return Mesh(vertices, faces, normals, uv, material.astype(np.int32), tuple(table))
+        patches.append(Patch([tint("rock", "#857f72")], steep(0.72)))
+    patches += [
+        Patch([tint("gravel", "#7f776a")], shore(0.55)),
+        Patch([tint("mud", "#4c443a")], shore(0.05)),
+        Patch([tint("foliage", "#4a5c3c")], woods, rounds=0),
+        Patch([track], lane),
+    ]
+    normals, xy = vertex_normals(land.vertices.astype(np.float32), land.faces), land.vertices[:, :2]
+    uv = drifting(xy, hills.seed, (1.0, 21.0))
+    return laid(land.vertices, land.faces, normals, uv, np.abs(xy[:, 0]), patches)
 
 
 def _stones(land: Land, river: River, name: str) -> list[Thing]:
