@@ -21,6 +21,9 @@ from worldgen.conventions import F32
 STEPS: Final = (4, 8, 16)
 """Pixels between what is averaged, after 4 x 4 have been."""
 
+GRID: Final = 33
+"""Roughnesses, and cosines of views, between which :func:`returns` is interpolated."""
+
 WIDE: Final = 8.0
 """Across lobes that span fewer pixels the points repeat after 4 of them, else after 16."""
 
@@ -92,24 +95,60 @@ def density(alpha: float, facing: float, cosine: float, middle: float) -> float:
     return square / (np.float32(2 * np.pi) * tail * tail * masked)
 
 
-@inlined
-def returned(roughness: float, facing: float) -> tuple[float, float]:
-    """What a lobe gives back: so much of the reflectance seen straight on, and so much besides (Karis 2014)."""
-    a, b = np.float32(1) - roughness, np.float32(0.0425) - np.float32(0.0275) * roughness
-    c, d = np.float32(1.04) - np.float32(0.572) * roughness, np.float32(0.022) * roughness - np.float32(0.04)
-    grazing = min(a * a, np.float32(2) ** (np.float32(-9.28) * facing)) * a + b
-    return c - np.float32(1.04) * grazing, d + np.float32(1.04) * grazing
+@cache
+def returns() -> F32:
+    """(GRID, GRID, 3) of what surfaces send to a viewer, of light that comes evenly from everywhere.
 
-
-@inlined
-def diffuse(roughness: float, facing: float) -> float:
-    """How bright the matt part of a surface is over a Lambertian one, in light from everywhere (Burley 2012).
-
-    Smooth surfaces are darker at a grazing view, rough ones brighter. The half angle is taken as 45 degrees.
+    By roughness and by the cosine of the view, 0 to 1 each: so much of the reflectance seen straight on, so much
+    besides (the split sum of Karis 2013, GGX with Smith's masking and Schlick's Fresnel), and by how much what is matt
+    is brighter than a Lambertian surface (Burley 2012).
     """
-    mean, edge = np.float32(1 / 21), (np.float32(1) - facing) ** 5  # of the light's own (1 - cosine)^5
-    away, back = (np.float32(1) - np.float32(0.5) * mean) * (np.float32(1) - np.float32(0.5) * edge), mean + edge
-    return away + roughness * back
+    grid = np.linspace(0, 1, GRID)
+    roughness, facing = (axis.reshape(-1, 1) for axis in np.meshgrid(grid, np.maximum(grid, 1e-2), indexing="ij"))
+    place = places()
+    across = np.sqrt(1 - facing * facing)
+    views = np.stack([across, 0 * across, facing], axis=-1)
+    # What shines: rays off microfacets that the viewer sees, each as far as it is not masked.
+    alpha, level = np.maximum(roughness * roughness, 1e-4), np.zeros((len(place), 3), np.float32)
+    level[:, 2] = 1
+    facet = np.stack(
+        [
+            facets(
+                level, np.broadcast_to(view, level.shape).astype(np.float32), np.full(len(place), a, np.float32), place
+            )
+            for view, a in zip(views[:, 0], alpha[:, 0].astype(np.float32), strict=True)
+        ]
+    )
+    between = (facet * views).sum(-1)
+    out = np.maximum(2 * between * facet[..., 2] - facing, 0.0)
+    square = alpha * alpha
+    seen = 2 * out / np.maximum(out + np.sqrt(square + (1 - square) * out * out), 1e-9)
+    edge = (1 - np.clip(between, 0, 1)) ** 5
+    # What is matt: light by its cosine.
+    up, turn = np.sqrt(place[:, 0]), 2 * np.pi * place[:, 1]
+    between = np.sqrt(0.5 + 0.5 * np.clip(up * facing + np.sqrt(1 - up * up) * np.cos(turn) * across, -1, 1))
+    back, first, second = 2 * roughness * between * between, (1 - facing) ** 5, (1 - up) ** 5
+    matt = (1 - 0.5 * first) * (1 - 0.5 * second) + back * (first + second + first * second * (back - 1))
+    means = [(seen * (1 - edge)).mean(1), (seen * edge).mean(1), matt.mean(1)]
+    found: F32 = np.stack(means, axis=-1).reshape(GRID, GRID, 3).astype(np.float32)
+    found.flags.writeable = False
+    return found
+
+
+@inlined
+def returned(table: F32, roughness: float, facing: float) -> tuple[float, float, float]:
+    """:func:`returns` between the points of its grid."""
+    last, one = np.float32(GRID - 1), np.float32(1)
+    x, y = roughness * last, facing * last
+    row, column = min(int(x), GRID - 2), min(int(y), GRID - 2)
+    u, v = x - np.float32(row), y - np.float32(column)
+    a, b, c, d = (one - u) * (one - v), (one - u) * v, u * (one - v), u * v
+    first, second = table[row], table[row + 1]
+    return (
+        a * first[column, 0] + b * first[column + 1, 0] + c * second[column, 0] + d * second[column + 1, 0],
+        a * first[column, 1] + b * first[column + 1, 1] + c * second[column, 1] + d * second[column + 1, 1],
+        a * first[column, 2] + b * first[column + 1, 2] + c * second[column, 2] + d * second[column + 1, 2],
+    )
 
 
 @compiled

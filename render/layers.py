@@ -10,7 +10,7 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.gloss import WIDE, density, diffuse, facets, places, returned, smoothed, spans
+from render.gloss import WIDE, density, facets, places, returned, returns, smoothed, spans
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -21,7 +21,7 @@ from render.threads import deal
 from worldgen.camera import Camera
 from worldgen.conventions import F32, I32, Bool
 
-GLOSSY: Final = 0.36
+GLOSSY: Final = 0.6
 """Surfaces smoother than this get a mirror ray."""
 
 BLURRED: Final = 0.1
@@ -224,7 +224,7 @@ class _Frame:
             self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:9], self.cosine[s],
             self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
-            lit.sky.sun_irradiance.astype(np.float32), self.found,
+            lit.sky.sun_irradiance.astype(np.float32), returns(), self.found,
         )  # fmt: skip
 
     def resolved(self) -> dict[str, F32]:
@@ -250,7 +250,7 @@ def _at(lit: LitWorld, camera: Camera, gbuffer: GBuffer, pixels: I64) -> Surface
 def _mix(
     row: I64, share: F32, position: F32, normal: F32, bent: F32, color: F32, slow: F32, lamps: F32, cosine: F32,
     sunlit: F32, mirror: F32, material: I32, roughness: F32, metallic: F32, emission: F32, pose: F32, towards: F32,
-    strength: F32, found: Layers,
+    strength: F32, table: F32, found: Layers,
 ) -> None:  # fmt: skip
     """Into rows of ``found``, what N samples look like, times their share.
 
@@ -274,16 +274,11 @@ def _mix(
         a, b, c = a * away, b * away, c * away
         facing = min(max(a * x + b * y + c * z, none), one)
         shine = none
-        if rough > BLURRED:
-            over, besides = returned(rough, facing)
-        else:
-            besides = (one - facing) ** 5  # Schlick 1994
-            over = one - besides
+        over, besides, matt = returned(table, rough, facing)
         if rough >= GLOSSY and sun > none:
             p, q, r = a + towards[0], b + towards[1], c + towards[2]
             middle = (p * x + q * y + r * z) / max(np.sqrt(p * p + q * q + r * r), np.float32(1e-6))
             shine = sunlit[n] * density(rough * rough, facing, cosine[n], middle)
-        matt = diffuse(rough, facing)
         total, flat = none, sun * bright
         for k in range(3):
             irradiance = lamps[n, 3 + k] + slow[n, 3 + k] + slow[n, k] * above + bend * strength[k]

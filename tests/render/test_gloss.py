@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from render.compiled import compiled
-from render.gloss import density, facets, places, returned
+from render.gloss import density, facets, places, returned, returns
 from render.raster import Rasterizer
 from render.shade import Shader, Shading
 from worldgen import shapes
@@ -31,8 +31,8 @@ def _spread(alpha: float, facing: float, cosine: F32, middle: F32) -> F32:
 
 
 @compiled
-def _returned(roughness: float, facing: float) -> tuple[float, float]:
-    return returned(roughness, facing)
+def _returned(table: F32, roughness: float, facing: float) -> tuple[float, float, float]:
+    return returned(table, roughness, facing)
 
 
 def mirrored(alpha: float, facing: float, place: F32) -> tuple[F32, F32]:
@@ -80,13 +80,14 @@ def test_a_grazing_lobe_is_drawn_out_along_the_view() -> None:
     assert np.median(along) > 2 * np.median(across)
 
 
-def test_a_lobe_gives_back_no_more_than_it_gets() -> None:
-    for roughness in (0.1, 0.2, 0.35):
-        for facing in (0.02, 0.1, 0.3, 0.6, 1.0):
-            of_it, besides = _returned(np.float32(roughness), np.float32(facing))
-            assert 0.5 < of_it + besides < 1.02
-            assert besides > -0.01
-        assert _returned(np.float32(roughness), np.float32(1))[1] < 0.02
+@pytest.mark.parametrize("roughness", [0.35, 0.5, 0.77, 1.0])
+@pytest.mark.parametrize("facing", [0.1, 0.3, 0.62, 1.0])
+def test_surfaces_return_what_their_brdf_says(roughness: float, facing: float) -> None:
+    over, besides, matt = _returned(returns(), np.float32(roughness), np.float32(facing))
+    shine = burley(0.0, roughness, facing)
+    assert 0.04 * over + besides == pytest.approx(shine, rel=0.06, abs=0.001)
+    assert matt == pytest.approx(burley(1.0, roughness, facing) - shine, rel=0.01)
+    assert over + besides < 1.01
 
 
 def shown(rasterizer: Rasterizer, things: tuple[Thing, ...], lamps: tuple[Lamp, ...], seen_by: Camera) -> Shading:
@@ -133,3 +134,54 @@ def test_few_rays_say_what_many_say(rasterizer: Rasterizer) -> None:
     many = large.reshape(60, 3, 160, 3).mean((1, 3))
     assert np.corrcoef(few.ravel(), many.ravel())[0, 1] > 0.75
     assert few.mean() == pytest.approx(many.mean(), rel=0.1)
+
+
+def burley(albedo: float, roughness: float, facing: float, count: int = 400) -> float:
+    """Radiance over that of the light, which comes evenly from everywhere, by quadrature of the whole BRDF.
+
+    Burley 2012 for what is matt; GGX with Smith's masking (Heitz 2014) and Schlick's Fresnel over 4% for what shines.
+    """
+    rng = np.random.default_rng(0)
+    place = (np.arange(count * 50) + rng.random(count * 50)) / (count * 50)
+    up = np.sqrt(place)  # cosine-weighted: each direction brings pi times the BRDF
+    turn = 2 * np.pi * rng.random(len(up))
+    light = np.stack([np.sqrt(1 - up * up) * np.cos(turn), np.sqrt(1 - up * up) * np.sin(turn), up], axis=1)
+    view = np.array([np.sqrt(1 - facing * facing), 0.0, facing])
+    half = light + view
+    half /= np.linalg.norm(half, axis=1, keepdims=True)
+    between, square = (half * view).sum(1), roughness**4
+    edge = [(1 - value) ** 5 for value in (facing, up)]
+    back = 2 * roughness * between * between
+    matt = (1 - 0.5 * edge[0]) * (1 - 0.5 * edge[1]) + back * (sum(edge) + edge[0] * edge[1] * (back - 1))
+    facets_there = square / (np.pi * (half[:, 2] ** 2 * (square - 1) + 1) ** 2)
+    masked = [2 * c / (c + np.sqrt(square + (1 - square) * c * c)) for c in (facing, up)]
+    fresnel = 0.04 + 0.96 * (1 - between) ** 5
+    shine = facets_there * masked[0] * masked[1] * fresnel / (4 * facing * up)
+    return float((albedo * matt + np.pi * shine).mean())
+
+
+@pytest.mark.parametrize("roughness", [0.65, 0.9])
+@pytest.mark.parametrize("height", [0.25, 0.6, 3.0, 12.0])
+def test_rough_ground_shines_at_a_grazing_view(rasterizer: Rasterizer, roughness: float, height: float) -> None:
+    tar = replace(make("asphalt"), base_color=(0.08, 0.08, 0.08), roughness=roughness, texture=None)
+    world = World((Thing("ground", shapes.plane((300.0, 300.0), tar)),), NIGHT)
+    eye = (0.0, -2.0, height)
+    seen = Camera(look_at(eye, (0, 0, 0)), Lens(85).intrinsics(33, 33), 33, 33)
+    shading = Shader(world, rasterizer).shade(world.at(0), seen)
+    middle = (16, 16)
+    light = (shading.sky_light[middle] + shading.bounce[middle]).mean() / np.pi
+    facing = height / np.hypot(2.0, height)
+    assert shading.radiance[middle].mean() / light == pytest.approx(burley(0.08, roughness, facing), rel=0.12)
+
+
+def test_the_low_sun_shines_on_rough_ground_towards_it(rasterizer: Rasterizer) -> None:
+    tar = replace(make("asphalt"), base_color=(0.08, 0.08, 0.08), roughness=0.7, texture=None)
+    world = World((Thing("ground", shapes.plane((300.0, 300.0), tar)),), Sky(sun_azimuth=0.0, sun_elevation=0.25))
+    north = world.light(0).sky.sun_direction
+    shone = []
+    for side in (-1.0, 1.0):  # into the sun, and with it behind
+        eye = (side * 6.0 * north[0], side * 6.0 * north[1], 1.5)
+        seen = Camera(look_at(eye, (0, 0, 0)), Lens(85).intrinsics(33, 33), 33, 33)
+        shading = Shader(world, rasterizer).shade(world.at(0), seen)
+        shone.append(float(shading.radiance[16, 16].mean()))
+    assert 1.5 < shone[0] / shone[1] < 12
