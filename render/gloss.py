@@ -10,7 +10,7 @@ looked for but added (:func:`density`).
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,10 @@ STEPS: Final = (4, 8, 16)
 
 WIDE: Final = 8.0
 """Across lobes that span fewer pixels the points repeat after 4 of them, else after 16."""
+
+
+FINE: Final = 0.05
+"""So they do for lobes narrower than this (GGX alpha), on cars say: on curved sheets there is no more to average."""
 
 
 @cache
@@ -78,7 +82,7 @@ def facets(normals: F32, views: F32, alpha: F32, place: F32) -> F32:
 
 
 @inlined
-def density(alpha: float, facing: float, cosine: float, middle: float) -> float:
+def density(alpha: Any, facing: Any, cosine: Any, middle: Any) -> Any:
     """Share of the lobe, per steradian, that lies in a direction; rays off :func:`facets` are spread like this.
 
     facing, cosine, middle: of the normal with the view, with the direction, and with what is halfway between.
@@ -93,7 +97,7 @@ def density(alpha: float, facing: float, cosine: float, middle: float) -> float:
 
 
 @inlined
-def returned(roughness: float, facing: float) -> tuple[float, float]:
+def returned(roughness: Any, facing: Any) -> tuple[Any, Any]:
     """What a lobe gives back: so much of the reflectance seen straight on, and so much besides (Karis 2014)."""
     a, b = np.float32(1) - roughness, np.float32(0.0425) - np.float32(0.0275) * roughness
     c, d = np.float32(1.04) - np.float32(0.572) * roughness, np.float32(0.022) * roughness - np.float32(0.04)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.gloss import WIDE, facets, places, returned, smoothed, spans
+from render.gloss import FINE, WIDE, facets, places, returned, smoothed, spans
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -202,14 +202,13 @@ class _Frame:
         to_camera = camera.world_from_camera[:3, :3].T.astype(np.float32)
         span = spans(surface.normal, surface.view, alpha, to_camera, camera.focal_px)
         row, column = np.divmod(pixel, camera.width)
-        tile = np.where(span < WIDE, 4, 16)
+        tile = np.where((span < WIDE) | (alpha < FINE)[:, None], 4, 16)
         place = places()[16 * (row % tile[:, 1]) + column % tile[:, 0]]
         facet = facets(surface.normal, surface.view, alpha, place)
         seen, distance = self.lit.mirror(surface.position, surface.normal, -surface.view, facet)
         seen += self.lamps[rows, 9:]
-        away = np.float32(1) / (
-            1 + np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
-        )
+        near = np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
+        away = np.asarray(1 / (1 + near), np.float32)
         centre = np.full(len(samples.calm), -1)
         middles = np.flatnonzero(rows < samples.centres)
         centre[pixel[middles]] = middles
@@ -269,7 +268,8 @@ def _mix(
         bend -= max(x * towards[0] + y * towards[1] + z * towards[2], none)
         bend = max(sun + bend * sunlit[n], none)
         rough, metal = roughness[kind], metallic[kind]
-        over, besides = one, none
+        over: Any = one
+        besides: Any = none
         if rough < GLOSSY:
             a, b, c = pose[0, 3] - position[n, 0], pose[1, 3] - position[n, 1], pose[2, 3] - position[n, 2]
             facing = (a * x + b * y + c * z) / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
