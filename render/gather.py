@@ -132,18 +132,22 @@ class LitWorld:
         sun = self.sun(points, normals)[:, None] * self.sky.sun_irradiance.astype(np.float32)
         return np.asarray(sun + self.lamplight(points, normals), dtype=np.float32)
 
-    def _seen(self, hits: Points, *, exact: bool = False, simple: bool = False, glow: bool = True) -> F32:
+    def _seen(
+        self, hits: Points, *, exact: bool = False, simple: bool = False, glow: bool = True, straight: bool = True
+    ) -> F32:
         """(M, 3) radiance of the surfaces at ``hits``.
 
-        exact: with the very shadows of sun and lamps. simple: of what moves, only the light straight from these. glow:
-        whether what never moves shines.
+        exact: with the very shadows of sun and lamps. simple: of what moves, only the light straight from these.
+        straight: whether what moves has that. glow: whether what never moves shines.
         """
         irradiance = self.still.at(hits, direct=not exact)
         split = self.snapshot.static_faces
         moving = np.flatnonzero(hits.triangle >= split)
         if len(moving):
             patches = self.movers.of_face[hits.triangle[moving] - split]
-            irradiance[moving] = self._moving[2][patches] if simple else self._movers(patches, direct=not exact)
+            irradiance[moving] = (
+                self._moving[2][patches] if simple else self._movers(patches, direct=straight and not exact)
+            )
         if exact:
             irradiance = irradiance + self.direct(hits.position, hits.normal)
         material = self.snapshot.face_material[hits.triangle]
@@ -211,11 +215,16 @@ class LitWorld:
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
 
-    def disturbed(self, points: F32, normals: F32, known: F32) -> Gathered:
-        """The light at ``points`` on what never moves, where it is ``known (N, 9)`` as if nothing moved."""
+    def disturbed(self, points: F32, normals: F32, known: F32) -> tuple[Gathered, F32]:
+        """The light at ``points`` on what never moves, where it is ``known (N, 9)`` as if nothing moved.
+
+        Apart, (N, 3) what comes off moving things that the sun or a lamp shines on: so bright, they would be drawn
+        on the floor once for each of the few directions, unless that is blurred.
+        """
         light = Gathered(known[:, :3].copy(), known[:, 3:6].copy(), known[:, 6].copy())
+        straight = np.zeros((len(points), 3), np.float32)
         if not len(self.movers.face):
-            return light
+            return light, straight
         fan = Fan.of(points, normals)
         triangle, near = fan.hits(self.rays.moving())
         met = np.flatnonzero(triangle >= 0)
@@ -223,7 +232,11 @@ class LitWorld:
         behind, far = fan.hits(self.still.transport.rays)
         met = np.flatnonzero(near < far)
         fan, triangle, near, behind, far = fan[met], triangle[met], near[met], behind[met], far[met]
-        after, _, _ = self._gathered(fan, len(points), triangle, near)
+        after, _, _ = self._gathered(fan, len(points), triangle, near, straight=False)
+        shone = self._moving[2][self.movers.of_face[triangle - self.snapshot.static_faces]]
+        shone = shone * self._reflectance[self.snapshot.face_material[triangle]] * fan.weight[:, None]
+        for k in range(3):
+            straight[:, k] = np.bincount(fan.point, shone[:, k], len(points))
         before, _, _ = self._gathered(fan, len(points), behind, far, glow=False)
         outside = known[:, 7, None]
         hidden = np.bincount(fan.point, fan.weight, len(points)).astype(np.float32)[:, None]
@@ -234,7 +247,7 @@ class LitWorld:
             np.maximum(values * (1.0 - hidden) + outside * (new - old), 0.0, out=values)
         light.bounce[:] += (1.0 - outside) * after.bounce
         np.clip(light.occlusion + after.occlusion - before.occlusion, 0.0, 1.0, out=light.occlusion)
-        return light
+        return light, straight
 
     def _indoors(
         self, light: Gathered, outside: F32, points: F32, normals: F32, fan: Fan, triangle: I32, distance: F32
@@ -274,7 +287,15 @@ class LitWorld:
         return irradiance(radiance.reshape(len(places), RAYS, 6))
 
     def _gathered(
-        self, fan: Fan, count: int, triangle: I32, distance: F32, *, simple: bool = False, glow: bool = True
+        self,
+        fan: Fan,
+        count: int,
+        triangle: I32,
+        distance: F32,
+        *,
+        simple: bool = False,
+        glow: bool = True,
+        straight: bool = True,
     ) -> tuple[Gathered, F32, F32]:
         """Light that the rays of ``fan`` find where they meet ``triangle (R,)``.
 
@@ -282,7 +303,7 @@ class LitWorld:
         """
         hit = np.flatnonzero(triangle >= 0)
         seen, inner = met(self.snapshot, fan.origins, fan.directions, distance, triangle, hit)
-        light = self._seen(seen, simple=simple, glow=glow)
+        light = self._seen(seen, simple=simple, glow=glow, straight=straight)
         found = fan.gathered(count, distance, light, inner, hit, self._sky_towards[fan.lattice])
         return Gathered(found[:, :3], found[:, 3:6], found[:, 6]), found[:, 7], found[:, 8]
 

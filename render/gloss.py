@@ -10,7 +10,7 @@ looked for but added (:func:`density`).
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -26,6 +26,10 @@ GRID: Final = 33
 
 WIDE: Final = 8.0
 """Across lobes that span fewer pixels the points repeat after 4 of them, else after 16."""
+
+
+FINE: Final = 0.05
+"""So they do for lobes narrower than this (GGX alpha), on cars say: on curved sheets there is no more to average."""
 
 
 @cache
@@ -81,7 +85,7 @@ def facets(normals: F32, views: F32, alpha: F32, place: F32) -> F32:
 
 
 @inlined
-def density(alpha: float, facing: float, cosine: float, middle: float) -> float:
+def density(alpha: Any, facing: Any, cosine: Any, middle: Any) -> Any:
     """Share of the lobe, per steradian, that lies in a direction; rays off :func:`facets` are spread like this.
 
     facing, cosine, middle: of the normal with the view, with the direction, and with what is halfway between.
@@ -136,7 +140,7 @@ def returns() -> F32:
 
 
 @inlined
-def returned(table: F32, roughness: float, facing: float) -> tuple[float, float, float]:
+def returned(table: F32, roughness: Any, facing: Any) -> tuple[Any, Any, Any]:
     """:func:`returns` between the points of its grid."""
     last, one = np.float32(GRID - 1), np.float32(1)
     x, y = roughness * last, facing * last

@@ -10,7 +10,7 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.gloss import WIDE, density, facets, places, returned, returns, smoothed, spans
+from render.gloss import FINE, WIDE, density, facets, places, returned, returns, smoothed, spans
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -202,14 +202,13 @@ class _Frame:
         to_camera = camera.world_from_camera[:3, :3].T.astype(np.float32)
         span = spans(surface.normal, surface.view, alpha, to_camera, camera.focal_px)
         row, column = np.divmod(pixel, camera.width)
-        tile = np.where(span < WIDE, 4, 16)
+        tile = np.where((span < WIDE) | (alpha < FINE)[:, None], 4, 16)
         place = places()[16 * (row % tile[:, 1]) + column % tile[:, 0]]
         facet = facets(surface.normal, surface.view, alpha, place)
         seen, distance = self.lit.mirror(surface.position, surface.normal, -surface.view, facet)
         seen += self.lamps[rows, 9:]
-        away = np.float32(1) / (
-            1 + np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
-        )
+        near = np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
+        away = np.asarray(1 / (1 + near), np.float32)
         centre = np.full(len(samples.calm), -1)
         middles = np.flatnonzero(rows < samples.centres)
         centre[pixel[middles]] = middles

@@ -22,6 +22,12 @@ PLANE: Final = 0.015
 """Points this share of their distance out of a sample's plane count 1/e."""
 
 
+FARTHEST: Final = 6
+"""Points of the grid that are asked to each side where the nearest four see nothing but sky."""
+
+WIDER: Final = (1, 2, 4, 8)
+"""Points between those that are averaged in turn (a trous) for the light that comes off what moves."""
+
 SPACING: Final = 1.2
 """Distance on the surfaces between places where lasting light is kept, against the grid's own."""
 
@@ -60,7 +66,10 @@ def _kinship(there: F32, x: float, y: float, z: float, a: float, b: float, c: fl
 
 @compiled
 def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: F32, found: F32) -> None:
-    """Mix into ``found (N, 7)`` the light of the four points around each sample, by nearness and kinship."""
+    """Mix into ``found (N, 7)`` the light of the four points around each sample, by nearness and kinship.
+
+    Where these see nothing but sky, of those around them.
+    """
     for n in range(len(xy)):
         x = (xy[n, 0] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
         y = (xy[n, 1] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
@@ -80,6 +89,20 @@ def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: 
             total += weight
             for k in range(7):
                 found[n, k] += weight * there[k]
+        far = 0
+        while total <= _ZERO and far < FARTHEST:  # a thin bar before the sky, between the points of the grid
+            far += 1
+            for row in range(max(top - far, 0), min(top + far + 2, height)):
+                for column in range(max(left - far, 0), min(left + far + 2, width)):
+                    there = table[row * width + column]
+                    if there[13] <= _ZERO:
+                        continue
+                    kin = _kinship(
+                        there, points[n, 0], points[n, 1], points[n, 2], normals[n, 0], normals[n, 1], normals[n, 2]
+                    )
+                    total += kin
+                    for k in range(7):
+                        found[n, k] += kin * there[k]
         if total > _ZERO:
             for k in range(7):
                 found[n, k] /= total
@@ -111,6 +134,35 @@ def _smooth(table: F32, height: int, width: int, share: F32, found: F32) -> None
                 into[k] /= total
 
 
+@compiled
+def _widen(table: F32, height: int, width: int, share: F32, step: int, light: F32, found: F32) -> None:
+    """Into ``found (P, 3)`` the ``light`` after one such pass over points ``step`` apart."""
+    for y in range(height):
+        for x in range(width):
+            here, lit = table[y * width + x], False
+            for dy in range(-2, 3):
+                for dx in range(-2, 3):
+                    row = min(max(y + dy * step, 0), height - 1)
+                    there = light[row * width + min(max(x + dx * step, 0), width - 1)]
+                    lit |= there[0] + there[1] + there[2] > _ZERO
+            if not lit or here[13] <= _ZERO:
+                continue
+            total = np.float32(1e-20)
+            for dy in range(-2, 3):
+                for dx in range(-2, 3):
+                    row, column = min(max(y + dy * step, 0), height - 1), min(max(x + dx * step, 0), width - 1)
+                    there = table[row * width + column]
+                    if there[13] <= _ZERO:
+                        continue
+                    weight = _kinship(there, here[7], here[8], here[9], here[10], here[11], here[12])
+                    weight *= share[dy + 2, dx + 2]
+                    total += weight
+                    for k in range(3):
+                        found[y * width + x, k] += weight * light[row * width + column, k]
+            for k in range(3):
+                found[y * width + x, k] /= total
+
+
 def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool) -> LightGrid:
     """Gather at every ``STEP``-th pixel of what ``camera`` sees as ``gbuffer``. lasting: whether the light stays."""
     height, width = gbuffer.triangle.shape
@@ -121,18 +173,29 @@ def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool
     surface = Surface(lit.snapshot, camera, triangle[seen], bary[seen])
     table = np.zeros((len(pixels), 14), np.float32)
     away = np.linalg.norm(surface.position - camera.position.astype(np.float32), axis=1)[:, None]
-    found = (_slow_light(lit, surface, lasting), surface.position, surface.normal, away)
-    table[seen] = np.concatenate(found, axis=1)
+    slow, moved = _slow_light(lit, surface, lasting)
+    table[seen] = np.concatenate([slow, surface.position, surface.normal, away], axis=1)
     shape = (len(rows), len(columns))
     smooth = np.empty_like(table)
     steps = np.arange(-2, 3) ** 2
-    _smooth(table, *shape, np.exp(-0.35 * (steps[:, None] + steps)).astype(np.float32), smooth)
+    share = np.exp(-0.35 * (steps[:, None] + steps)).astype(np.float32)
+    _smooth(table, *shape, share, smooth)
+    if moved.any():
+        light = np.zeros((len(pixels), 3), np.float32)
+        light[seen] = moved
+        for step in WIDER:
+            before, light = light, np.zeros_like(light)
+            _widen(table, *shape, share, step, before, light)
+        smooth[:, 3:6] += light
     return LightGrid(smooth, shape)
 
 
-def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
-    """(N, 7) light at the samples of ``surface``. What lasts is kept on the surfaces, for other frames of the shot."""
-    found = np.empty((len(surface), 7), np.float32)
+def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> tuple[F32, F32]:
+    """(N, 7) light at the samples of ``surface``, and (N, 3) what to add to its bounce once that is blurred.
+
+    What lasts is kept on the surfaces, for other frames of the shot.
+    """
+    found, moved = np.empty((len(surface), 7), np.float32), np.zeros((len(surface), 3), np.float32)
     stays = surface.triangle < lit.snapshot.static_faces
     still = np.flatnonzero(stays)
     if len(still) and lasting:
@@ -141,9 +204,10 @@ def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> F32:
         apart = np.asarray(spacing * part.depth / np.sqrt(np.maximum(part.facing, 0.1)), np.float32)
         anchors = anchors_of(part, apart)
         known = lit.still.kept.at(anchors, lambda keys: lit.gather_still(*placed(lit.snapshot, keys)))
-        found[still] = lit.disturbed(part.position, part.normal, known).columns
+        light, moved[still] = lit.disturbed(part.position, part.normal, known)
+        found[still] = light.columns
     for rows, moving in ((still[:0] if lasting else still, False), (np.flatnonzero(~stays), True)):
         if len(rows):
             part = surface.subset(rows)
             found[rows] = lit.gather(part.position, part.normal, moving).columns
-    return found
+    return found, moved

@@ -9,7 +9,7 @@ import pytest
 
 from render.compiled import compiled
 from render.gloss import density, facets, places, returned, returns
-from render.raster import Rasterizer
+from render.raster import Rasterizer, open_rasterizer
 from render.shade import Shader, Shading
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
@@ -33,6 +33,11 @@ def _spread(alpha: float, facing: float, cosine: F32, middle: F32) -> F32:
 @compiled
 def _returned(table: F32, roughness: float, facing: float) -> tuple[float, float, float]:
     return returned(table, roughness, facing)
+
+
+@pytest.fixture(scope="module")
+def rasterizer() -> Rasterizer:
+    return open_rasterizer()
 
 
 def mirrored(alpha: float, facing: float, place: F32) -> tuple[F32, F32]:

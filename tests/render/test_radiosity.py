@@ -155,6 +155,20 @@ def test_frames_are_the_same_in_any_order_and_what_moves_is_lit() -> None:
     assert by_the_body.min() > 0.5  # its sunny side shines on the floor before it
 
 
+def test_a_sunlit_body_is_not_drawn_on_the_floor() -> None:
+    """Its light on the floor is smooth, and all of it is there."""
+    small = shapes.box((0.3, 0.3, 0.3), grey(0.9))
+    body = Thing("body", small, lambda t: (small.vertices + np.array([t, 0, 1.5])).astype(np.float32))
+    floor = Thing("floor", shapes.plane((20.0, 20.0), grey(0.4)))
+    above = Camera(look_at((0, -0.9, 1.2), (0, -1.5, 0)), Lens(12).intrinsics(192, 128), 192, 128)
+    raster = open_rasterizer()
+    worlds = (World((floor, body), DAY), World((floor,), DAY))
+    both, alone = (Shader(world, raster).shade(world.at(0.0), above) for world in worlds)
+    added = (both.bounce - alone.bounce)[..., 1][both.gbuffer.hit & alone.gbuffer.hit]
+    assert added.mean() > 0
+    assert added.max() < 8 * added.mean()
+
+
 def test_light_that_changes_is_followed() -> None:
     dim = replace(LAMP, intensity=(0.25, 0.25, 0.25))
     world = World((room(grey(0.6)),), NIGHT, lighting=lambda t: Light(NIGHT, (LAMP if t < 1 else dim,)))

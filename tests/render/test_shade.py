@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from render.direct import fixed_directions, sun_disc
 from render.gather import LitWorld
@@ -232,3 +233,15 @@ def test_directions_cover_the_sphere_evenly() -> None:
     d = fixed_directions(256)
     np.testing.assert_allclose(np.linalg.norm(d, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(d.T @ d / 256, np.eye(3) / 3, atol=0.01)
+
+
+def test_a_thin_bar_before_the_sky_is_lit_along_its_whole_length(rasterizer: Rasterizer) -> None:
+    """The grid of slow light is coarser than the bar is wide: most of its points see nothing but sky."""
+    slope = np.eye(4)
+    slope[:3, :3] = Rotation.from_euler("y", 3, degrees=True).as_matrix()
+    bar = shapes.box((8.0, 0.05, 0.05), make("plaster")).transformed(slope).transformed(translation([0, 0, 2.0]))
+    seen_by = Camera(look_at((0, -4, 2.0), (0, 0, 2.0)), Lens(28).intrinsics(240, 160), 240, 160)
+    shading = shaded(World((Thing("bar", bar),), SKY), rasterizer, seen_by)
+    seen = shading.sky_light[..., 1][shading.coverage == 1]
+    assert len(seen) > 60
+    assert seen.min() > 0.4 * np.median(seen)
