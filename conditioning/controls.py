@@ -69,11 +69,20 @@ def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
     rotation = camera.world_from_camera[:3, :3].astype(np.float32)
     ys, xs = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
     views = camera.rays(np.stack([xs, ys], axis=-1)).astype(np.float32)
-    views /= np.linalg.norm(views, axis=-1, keepdims=True)
+    views /= np.sqrt(np.einsum("hwc,hwc->hw", views, views))[..., None]
 
     def printed(irradiance: F32) -> F32:
         """How a white wall in this light prints, [-1, 1]."""
-        return 2.0 * sky.display(irradiance / np.float32(np.pi)) - 1.0
+        return shown(irradiance / np.float32(np.pi))
+
+    def shown(radiance: F32) -> F32:
+        """How it prints, [-1, 1]; what is black, as most mirror images and lights are, need not be looked up."""
+        bright = (radiance[..., 0] != 0) | (radiance[..., 1] != 0) | (radiance[..., 2] != 0)
+        if bright.all():
+            return 2.0 * sky.display(radiance) - 1.0
+        result = np.full(radiance.shape, -1.0, np.float32)
+        result[bright] = 2.0 * sky.display(radiance[bright]) - 1.0
+        return result
 
     parts = [
         2.0 * srgb_from_linear(shading.albedo) - 1.0,
@@ -83,8 +92,8 @@ def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
         printed(shading.sky_light),
         printed(shading.bounce),
         printed(shading.lamps),
-        2.0 * sky.display(shading.mirror) - 1.0,
-        2.0 * sky.display(shading.emission) - 1.0,
+        shown(shading.mirror),
+        shown(shading.emission),
         (2.0 * shading.occlusion - 1.0)[..., None],
         (2.0 * shading.roughness - 1.0)[..., None],
         (2.0 * shading.metallic - 1.0)[..., None],
@@ -93,7 +102,10 @@ def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
         views[..., 2:],
         (views @ sky.sun_direction.astype(np.float32))[..., None],
     ]
-    maps = np.concatenate(parts, axis=-1).transpose(2, 0, 1).astype(np.float32)
+    maps, at = np.empty((len(MAPS), camera.height, camera.width), np.float32), 0
+    for part in parts:
+        maps[at : at + part.shape[-1]] = np.moveaxis(part, -1, 0)
+        at += part.shape[-1]
     sun_lit = np.broadcast_to(sky.sun_irradiance, (1, 3)).astype(np.float32)
     sky_lit = sky.sky_irradiance.astype(np.float32)[None]
     light = np.concatenate(
@@ -106,7 +118,7 @@ def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
             [float(shading.lamps.max() > 0)],
         ]
     ).astype(np.float32)
-    proxy = (2.0 * shading.proxy - 1.0).transpose(2, 0, 1).astype(np.float32)
+    proxy = np.ascontiguousarray(np.moveaxis(2.0 * shading.proxy - 1.0, -1, 0))
     return Controls(maps, light, proxy, *surfaces(snapshot, camera, shading.gbuffer))
 
 
@@ -115,9 +127,13 @@ def surfaces(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> tuple[U8, 
     numbers = {name: 1 + k for k, name in enumerate(KIND_NAMES)}
     kinds = np.array([numbers[m.kind] for m in snapshot.materials], dtype=np.uint8)
     tiles = np.array([m.texture.size_m if m.texture else 1.0 for m in snapshot.materials], dtype=np.float32)
-    kind, uv = np.zeros(gbuffer.hit.shape, np.uint8), np.zeros((2, *gbuffer.hit.shape), np.float32)
-    if gbuffer.hit.any():
-        material = snapshot.face_material[gbuffer.triangle[gbuffer.hit]]
-        kind[gbuffer.hit] = kinds[material]
-        uv[:, gbuffer.hit] = (Surface.of(snapshot, camera, gbuffer).uv / tiles[material, None]).T
+    shape, hit = gbuffer.triangle.shape, np.flatnonzero(gbuffer.triangle >= 0)
+    kind, uv = np.zeros(shape, np.uint8), np.zeros((2, *shape), np.float32)
+    if len(hit):
+        surface = Surface.of(snapshot, camera, gbuffer)
+        material = snapshot.face_material[surface.triangle]
+        kind.reshape(-1)[hit] = kinds[material]
+        size = tiles[material]
+        for k in range(2):
+            uv[k].reshape(-1)[hit] = surface.uv[:, k] / size
     return kind, uv
