@@ -177,7 +177,7 @@ def _look_up(
         albedo[n, 2] *= blue
         if not rises[n] or under >= _TWO * _FLAT:
             continue
-        level = min(np.log2(min(max(under, _ONE), _MOST)), levels[k])
+        level = min(np.log2(min(max(under, _HALF * major, _ONE), _MOST)), levels[k])
         low = int(level)
         to_u = to_v = _ZERO
         for step in range(2):

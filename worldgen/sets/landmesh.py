@@ -27,7 +27,9 @@ Tread = Callable[[F64], F64]
 
 FINEST: Final = 0.5
 COARSEST: Final = 32.0
-_MOUNTAIN_M: Final = 15.0
+_SEEN, _SEEN_M = 0.0105, 8.0
+"""Edges of triangles on mountains that are seen: over their distance, and at least."""
+_EYE_M, _CREST_M = 20.0, 18.0
 _MARK_M, _LINE_M = 0.06, 0.12
 _CANOPY_M = 5.0
 
@@ -123,27 +125,41 @@ def _points(hills: Hills, focus: F64, road: Road | None, coarse: float, open_: b
     cell, seed = COARSEST, hills.seed
     n = int(np.ceil(hills.reach / cell))
     i, j = (a.ravel() for a in np.meshgrid(np.arange(-n, n), np.arange(-n, n), indexing="ij"))
+    seen = _seen(hills, n, focus) if open_ else np.zeros(len(i), dtype=np.bool_)
     leaves = []
     while len(i):
         at = ((np.stack([i, j], axis=1) + 0.5) * cell).astype(np.float64)
         to_focus, to_road = nearness(at, focus, road)
-        wanted = coarse * np.minimum(0.04 * to_focus, 0.05 * to_road + 0.006 * to_focus)
-        if open_ and cell == COARSEST:
-            wanted = np.minimum(wanted, np.where(_facing(hills, at), _MOUNTAIN_M * coarse, np.inf))
+        wanted = np.minimum(0.04 * to_focus, 0.05 * to_road + 0.006 * to_focus)
+        wanted = coarse * np.where(seen, np.minimum(wanted, np.maximum(_SEEN * to_focus, _SEEN_M)), wanted)
         split = (cell > 1.5 * wanted) & (cell > FINEST * 1.01)
         bits = mixed_bits(np.full(len(i), seed), i, j, np.full(len(i), round(cell * 8)))
         shake = np.stack([bits & np.uint64(0xFFFF), (bits >> np.uint64(16)) & np.uint64(0xFFFF)], axis=1) / 65535 - 0.5
         leaves.append((at + 0.5 * cell * shake)[~split])
-        i, j = i[split], j[split]
+        i, j, seen = i[split], j[split], np.repeat(seen[split], 4)
         i, j = np.repeat(2 * i, 4) + np.tile([0, 0, 1, 1], len(i)), np.repeat(2 * j, 4) + np.tile([0, 1, 0, 1], len(j))
         cell /= 2
     return np.concatenate(leaves)
 
 
-def _facing(hills: Hills, xy: F64) -> Bool:
-    """(N,) whether far land turns its face to the middle, from where mountains are looked at."""
-    rise = hills.heights(xy * (1.0 + 24.0 / np.linalg.norm(xy, axis=1, keepdims=True))) - hills.heights(xy)
-    return rise > -0.5
+def _seen(hills: Hills, n: int, focus: F64) -> Bool:
+    """(4 n n,) of the coarsest cells, those of mountains that stand above all land before them, as seen from over one
+    of the places of interest.
+    """
+    middles = (np.arange(-n, n) + 0.5) * COARSEST
+    at = np.stack(np.meshgrid(middles, middles, indexing="ij"), axis=-1).reshape(-1, 2)
+    height = hills.heights(at)
+    seen = np.zeros(len(at), dtype=np.bool_)
+    far = np.flatnonzero(np.linalg.norm(at, axis=1) > 0.5 * hills.size)
+    for eye in focus[:: max(1, len(focus) // 4)]:
+        over = float(hills.heights(eye[None])[0]) + _EYE_M
+        way = at[far] - eye
+        share = (np.arange(40) + 0.5) / 40 * (1.0 - 1.5 * COARSEST / np.linalg.norm(way, axis=1))[:, None]
+        rows = np.floor((eye + share[..., None] * way[:, None]) / COARSEST).astype(np.int64) + n
+        rows = np.clip(rows, 0, 2 * n - 1)
+        hiding = ((height[rows[..., 0] * 2 * n + rows[..., 1]] - over) / share).max(axis=1)
+        seen[far] |= height[far] - over > hiding - _CREST_M
+    return seen
 
 
 def _rows(road: Road, marked: bool) -> F64:

@@ -49,5 +49,5 @@ def carriageway(land: Land, normals: F32, seed: int) -> Mesh:
     at = at.ravel()
     return Mesh(
         land.vertices[at].astype(np.float32), faces.astype(np.int32), normals[at], uv.astype(np.float32),
-        np.repeat(kind, 2).astype(np.int32), (_lane("#5c5a57"), _lane("#504f4d"), tint("plaster", "#c9c5b8")),
+        np.repeat(kind, 2).astype(np.int32), (_lane("#525150"), _lane("#474645"), tint("plaster", "#c9c5b8")),
     )  # fmt: skip

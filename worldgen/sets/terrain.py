@@ -55,7 +55,7 @@ STYLES: Final[Mapping[str, Landscape]] = MappingProxyType(
 
 SURFACES: Final = ("asphalt", "gravel", "dirt")
 """What roads can be made of."""
-LAND_TRIANGLES: Final = 165_000
+LAND_TRIANGLES: Final = 145_000
 _NEAR_TREES = 7
 _MOST_TRIANGLES: Final = 740_000
 _TREE_SPACING_M = 5.2
