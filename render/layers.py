@@ -274,7 +274,7 @@ def _mix(
         facing = min(max(a * x + b * y + c * z, none), one)
         shine = none
         over, besides, matt = returned(table, rough, facing)
-        if rough >= GLOSSY and sun > none:
+        if rough > BLURRED and sun > none:
             p, q, r = a + towards[0], b + towards[1], c + towards[2]
             middle = (p * x + q * y + r * z) / max(np.sqrt(p * p + q * q + r * r), np.float32(1e-6))
             shine = sunlit[n] * density(rough * rough, facing, cosine[n], middle)
@@ -285,9 +285,8 @@ def _mix(
             flat += (lamps[n, k] + slow[n, k] + slow[n, 3 + k]) * third
             radiance = color[n, k] * irradiance * per_pi * matt + emission[kind, k]
             straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
-            seen = mirror[n, k]
-            if rough >= GLOSSY:  # so wide a lobe sees the mean of all, but for the sun
-                seen = (irradiance - bend * strength[k]) * per_pi + shine * strength[k]
+            seen = mirror[n, k] if rough < GLOSSY else (irradiance - bend * strength[k]) * per_pi  # the mean of all
+            seen += shine * strength[k]
             radiance += (straight * over + besides) * seen - metal * radiance
             found.radiance[at, k] = radiance * w
             found.albedo[at, k] = color[n, k] * w

@@ -28,9 +28,11 @@ def model_card(summary: Mapping[str, Any]) -> str:
     crop = f"{settings['crop']} x {settings['crop']}" if settings else ""
     share = (settings or {}).get("mixed")
     blend = f"; {share:.0%} of them, the rest of the weights before (`tools/train/mix.py`)" if share else ""
+    before = (settings or {}).get("before")
+    begun = f", from the weights `{before[:8]}`" if before else ""
     trained = (
         f"\n- {settings['step']:,} steps of {settings['batch']} crops of {crop} pixels, AdamW, peak rate "
-        f"{settings['peak']}, averaged\n  weights{blend}."
+        f"{settings['peak']}, averaged\n  weights{begun}{blend}."
         if settings
         else ""
     )

@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from conditioning.controls import KIND_NAMES, LIGHT, MAPS
+from conditioning.models.pocket.denoiser import weights_key
 from conditioning.models.pocket.network import PocketUNet, grown
 from conditioning.text import WORDS
 from tools.train.pairs import load_pairs
@@ -67,6 +68,7 @@ def train(data: Path, out: Path, settings: Settings, start_from: Path | None = N
     torch.manual_seed(settings.seed)
     pairs = load_pairs(data).on(device)
     model = PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, settings.channels)
+    before = weights_key(start_from) if start_from else None
     if start_from:
         model.load_state_dict(grown(load_file(start_from / "diffusion_pytorch_model.safetensors"), model))
     model = model.to(device=device, memory_format=torch.channels_last)
@@ -121,11 +123,11 @@ def train(data: Path, out: Path, settings: Settings, start_from: Path | None = N
             pace = (time.monotonic() - began) / 60.0
             print(json.dumps({"step": step, "loss": round(running, 5), "minutes": round(pace, 2)}), flush=True)
         if time.monotonic() - saved > 240:
-            _save(out, model, optimizer, average, step, settings)
+            _save(out, model, optimizer, average, step, settings, before)
             shown = batch(pairs, SHOWN, 1 << 16, np.random.default_rng(settings.seed), settings.shares, painted)
             _picture(out / "pictures" / f"{step:07d}.jpg", shown, painted(shown))
             saved = time.monotonic()
-    return _save(out, model, optimizer, average, step, settings)
+    return _save(out, model, optimizer, average, step, settings, before)
 
 
 def paint(model: PocketUNet, told: Batch) -> Tensor:
@@ -157,6 +159,7 @@ def _save(
     average: dict[str, Tensor],
     step: int,
     settings: Settings,
+    before: str | None,
 ) -> Path:
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "step": step}
     torch.save(state, out / "state.part")
@@ -164,5 +167,5 @@ def _save(
     shipped = PocketUNet(**{k: v for k, v in model.config.items() if not k.startswith("_")})
     shipped.load_state_dict(average)
     shipped.half().save_pretrained(out / "model")
-    (out / "settings.json").write_text(json.dumps({**asdict(settings), "step": step}, indent=1))
+    (out / "settings.json").write_text(json.dumps({**asdict(settings), "step": step, "before": before}, indent=1))
     return out / "model"
