@@ -160,7 +160,14 @@ def test_mixed_weights_lie_between_and_keep_what_words_do(tmp_path: Path) -> Non
     mixed = load_network(mix_weights(*folders, 0.25, tmp_path / "mixed")).state_dict()
     assert {float(v.float().mean()) for k, v in mixed.items() if k.startswith(("grade.", "hear."))} == {1.0}
     assert {float(v.float().mean()) for k, v in mixed.items() if not k.startswith(("grade.", "hear."))} == {1.25}
-    assert json.loads((tmp_path / "mixed" / "settings.json").read_text()) == {"steps": 7, "mixed": 0.25}
+    assert json.loads((tmp_path / "mixed" / "settings.json").read_text()) == {
+        "steps": 7,
+        "mixed": 0.25,
+        "residual": 1.0,
+    }
+    less = load_network(mix_weights(*folders, 0.25, tmp_path / "less", residual=0.5)).state_dict()
+    assert {k for k, v in less.items() if not torch.equal(v, mixed[k])} == {"tail.weight", "tail.bias"}
+    torch.testing.assert_close(less["tail.weight"], 0.5 * mixed["tail.weight"])
     with pytest.raises(ValueError, match="not between 0 and 1"):
         mix_weights(*folders, 1.5, tmp_path / "mixed")
     PocketUNet(len(MAPS), LIGHT, WORDS, KIND_NAMES, (8, 8, 8, 16)).save_pretrained(tmp_path / "other")

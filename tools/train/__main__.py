@@ -45,6 +45,7 @@ def main() -> int:
     mix.add_argument("first", type=Path)
     mix.add_argument("second", type=Path)
     mix.add_argument("--share", type=float, default=0.35, help="of the second")
+    mix.add_argument("--residual", type=float, default=1.0, help="that stays of what the network adds to the proxy")
     mix.add_argument("--out", type=Path, required=True, help="the folder of the run it makes, with its model")
     evaluate = stages.add_parser("evaluate", help="score on held-out worlds; writes a sheet and the model card")
     evaluate.add_argument("--data", type=Path, default=DATA)
@@ -74,7 +75,7 @@ def main() -> int:
         elif options.stage == "mix":
             from tools.train.mix import mix_weights
 
-            print(mix_weights(options.first, options.second, options.share, options.out))
+            print(mix_weights(options.first, options.second, options.share, options.out, options.residual))
         elif options.stage == "train":
             from tools.train.loop import Settings
             from tools.train.loop import train as learn

@@ -26,8 +26,10 @@ def model_card(summary: Mapping[str, Any]) -> str:
     """What the model is, what it was trained on, what it scores, and what it cannot do."""
     s, settings = summary, summary["settings"]
     crop = f"{settings['crop']} x {settings['crop']}" if settings else ""
-    share = (settings or {}).get("mixed")
-    blend = f"; {share:.0%} of them, the rest of the weights before (`tools/train/mix.py`)" if share else ""
+    share, kept = ((settings or {}).get(name, 1.0) for name in ("mixed", "residual"))
+    blend = f"; {share:.0%} of them, the rest of the weights before (`tools/train/mix.py`)" if share < 1 else ""
+    if kept < 1:
+        blend += f";\n  {kept:.0%} is kept of what they add to the proxy, which scores best on the held-out worlds"
     before = (settings or {}).get("before")
     begun = f", from the weights `{before[:8]}`" if before else ""
     trained = (
