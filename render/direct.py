@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from render.compiled import compiled, inlined
-from render.gloss import density
+from render.gloss import burley, glint
 from render.penumbra import disc, tilted
 from render.rays import RayScene
 from worldgen.conventions import F32, unit
@@ -84,13 +84,14 @@ def lamplight(rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32
 def lamplight_apart(
     rays: RayScene, lamps: tuple[Lamp, ...], points: F32, normals: F32, bent: F32, place: I64, views: F32, alpha: F32
 ) -> F32:
-    """(N, 12) light of the lamps: irradiance with shadows, without, and without on ``bent (N, 3)`` normals.
+    """(N, 18) light of the lamps: irradiance with shadows, without, and without on ``bent (N, 3)`` normals.
 
-    Last, radiance that lobes of width ``alpha (N,)`` see of them (0 where that is 0), with shadows. place: (N,) which
-    of the first 16 points of :func:`disc`, laid on each lamp, a point's shadow rays are aimed at. views: (N, 3) unit,
-    to the camera.
+    Last, with shadows, radiance that lobes of width ``alpha (N,)`` see of them (0 where that is 0), so much by the
+    reflectance seen straight on and so much besides; and irradiance by which they seem more or less to the viewer than
+    they are on a Lambertian surface (:func:`burley`). place: (N,) which of the first 16 points of :func:`disc`, laid
+    on each lamp, a point's shadow rays are aimed at. views: (N, 3) unit, to the camera.
     """
-    total = np.zeros((len(points), 12), np.float32)
+    total = np.zeros((len(points), 18), np.float32)
     _lamps(rays, lamps, points, normals, bent, place, views, alpha, 0.0, total)
     return total
 
@@ -178,6 +179,7 @@ def _add_lobes(
     total: F32,
 ) -> None:  # fmt: skip
     """The same of what their lobes see of the lamp, which is ``size`` wide at a distance of 1."""
+    one = np.float32(1)
     for i in which:
         n = rows[i]
         if alpha[n] <= 0:
@@ -185,12 +187,17 @@ def _add_lobes(
         x, y, z = normals[n, 0], normals[n, 1], normals[n, 2]
         a, b, c = views[n, 0], views[n, 1], views[n, 2]
         p, q, r = towards[i, 0], towards[i, 1], towards[i, 2]
-        p_a, q_b, r_c = p + a, q + b, r + c
-        halfway = (p_a * x + q_b * y + r_c * z) / max(np.sqrt(p_a * p_a + q_b * q_b + r_c * r_c), np.float32(1e-6))
-        wide = min(alpha[n] + np.float32(0.5) * size[i], np.float32(1))  # a ball widens its image: Karis 2013
-        seen = strength[i] * density(wide, a * x + b * y + c * z, p * x + q * y + r * z, halfway)
+        u, v, w = p + a, q + b, r + c
+        over = one / max(np.sqrt(u * u + v * v + w * w), np.float32(1e-6))
+        wide = min(alpha[n] + np.float32(0.5) * size[i], one)  # a ball widens its image: Karis 2013
+        middle, between = (u * x + v * y + w * z) * over, min((u * a + v * b + w * c) * over, one)
+        facing, cosine = a * x + b * y + c * z, p * x + q * y + r * z
+        seen, edge = glint(wide, facing, cosine, middle, between)
+        more = cosine * (burley(np.sqrt(alpha[n]), facing, cosine, between) - one)
         for k in range(3):
-            total[n, k] += seen * intensity[k]
+            total[n, k] += strength[i] * seen * (one - edge) * intensity[k]
+            total[n, 3 + k] += strength[i] * seen * edge * intensity[k]
+            total[n, 6 + k] += strength[i] * more * intensity[k]
 
 
 @lru_cache(maxsize=16)

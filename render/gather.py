@@ -124,7 +124,7 @@ class LitWorld:
         return lamplight(self.rays, self.lamps, points, normals)
 
     def lamplight_apart(self, points: F32, normals: F32, bent: F32, place: I64, views: F32, alpha: F32) -> F32:
-        """(N, 12) the same in parts: ``render.direct.lamplight_apart``."""
+        """(N, 18) the same in parts: ``render.direct.lamplight_apart``."""
         return lamplight_apart(self.rays, self.lamps, points, normals, bent, place, views, alpha)
 
     def direct(self, points: F32, normals: F32) -> F32:

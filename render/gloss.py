@@ -131,8 +131,7 @@ def returns() -> F32:
     # What is matt: light by its cosine.
     up, turn = np.sqrt(place[:, 0]), 2 * np.pi * place[:, 1]
     between = np.sqrt(0.5 + 0.5 * np.clip(up * facing + np.sqrt(1 - up * up) * np.cos(turn) * across, -1, 1))
-    back, first, second = 2 * roughness * between * between, (1 - facing) ** 5, (1 - up) ** 5
-    matt = (1 - 0.5 * first) * (1 - 0.5 * second) + back * (first + second + first * second * (back - 1))
+    matt = _burley(roughness, facing, up, between)
     means = [(seen * (1 - edge)).mean(1), (seen * edge).mean(1), matt.mean(1)]
     found: F32 = np.stack(means, axis=-1).reshape(GRID, GRID, 3).astype(np.float32)
     found.flags.writeable = False
@@ -153,6 +152,30 @@ def returned(table: F32, roughness: Any, facing: Any) -> tuple[Any, Any, Any]:
         a * first[column, 1] + b * first[column + 1, 1] + c * second[column, 1] + d * second[column + 1, 1],
         a * first[column, 2] + b * first[column + 1, 2] + c * second[column, 2] + d * second[column + 1, 2],
     )
+
+
+@inlined
+def glint(alpha: Any, facing: Any, cosine: Any, middle: Any, between: Any) -> tuple[Any, Any]:
+    """What shines of light from one direction: per light across it and reflectance, and how much of the way that goes
+    from what it is straight on to 1 (Schlick 1994). between: of the view with what is halfway; the rest: ``density``.
+    """
+    one = np.float32(1)
+    square = alpha * alpha
+    shine = density(alpha, facing, cosine, middle)
+    if shine > 0:
+        shine *= np.float32(2) * cosine / (cosine + np.sqrt(square + (one - square) * cosine * cosine))
+    return shine, (one - between) ** 5
+
+
+def _burley(roughness: Any, facing: Any, cosine: Any, between: Any) -> Any:
+    """How much brighter than a Lambertian surface one is in light from one direction (Burley 2012)."""
+    one, half = np.float32(1), np.float32(0.5)
+    first, second = (one - facing) ** 5, (one - cosine) ** 5
+    back = np.float32(2) * roughness * between * between
+    return (one - half * first) * (one - half * second) + back * (first + second + first * second * (back - one))
+
+
+burley = inlined(_burley)
 
 
 @compiled

@@ -10,7 +10,7 @@ from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
 from render.gather import LitWorld
-from render.gloss import FINE, WIDE, density, facets, places, returned, returns, smoothed, spans
+from render.gloss import FINE, WIDE, burley, facets, glint, places, returned, returns, smoothed, spans
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
@@ -80,12 +80,14 @@ class _Frame:
         """Share of each sample's surface in its pixel that the sun reaches."""
         self.disc = sun_disc(lit.sky)
         self.thing = lit.snapshot.face_object[samples.triangle]
-        self.lamps = np.zeros((count, 12), np.float32)
+        self.lamps = np.zeros((count, 18), np.float32)
         """From the lamps with shadows, without, and without on bent normals; then, in the last six of these nine, with
-        soft ones. And what the lobes of rough mirrors see of them."""
+        soft ones. And what the lobes see of them, by the reflectance seen straight on and besides, and by how much
+        they seem more than they are."""
         rough = material_table(lit.snapshot.materials).roughness[lit.snapshot.face_material[samples.triangle]]
-        self.alpha = np.where((rough > BLURRED) & (rough < GLOSSY), rough * rough, np.float32(0))
-        """Width of each sample's lobe (GGX), 0 for what is no rough mirror."""
+        self.alpha = np.where(rough > BLURRED, rough * rough, np.float32(0))
+        """Width of each sample's lobe (GGX), 0 for what is a sharp mirror."""
+        self.glossy = (rough > BLURRED) & (rough < GLOSSY)
         self.mirror = np.zeros((count, 3), np.float32)
         self.found = Layers(
             *(np.zeros((samples.rows, 1 if name in _ALONE else 3), np.float32) for name in Layers._fields)
@@ -136,8 +138,11 @@ class _Frame:
         picture = np.zeros(shape, np.float32)
         picture.reshape(-1)[samples.pixel[: samples.centres]] = share[: samples.centres].mean(1)
         rows = np.flatnonzero(uneven(picture, 0.02).reshape(-1)[samples.pixel])
-        mean = self._smoothed(rows, np.arange(samples.centres), lamps[:, :6], 4)
-        share[rows] = mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-12))
+        mean = self._smoothed(rows, np.arange(samples.centres), lamps, 4)
+        share[rows] = mean[:, :3] / np.maximum(mean[:, 3:6], np.float32(1e-12))
+        lamps[rows, 15:] = mean[:, 15:]
+        rough = np.flatnonzero(~self.glossy[rows])  # the others' images are smoothed as a whole
+        lamps[rows[rough], 9:15] = mean[rough, 9:15]
         lamps[:, 3:6] *= share
         lamps[:, 6:9] *= share
 
@@ -190,7 +195,7 @@ class _Frame:
             seen = np.zeros_like(self.mirror)
             seen[sharp], _ = self.lit.mirror(surface.position, surface.normal, -surface.view)
             self.mirror[sharp] = self._smoothed(sharp, sharp, seen, 2)
-        blurred = np.flatnonzero(self.alpha)
+        blurred = np.flatnonzero(self.glossy)
         if len(blurred):
             self.mirror[blurred] = self._along_lobes(blurred)
 
@@ -206,7 +211,7 @@ class _Frame:
         place = places()[16 * (row % tile[:, 1]) + column % tile[:, 0]]
         facet = facets(surface.normal, surface.view, alpha, place)
         seen, distance = self.lit.mirror(surface.position, surface.normal, -surface.view, facet)
-        seen += self.lamps[rows, 9:]
+        seen += self.lamps[rows, 9:12] + self.lamps[rows, 12:15]
         near = np.maximum(surface.depth, np.float32(1e-3)) / np.maximum(distance, np.float32(1e-3))
         away = np.asarray(1 / (1 + near), np.float32)
         centre = np.full(len(samples.calm), -1)
@@ -220,7 +225,7 @@ class _Frame:
         table = material_table(lit.snapshot.materials)
         _mix(
             samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
-            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:9], self.cosine[s],
+            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:], self.cosine[s],
             self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
             lit.sky.sun_irradiance.astype(np.float32), returns(), self.found,
@@ -254,7 +259,8 @@ def _mix(
     """Into rows of ``found``, what N samples look like, times their share.
 
     The picture shows the relief of textures (bent normals); the layers beside it stay those of the smooth surface.
-    slow: (N, 7) of the sky, other surfaces, and occlusion. lamps: (N, 6) for both normals. pose: of the camera.
+    slow: (N, 7) of the sky, other surfaces, and occlusion. lamps: (N, 15), all but the first three of ``_Frame.lamps``.
+    pose: of the camera.
     """
     one, none, third, per_pi = np.float32(1), np.float32(0), np.float32(1 / 3), np.float32(1 / np.pi)
     bright = (strength[0] + strength[1] + strength[2]) * third
@@ -272,22 +278,30 @@ def _mix(
         away = one / max(np.sqrt(a * a + b * b + c * c), np.float32(1e-12))
         a, b, c = a * away, b * away, c * away
         facing = min(max(a * x + b * y + c * z, none), one)
-        shine = none
         over, besides, matt = returned(table, rough, facing)
-        if rough > BLURRED and sun > none:
+        shine, edge, sunny = none, none, one
+        if sun > none:
             p, q, r = a + towards[0], b + towards[1], c + towards[2]
-            middle = (p * x + q * y + r * z) / max(np.sqrt(p * p + q * q + r * r), np.float32(1e-6))
-            shine = sunlit[n] * density(rough * rough, facing, cosine[n], middle)
+            near = one / max(np.sqrt(p * p + q * q + r * r), np.float32(1e-6))
+            between = min((p * a + q * b + r * c) * near, one)
+            sunny = burley(rough, facing, cosine[n], between)
+            if rough > BLURRED:
+                shine, edge = glint(rough * rough, facing, cosine[n], (p * x + q * y + r * z) * near, between)
+                shine *= sunlit[n]
         total, flat = none, sun * bright
         for k in range(3):
             irradiance = lamps[n, 3 + k] + slow[n, 3 + k] + slow[n, k] * above + bend * strength[k]
             total += irradiance * third
             flat += (lamps[n, k] + slow[n, k] + slow[n, 3 + k]) * third
-            radiance = color[n, k] * irradiance * per_pi * matt + emission[kind, k]
             straight = np.float32(0.04) * (one - metal) + color[n, k] * metal
-            seen = mirror[n, k] if rough < GLOSSY else (irradiance - bend * strength[k]) * per_pi  # the mean of all
-            seen += shine * strength[k]
-            radiance += (straight * over + besides) * seen - metal * radiance
+            around = irradiance - bend * strength[k] - lamps[n, 3 + k]
+            lights = bend * strength[k] * sunny + lamps[n, 3 + k] + lamps[n, 12 + k]
+            radiance = color[n, k] * per_pi * (around * matt + lights) * (one - metal) + emission[kind, k]
+            radiance += (straight + (one - straight) * edge) * shine * strength[k]
+            if rough < GLOSSY:
+                radiance += (straight * over + besides) * mirror[n, k]
+            else:
+                radiance += (straight * over + besides) * around * per_pi + straight * lamps[n, 6 + k] + lamps[n, 9 + k]
             found.radiance[at, k] = radiance * w
             found.albedo[at, k] = color[n, k] * w
             found.camera_normal[at, k] = (x * pose[0, k] + y * pose[1, k] + z * pose[2, k]) * w

@@ -20,6 +20,7 @@ from scipy.spatial.transform import Rotation
 
 from render.anchors import Kept
 from render.direct import fixed_directions, lamplight, lifted, sunlight
+from render.gloss import GRID, returns
 from render.patches import I64, Patches, Points, patches_of, turned
 from render.probes import Probes
 from render.rays import RayScene
@@ -41,8 +42,8 @@ BOUNCES: Final = 60
 SKY: Final = (32, 64)
 """Bands of equal height, and parts of each, in which the sphere of the sky is cut."""
 
-SHEEN: Final = np.float32(0.06)
-"""Share of light from all around that the face of a dielectric reflects, before any colour (rough, index 1.5)."""
+MOST_BACK: Final = 0.97
+"""No material gives more back, or light would never end."""
 
 WINDOWS: Final = 0.05
 """Share of all directions in which one sees the sky out of a room, at most."""
@@ -72,7 +73,8 @@ class Transport:
 class Lightmap:
     """Irradiance of the patches in one light, kilolux, linear RGB: (P + 1, 3) each; the last row is 0.
 
-    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps. glow: the part of bounce
+    sky: from the open sky. bounce: from other surfaces. direct: from the sun and the lamps, as much even light
+    as would look like it. glow: the part of bounce
     that comes straight from what shines. kept: what frames have found out about this light between the patches, on
     surfaces; air: the same between the surfaces.
     """
@@ -133,10 +135,26 @@ class LightCache:
             return self._known[light]
 
 
+def given_back(materials: tuple[Material, ...]) -> F32:
+    """(M, ``GRID``, 3) share of light that each material gives back, in all, of what arrives at cosines from 0 to 1.
+
+    Flat light makes rough stone shine towards where it goes, and back to where it came from (``render.gloss``).
+    """
+    base = np.array([m.base_color for m in materials], np.float32).reshape(-1, 1, 3)
+    metal = np.array([m.metallic for m in materials], np.float32).reshape(-1, 1, 1)
+    place = np.array([m.roughness for m in materials], np.float32).clip(0.0, 1.0) * (GRID - 1)
+    row = np.minimum(place.astype(np.int64), GRID - 2)
+    part = (place - row)[:, None, None]
+    table = returns()[row] * (1.0 - part) + returns()[row + 1] * part
+    straight = 0.04 * (1.0 - metal) + base * metal
+    share = base * (1.0 - metal) * table[..., 2:] + straight * table[..., :1] + table[..., 1:2]
+    return np.asarray(share.clip(0.0, MOST_BACK), dtype=np.float32)
+
+
 def reflectance(materials: tuple[Material, ...]) -> F32:
-    """(M, 3) share of diffuse light that each material gives back: its colour, and what shines on top of it."""
-    base = np.array([m.base_color for m in materials], np.float32).reshape(-1, 3)
-    return (base + SHEEN * (1.0 - base)).clip(0.0, 0.97)
+    """(M, 3) share of light from all around that each material gives back."""
+    cosine = np.linspace(0.0, 1.0, GRID, dtype=np.float32)
+    return np.einsum("mgc,g->mc", given_back(materials), cosine / cosine.sum())
 
 
 def _still(snapshot: Snapshot) -> Snapshot:
@@ -235,7 +253,14 @@ def _matrix(parts: list[Any], shape: tuple[int, int]) -> Any:
 def solved(known: Transport, snapshot: Snapshot, sky: Sky, lamps: tuple[Lamp, ...]) -> Lightmap:
     """The light of all patches under ``sky`` and ``lamps``."""
     members, owner, count = known.patches.points, known.patches.of_point, known.patches.count
-    sun = sunlight(known.rays, sky, members.position, members.normal)[:, None] * sky.sun_irradiance.astype(np.float32)
+    cosine = sunlight(known.rays, sky, members.position, members.normal)
+    # What the sun lights gives back more than in even light, or less: as if it were lit so much more.
+    back, place = given_back(snapshot.materials), cosine * np.float32(GRID - 1)
+    material, row = snapshot.face_material[members.triangle], np.minimum(place.astype(np.int64), GRID - 2)
+    part = (place - row)[:, None]
+    back = back[material, row] * (1 - part) + back[material, row + 1] * part
+    over = back / np.maximum(reflectance(snapshot.materials)[material], np.float32(1e-4))
+    sun = cosine[:, None] * over * sky.sun_irradiance.astype(np.float32)
     lit = lamplight(known.rays, lamps, members.position, members.normal, lanterns=False)
     direct = _means(sun + lit, owner, count)
 

@@ -141,20 +141,14 @@ def test_few_rays_say_what_many_say(rasterizer: Rasterizer) -> None:
     assert few.mean() == pytest.approx(many.mean(), rel=0.1)
 
 
-def burley(albedo: float, roughness: float, facing: float, count: int = 400) -> float:
-    """Radiance over that of the light, which comes evenly from everywhere, by quadrature of the whole BRDF.
+def reflected(albedo: float, roughness: float, view: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """(N,) pi times the BRDF of level ground, for unit ``view`` (3,) and ``light`` (N, 3).
 
     Burley 2012 for what is matt; GGX with Smith's masking (Heitz 2014) and Schlick's Fresnel over 4% for what shines.
     """
-    rng = np.random.default_rng(0)
-    place = (np.arange(count * 50) + rng.random(count * 50)) / (count * 50)
-    up = np.sqrt(place)  # cosine-weighted: each direction brings pi times the BRDF
-    turn = 2 * np.pi * rng.random(len(up))
-    light = np.stack([np.sqrt(1 - up * up) * np.cos(turn), np.sqrt(1 - up * up) * np.sin(turn), up], axis=1)
-    view = np.array([np.sqrt(1 - facing * facing), 0.0, facing])
     half = light + view
     half /= np.linalg.norm(half, axis=1, keepdims=True)
-    between, square = (half * view).sum(1), roughness**4
+    facing, up, between, square = view[2], light[:, 2], (half * view).sum(1), roughness**4
     edge = [(1 - value) ** 5 for value in (facing, up)]
     back = 2 * roughness * between * between
     matt = (1 - 0.5 * edge[0]) * (1 - 0.5 * edge[1]) + back * (sum(edge) + edge[0] * edge[1] * (back - 1))
@@ -162,7 +156,17 @@ def burley(albedo: float, roughness: float, facing: float, count: int = 400) -> 
     masked = [2 * c / (c + np.sqrt(square + (1 - square) * c * c)) for c in (facing, up)]
     fresnel = 0.04 + 0.96 * (1 - between) ** 5
     shine = facets_there * masked[0] * masked[1] * fresnel / (4 * facing * up)
-    return float((albedo * matt + np.pi * shine).mean())
+    return np.asarray(albedo * matt + np.pi * shine)
+
+
+def burley(albedo: float, roughness: float, facing: float, count: int = 20_000) -> float:
+    """Radiance over that of the light, which comes evenly from everywhere, by quadrature of the whole BRDF."""
+    rng = np.random.default_rng(0)
+    up = np.sqrt((np.arange(count) + rng.random(count)) / count)  # cosine-weighted: each brings pi times the BRDF
+    turn = 2 * np.pi * rng.random(count)
+    light = np.stack([np.sqrt(1 - up * up) * np.cos(turn), np.sqrt(1 - up * up) * np.sin(turn), up], axis=1)
+    view = np.array([np.sqrt(1 - facing * facing), 0.0, facing])
+    return float(reflected(albedo, roughness, view, light).mean())
 
 
 @pytest.mark.parametrize("roughness", [0.65, 0.9])
@@ -177,6 +181,27 @@ def test_rough_ground_shines_at_a_grazing_view(rasterizer: Rasterizer, roughness
     light = (shading.sky_light[middle] + shading.bounce[middle]).mean() / np.pi
     facing = height / np.hypot(2.0, height)
     assert shading.radiance[middle].mean() / light == pytest.approx(burley(0.08, roughness, facing), rel=0.12)
+
+
+@pytest.mark.parametrize("roughness", [0.65, 0.9])
+@pytest.mark.parametrize("turn", [0.0, 1.5, 3.0])
+@pytest.mark.parametrize("by_lamp", [True, False])
+def test_rough_ground_shines_in_a_light_as_its_brdf_says(
+    rasterizer: Rasterizer, roughness: float, turn: float, by_lamp: bool
+) -> None:
+    tar = replace(make("asphalt"), base_color=(0.08, 0.08, 0.08), roughness=roughness, texture=None)
+    sky = NIGHT if by_lamp else Sky(sun_azimuth=0.0, sun_elevation=0.35)
+    light = np.array([0.0, np.cos(0.35), np.sin(0.35)])
+    x, y, z = 8.0 * light
+    lamps = (Lamp("lamp", (x, y, z), (400.0, 400.0, 400.0), reach_m=1e4),) if by_lamp else ()
+    world = World((Thing("ground", shapes.plane((300.0, 300.0), tar)),), sky, lamps)
+    view = np.array([np.sin(turn) * np.cos(0.4), np.cos(turn) * np.cos(0.4), np.sin(0.4)])
+    seen = Camera(look_at(tuple(5.0 * view), (0, 0, 0)), Lens(200).intrinsics(33, 33), 33, 33)
+    shading = Shader(world, rasterizer).shade(world.at(0), seen)
+    given = 400.0 / 64.0 if by_lamp else sky.sun_irradiance.mean()
+    lit = reflected(0.08, roughness, view, light[None])[0] * given * light[2]
+    around = (shading.sky_light[16, 16] + shading.bounce[16, 16]).mean() * burley(0.08, roughness, view[2])
+    assert np.pi * shading.radiance[16, 16].mean() == pytest.approx(lit + around, rel=0.06)
 
 
 def test_the_low_sun_shines_on_rough_ground_towards_it(rasterizer: Rasterizer) -> None:

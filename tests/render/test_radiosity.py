@@ -9,7 +9,7 @@ import pytest
 
 from render.gather import LitWorld
 from render.movers import Movers
-from render.radiosity import SHEEN, LightCache, Lightmap
+from render.radiosity import LightCache, Lightmap, reflectance
 from render.raster import open_rasterizer
 from render.rays import RayScene
 from render.shade import Shader
@@ -27,8 +27,8 @@ LAMP = Lamp("lamp", (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), reach_m=1000.0)
 UP = np.float32([[0, 0, 1]])
 
 
-def grey(reflectance: float) -> Material:
-    return Material(f"grey-{reflectance}", "plaster", (reflectance,) * 3)
+def grey(level: float) -> Material:
+    return Material(f"grey-{level}", "plaster", (level,) * 3)
 
 
 def lit(world: World, eye: tuple[float, float, float] | None = None, time: float = 0.0) -> LitWorld:
@@ -64,7 +64,7 @@ def test_a_white_furnace_fills_up(eye: tuple[float, float, float] | None) -> Non
     outward = (patches.points.position * patches.points.normal).sum(1)
     inner = np.flatnonzero(np.bincount(patches.of_point, outward) < 0)  # without eyes, the outer side has patches too
     given = float(still.direct[inner].mean())
-    reflected = 0.7 + float(SHEEN) * 0.3
+    reflected = float(reflectance((grey(0.7),))[0, 0])
     np.testing.assert_allclose(given, 0.5 / 4, rtol=0.05)
     np.testing.assert_allclose(still.bounce[inner].mean() / given, reflected / (1 - reflected), rtol=0.1)
 

@@ -19,7 +19,7 @@ from tools.train.pairs import load_pairs
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
 from worldgen.conventions import look_at, translation
-from worldgen.light import Lamp, Sky
+from worldgen.light import SUN_RADIUS, Lamp, Sky
 from worldgen.material import make
 from worldgen.world import Thing, World
 
@@ -111,6 +111,35 @@ def test_truth_has_our_sky() -> None:
         ys, xs = np.mgrid[0:24, 0:32] + 0.5
         ours = sky.radiance(camera.rays(np.stack([xs, ys], -1)).reshape(-1, 3)).reshape(24, 32, 3)
         assert np.median(np.abs(seen - ours) / ours) < 0.03
+
+
+def test_truth_has_our_sun_as_wide_as_it_looks() -> None:
+    pytest.importorskip("mitsuba", reason="the train extra is not installed")
+    from tools.train.truth import PathTracer
+
+    high, low = (Sky(np.radians(180), np.radians(elevation)) for elevation in (90, 40))
+    # 20 m over the ground, a roof whose edge is at x = 0: its half-shadow is 2 * 20 m * tan(0.2665 deg) = 19 cm.
+    roof = shapes.box((8.0, 8.0, 0.1), make("plaster")).transformed(translation([4.0, 0.0, 20.0]))
+    ground = Thing("ground", shapes.plane((60.0, 60.0), make("plaster")))
+    snapshot = World((ground, Thing("roof", roof)), high).at(0)
+    tracer = PathTracer(snapshot, low)
+    tracer.relight(high)
+    camera = Camera(look_at((0.0, -0.01, 10.0), (0, 0, 0)), Lens(300).intrinsics(60, 20), 60, 20)
+    layers = tracer.layers(camera, 256, denoise=False)
+    across = (layers["radiance"] / layers["albedo"]).mean((0, 2))
+    share = (across - across[-5:].mean()) / (across[:5].mean() - across[-5:].mean())
+    x = layers["position"][..., 0].mean(0)
+    chord = np.clip(x / (20.0 * np.tan(SUN_RADIUS)), -1, 1)
+    expected = (np.arccos(chord) - chord * np.sqrt(1 - chord**2)) / np.pi
+    assert 0.1 < np.median(share) < 0.9
+    np.testing.assert_allclose(share, expected, atol=0.06)
+    for sky in (high, low):
+        tracer = PathTracer(World((ground,), high).at(0), high)
+        tracer.relight(sky)
+        layers = tracer.layers(camera, 64, denoise=False)
+        received = np.pi * (layers["radiance"] / layers["albedo"]).mean((0, 1))
+        given = sky.sun_irradiance * np.sin(sky.sun_elevation) + sky.sky_irradiance
+        np.testing.assert_allclose(received, given, rtol=0.08)  # a little of it is gloss
 
 
 def test_a_lamp_in_a_body_lights_as_much_as_a_bare_one() -> None:

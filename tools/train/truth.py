@@ -20,13 +20,13 @@ from tools.train.finish import DRY, Finish, Weathered, takes_weather, texture_ro
 from tools.train.lamps import lamp_bodies, lamp_light
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64
-from worldgen.light import MAP_HEIGHT, SUN_RADIUS, Lamp, Sky
+from worldgen.light import SUN_RADIUS, Lamp, Sky
 from worldgen.world import Snapshot
 
 I64 = npt.NDArray[np.int64]
 
 MAX_DEPTH = 6
-BLUR_SUN = 2.0  # the sun is drawn this much wider than it is, so that it covers whole texels of the map
+SUN_M = 1e5  # where the disc of the sun stands: behind all else
 
 
 @cache
@@ -63,11 +63,12 @@ class PathTracer:
         self._mi = mi
         self._weathered = Weathered(mi, snapshot.materials)
         self._parts: dict[str, I64] = {}
-        scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky)}
+        scene: dict[str, Any] = {"type": "scene", "sky": _environment(mi, sky), "sun": _sun(mi, sky)}
         surface = self._weathered.bsdf
         bodies, bare = lamp_bodies(lamps, snapshot)
         for k, lamp in enumerate(bare):
             scene[f"lamp{k}"] = lamp_light(mi, lamp)
+        scene["sky"]["sampling_weight"] = scene["sun"]["emitter"]["sampling_weight"] = 1.0 + 0.5 * len(lamps)
         shining = np.zeros(len(snapshot.faces), dtype=np.bool_)
         for k, (faces, emission) in enumerate(bodies):
             scene[f"glow{k}"] = _mesh(mi, snapshot, faces, surface, emission)
@@ -98,9 +99,10 @@ class PathTracer:
 
     def relight(self, sky: Sky, finish: Finish = DRY, cover: tuple[F32, float, float] | None = None) -> None:
         """Put the scene under another sky, and weather it; without compiling anything. cover: what is under a roof."""
-        picture = environment_map(sky)
         # Mitsuba keeps the first column once more behind the last.
-        self._set["sky.data"] = self._mi.TensorXf(np.concatenate([picture, picture[:, :1]], axis=1))
+        self._set["sky.data"] = self._mi.TensorXf(np.concatenate([sky.map, sky.map[:, :1]], axis=1))
+        self._set["sun.to_world"] = _towards_sun(self._mi, sky)
+        self._set["sun.emitter.radiance.value"] = self._mi.Color3f(_sun_radiance(sky))
         self._set.update()
         self._weathered.set(finish, cover)
 
@@ -167,32 +169,27 @@ def _sensor(mi: Any, camera: Camera) -> dict[str, Any]:
     }
 
 
-def environment_map(sky: Sky) -> F32:
-    """(H, W, 3) radiance of sky and sun together, kcd/m2, laid out as ``Sky.map`` is; the sun keeps its irradiance."""
-    height = 2 * MAP_HEIGHT
-    picture = np.repeat(np.repeat(sky.map, 2, axis=0), 2, axis=1)
-    if sky.sun_irradiance.max() <= 0:
-        return picture
-    elevation = np.pi / 2 - (np.arange(height) + 0.5) / height * np.pi
-    azimuth = (np.arange(2 * height) + 0.5) / (2 * height) * 2 * np.pi
-    flat = np.cos(elevation)[:, None]
-    direction = np.stack(
-        [
-            flat * np.sin(azimuth),
-            flat * np.cos(azimuth),
-            np.broadcast_to(np.sin(elevation)[:, None], (height, 2 * height)),
-        ],
-        axis=-1,
-    )
-    angle = np.arccos(np.clip(direction @ sky.sun_direction, -1, 1))
-    weight = np.clip(1.5 - angle / (BLUR_SUN * SUN_RADIUS), 0.0, 1.0)
-    solid = (flat * (np.pi / height) ** 2) * weight
-    return np.asarray(picture + weight[..., None] * (sky.sun_irradiance / solid.sum()), dtype=np.float32)
+def _sun(mi: Any, sky: Sky) -> dict[str, Any]:
+    """The sun as a disc as wide as it looks. The sky's map could hold it only as texels, much wider than it is."""
+    emitter = {"type": "area", "radiance": {"type": "rgb", "value": _sun_radiance(sky)}}
+    return {"type": "disk", "to_world": _towards_sun(mi, sky), "emitter": emitter}
+
+
+def _sun_radiance(sky: Sky) -> list[float]:
+    """kcd/m2; over its solid angle, pi sin(radius)^2 seen face on, it gives the sun's irradiance."""
+    return [float(v) for v in sky.sun_irradiance / (np.pi * np.sin(SUN_RADIUS) ** 2)]
+
+
+def _towards_sun(mi: Any, sky: Sky) -> Any:
+    place = SUN_M * sky.sun_direction
+    up = np.eye(3)[int(np.argmin(np.abs(place)))]
+    aimed = mi.ScalarTransform4f().look_at(list(place), [0.0, 0.0, 0.0], list(up))
+    return aimed @ mi.ScalarTransform4f().scale(float(SUN_M * np.tan(SUN_RADIUS)))
 
 
 def _environment(mi: Any, sky: Sky) -> dict[str, Any]:
     # Mitsuba's map has +Y up and its middle column at +Z; our column c looks to azimuth 2 pi c / W from +Y (north).
-    picture = np.ascontiguousarray(environment_map(sky))
+    picture = np.ascontiguousarray(sky.map)
     from_map = np.eye(4)
     from_map[:3, :3] = _MAP_AXES
     return {"type": "envmap", "bitmap": mi.Bitmap(picture), "to_world": mi.ScalarTransform4f(from_map)}
