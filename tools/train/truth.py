@@ -1,9 +1,8 @@
 """Path-traced truth: what a world really looks like, by Mitsuba 3 and Intel Open Image Denoise (the ``train`` extra).
 
 The path tracer sees what the rasterizers see: the same triangles, textures, sky map and lamps; holes in textures alone
-it sees closed. Irradiance
-(radiance over albedo) is denoised with clean albedo and normal guides and multiplied back, because denoising radiance
-takes detail out of textures.
+it sees closed. Irradiance (radiance over albedo and gloss) is denoised with clean albedo and normal guides and
+multiplied back, because denoising radiance takes detail out of textures.
 """
 
 from __future__ import annotations
@@ -26,6 +25,8 @@ from worldgen.world import Snapshot
 I64 = npt.NDArray[np.int64]
 
 MAX_DEPTH = 6
+GLOSS = 0.08  # what shines on top of any colour: were light divided by the colour alone, it would be coloured so too
+TEXTURE = 4  # times as many samples as for light say what textures there are
 SUN_M = 1e5  # where the disc of the sun stands: behind all else
 
 
@@ -119,31 +120,39 @@ class PathTracer:
         bodies, is to look instead (``Shading.emission``).
         """
 
-        def drawn(integrator: Any) -> F32:
-            picture = self._mi.render(self._scene, sensor=sensor, integrator=integrator, spp=spp, seed=seed)
+        def drawn(integrator: Any, times: int = 1) -> F32:
+            picture = self._mi.render(self._scene, sensor=sensor, integrator=integrator, spp=times * spp, seed=seed)
             return np.array(picture, dtype=np.float32)
 
+        def guides(times: int) -> list[F32]:
+            layers = drawn(self._guides, times)
+            first = layers.shape[-1] - 9  # some versions put radiance and alpha before the layers asked for
+            return [np.ascontiguousarray(layers[..., first + k : first + k + 3]) for k in (0, 3, 6)]
+
         sensor = self._mi.load_dict(_sensor(self._mi, camera))
-        image, guides = drawn(self._light), drawn(self._guides)
+        image, (albedo, normal, position) = drawn(self._light), guides(1)
         radiance, alpha = np.ascontiguousarray(image[..., :3]), image[..., 3:4]
         if emission is not None:  # the same samples of the pixels, so edges cancel too
             radiance = np.maximum(radiance - drawn(self._seen)[..., :3], 0.0)
-        first = guides.shape[-1] - 9  # some versions put radiance and alpha before the layers asked for
-        albedo, normal, position = (np.ascontiguousarray(guides[..., first + k : first + k + 3]) for k in (0, 3, 6))
         if denoise:
-            radiance = _denoised(radiance, (albedo + (1.0 - alpha)).astype(np.float32), normal)
+            sampled, (albedo, normal, position) = albedo, guides(TEXTURE)
+            sky = 1.0 - alpha
+            radiance = _denoised(radiance, sampled + sky, albedo + sky, normal)
         if emission is not None:
             radiance = radiance + emission
         return {"radiance": radiance, "albedo": albedo, "normal": normal, "position": position}
 
 
-def _denoised(radiance: F32, albedo: F32, normal: F32) -> F32:
+def _denoised(radiance: F32, sampled: F32, albedo: F32, normal: F32) -> F32:
+    """sampled: the albedo where radiance was asked for; albedo: of whole pixels. Both are 1 where the sky shows, so
+    that a roof's edge against it divides sanely.
+    """
     from pyoidn import denoise
 
-    divisor = np.maximum(albedo, 0.02)  # 1 where the sky shows, so that a roof's edge against it divides sanely
-    irradiance = np.ascontiguousarray(radiance / divisor)
-    smooth = denoise(irradiance, albedo=np.clip(albedo, 0, 1), normal=normal, hdr=True, clean_aux=True)
-    return np.asarray(smooth, dtype=np.float32) * divisor
+    irradiance = np.ascontiguousarray(radiance / (np.maximum(sampled, 0.0) + GLOSS), dtype=np.float32)
+    clean = np.ascontiguousarray(albedo, dtype=np.float32)
+    smooth = denoise(irradiance, albedo=np.clip(clean, 0, 1), normal=normal, hdr=True, clean_aux=True)
+    return np.asarray(smooth * (np.maximum(clean, 0.0) + GLOSS), dtype=np.float32)
 
 
 def _sensor(mi: Any, camera: Camera) -> dict[str, Any]:
