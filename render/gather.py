@@ -31,12 +31,12 @@ SHARE: Final = (0.06, 0.22)
 """Shares of sky among what a point sees, by cosine, between which it passes from inside to outside.
 
 Inside, the light comes through small windows that a point's few rays would miss. For what moves the air around it
-answers (``render.probes``); what never moves casts more rays, once, where the camera is in a room, or else asks the
-patches around it.
+answers (``render.probes``); what never moves casts more rays, once, and most where the camera is in a room.
 """
 
+RECESSED: Final = 128
 INSIDE: Final = 768
-"""Directions in which what never moves looks about, inside."""
+"""Directions in which what never moves looks about, in niches, and in rooms where the camera is in one."""
 
 NEAR_M: Final = 0.75
 """Surfaces nearer than this, and all that moves, what moves sees for itself."""
@@ -97,7 +97,7 @@ class LitWorld:
     @kept
     def _sky_towards(self) -> dict[int, F32]:
         """(D, 3) radiance of the sky in the fixed directions, for each number D of them."""
-        return {count: self.sky.radiance(fixed_directions(count)) for count in (DIRECTIONS, INSIDE, RAYS)}
+        return {count: self.sky.radiance(fixed_directions(count)) for count in (DIRECTIONS, RECESSED, INSIDE, RAYS)}
 
     @kept
     def _moving(self) -> tuple[F32, F32, F32]:
@@ -202,15 +202,14 @@ class LitWorld:
         outside = _outside(sky)
         light.bounce[:] += self.still.glowing(points, normals)
         inside = np.flatnonzero(outside < 1)
+        indoors = self.still.transport.indoors
         for start in range(0, len(inside), _AT_ONCE):
             some = inside[start : start + _AT_ONCE]
-            if self.still.transport.indoors:
-                fan = Fan.of(points[some], normals[some], INSIDE)
-                better, _, _ = self._gathered(fan, len(some), *fan.hits(rays))
-                smooth = better.sky, better.bounce
-            else:
-                smooth = self.still.smooth(points[some], normals[some])
-            for values, new in zip((light.sky, light.bounce), smooth, strict=True):
+            fan = Fan.of(points[some], normals[some], INSIDE if indoors else RECESSED)
+            better, _, _ = self._gathered(fan, len(some), *fan.hits(rays), glow=indoors)
+            if not indoors:
+                better.bounce[:] += self.still.glowing(points[some], normals[some])
+            for values, new in ((light.sky, better.sky), (light.bounce, better.bounce)):
                 values[some] += (1.0 - outside[some, None]) * (new - values[some])
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)

@@ -18,8 +18,8 @@ from worldgen.conventions import F32
 STEP: Final = 4
 """Pixels between the points of the grid."""
 
-PLANE: Final = 0.015
-"""Points this share of their distance out of a sample's plane count 1/e."""
+PLANE: Final = 0.8
+"""Points this share of the grid's spacing out of a sample's plane count 1/e: a shop's back wall is not its front."""
 
 
 FARTHEST: Final = 6
@@ -36,8 +36,8 @@ SPACING: Final = 1.2
 class LightGrid:
     """Gathered light at every ``STEP``-th pixel, smoothed along surfaces.
 
-    table: (h * w, 14) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and its
-    distance from the camera (metres, 0 where nothing is seen). shape: (h, w).
+    table: (h * w, 14) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and how far
+    from its plane others count 1/e (metres, 0 where nothing is seen). shape: (h, w).
     """
 
     table: F32
@@ -50,14 +50,14 @@ class LightGrid:
         return found
 
 
-_ZERO, _ONE, _PLANE = np.float32(0), np.float32(1), np.float32(PLANE)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 @inlined
 def _kinship(there: F32, x: float, y: float, z: float, a: float, b: float, c: float) -> float:
     """How much the light at a point of the grid says about (x, y, z) with normal (a, b, c); a little across an edge."""
     out = (there[7] - x) * a + (there[8] - y) * b + (there[9] - z) * c
-    out = min(abs(out) / (_PLANE * max(there[13], np.float32(1e-3))), np.float32(30))
+    out = min(abs(out) / there[13], np.float32(30))
     along = min(max(there[10] * a + there[11] * b + there[12] * c, _ZERO), _ONE)
     far = np.exp(np.float32(-0.1) * out)
     along, near = along * along, far * far
@@ -173,8 +173,9 @@ def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool
     surface = Surface(lit.snapshot, camera, triangle[seen], bary[seen])
     table = np.zeros((len(pixels), 14), np.float32)
     away = np.linalg.norm(surface.position - camera.position.astype(np.float32), axis=1)[:, None]
+    plane = np.maximum(away, np.float32(1e-3)) * np.float32(PLANE * STEP / camera.focal_px)
     slow, moved = _slow_light(lit, surface, lasting)
-    table[seen] = np.concatenate([slow, surface.position, surface.normal, away], axis=1)
+    table[seen] = np.concatenate([slow, surface.position, surface.normal, plane], axis=1)
     shape = (len(rows), len(columns))
     smooth = np.empty_like(table)
     steps = np.arange(-2, 3) ** 2

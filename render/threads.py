@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import current_thread
+from threading import current_thread, local
 from typing import Any, Final, Generic, TypeVar
 
 import torch
@@ -28,12 +28,24 @@ def deal(work: Callable[[slice], None], count: int, size: int) -> None:
     ``work`` may itself call this.
     """
     slices = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    # Work inside of work has its core already; and a pool whose threads wait for each other would wait for ever.
-    if len(slices) < 2 or _cores() < 2 or current_thread().name.startswith(_NAME):
-        for part in slices:
+    left = iter(slices)  # whoever is free takes the next one, the caller too: it never waits for a pool that is busy
+
+    def take() -> None:
+        for part in left:
             work(part)
-    else:
-        list(_pool().map(work, slices))
+
+    if _inside():
+        take()
+        return
+    helpers = [_pool().submit(take) for _ in range(min(_cores(), len(slices)) - 1)]
+    _dealing.now = True
+    try:
+        take()
+    finally:
+        _dealing.now = False
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 def started(work: Callable[[int, int], None]) -> Callable[[], None]:
@@ -43,7 +55,7 @@ def started(work: Callable[[int, int], None]) -> Callable[[], None]:
     On one core, and in such work, it is done before this comes back.
     """
     n = _cores()
-    if n < 2 or current_thread().name.startswith(_NAME):
+    if n < 2 or _inside():
         work(0, 1)
         return lambda: None
     parts = [_pool().submit(work, k, n) for k in range(n)]
@@ -70,6 +82,14 @@ def filled(
 
     deal(fill, count, size)
     return result
+
+
+_dealing = local()
+
+
+def _inside() -> bool:
+    """Work inside of work has its core already; and a pool whose threads wait for each other would wait for ever."""
+    return getattr(_dealing, "now", False) or current_thread().name.startswith(_NAME)
 
 
 @cache
