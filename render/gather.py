@@ -38,6 +38,9 @@ RECESSED: Final = 128
 INSIDE: Final = 768
 """Directions in which what never moves looks about, in niches, and in rooms where the camera is in one."""
 
+AROUND: Final = np.float32(0.5)
+"""Share of what patches around a point in a niche say: they let light leak in, and few rays miss some."""
+
 NEAR_M: Final = 0.75
 """Surfaces nearer than this, and all that moves, what moves sees for itself."""
 
@@ -202,17 +205,26 @@ class LitWorld:
         outside = _outside(sky)
         light.bounce[:] += self.still.glowing(points, normals)
         inside = np.flatnonzero(outside < 1)
-        indoors = self.still.transport.indoors
         for start in range(0, len(inside), _AT_ONCE):
             some = inside[start : start + _AT_ONCE]
-            fan = Fan.of(points[some], normals[some], INSIDE if indoors else RECESSED)
-            better, _, _ = self._gathered(fan, len(some), *fan.hits(rays), glow=indoors)
-            if not indoors:
-                better.bounce[:] += self.still.glowing(points[some], normals[some])
-            for values, new in ((light.sky, better.sky), (light.bounce, better.bounce)):
+            sky, bounce = self._recessed(points[some], normals[some])
+            for values, new in ((light.sky, sky), (light.bounce, bounce)):
                 values[some] += (1.0 - outside[some, None]) * (new - values[some])
         open_to_view = 1.0 - np.clip((buried - 0.4) / 0.4, 0.0, 1.0)
         return np.concatenate([light.columns, outside[:, None], open_to_view[:, None]], axis=1).astype(np.float32)
+
+    def _recessed(self, points: F32, normals: F32) -> tuple[F32, F32]:
+        """(N, 3) sky and (N, 3) bounce at points on what never moves that see little sky."""
+        indoors, rays = self.still.transport.indoors, self.still.transport.rays
+        fan = Fan.of(points, normals, INSIDE if indoors else RECESSED)
+        light, _, _ = self._gathered(fan, len(points), *fan.hits(rays), glow=indoors)
+        if indoors:
+            return light.sky, light.bounce
+        light.bounce[:] += self.still.glowing(points, normals)
+        around = self.still.smooth(points, normals)
+        for values, other in zip((light.sky, light.bounce), around, strict=True):
+            values += AROUND * (other - values)
+        return light.sky, light.bounce
 
     def disturbed(self, points: F32, normals: F32, known: F32) -> tuple[Gathered, F32]:
         """The light at ``points`` on what never moves, where it is ``known (N, 9)`` as if nothing moved.

@@ -96,6 +96,12 @@ class Lightmap:
         rows = self.transport.patches.at(points)
         return self._total[rows] if direct else self.sky[rows] + self.bounce[rows]
 
+    def smooth(self, points: F32, normals: F32) -> tuple[F32, F32]:
+        """(N, 3) sky and (N, 3) bounce between the patches (irradiance caching, Ward et al. 1988)."""
+        near, weight = self.transport.patches.around(points, normals)
+        sky, bounce = (np.einsum("nk,nkc->nc", weight, light[near]) for light in (self.sky, self.bounce))
+        return sky, bounce
+
     def glowing(self, points: F32, normals: F32) -> F32:
         """(N, 3) irradiance straight from what shines and never moves, between the patches (irradiance caching, Ward et
         al. 1988).
