@@ -7,18 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from render.gather import LitWorld
+from render.fan import Fan
+from render.gather import INSIDE, LitWorld
 from render.movers import Movers
 from render.radiosity import LightCache, Lightmap, reflectance
 from render.raster import open_rasterizer
 from render.rays import RayScene
 from render.shade import Shader
+from render.surface import Surface
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
 from worldgen.conventions import F32, look_at, translation
 from worldgen.light import Lamp, Sky
 from worldgen.material import Material, make
-from worldgen.mesh import Mesh
+from worldgen.mesh import Mesh, merged
 from worldgen.world import Light, Thing, World
 
 DAY = Sky(sun_azimuth=np.radians(180), sun_elevation=np.radians(45))
@@ -208,3 +210,36 @@ def test_a_thin_tube_is_not_written_on_the_ground(changing: bool) -> None:
     expected = 9.0 * 0.03 * 2 * 9.0 / (x**2 + 9.0) ** 2 * 0.9
     assert np.abs(np.diff(light)).max() < 0.2 * light.max()
     assert light.mean() == pytest.approx(expected.mean(), rel=0.35)
+
+
+def test_a_niche_is_not_lit_as_the_wall_around_it() -> None:
+    """The back of a shop window, seen from across the street, where a pixel is wide."""
+    wall = grey(0.5)
+    stones = [
+        shapes.box(size, wall).transformed(translation(place))
+        for size, place in (
+            ((20.0, 2.0, 4.0), (0, 1, 3.0)),
+            ((20.0, 2.0, 1.0), (0, 1, 0.0)),
+            ((9.0, 2.0, 2.0), (-5.5, 1, 1.0)),
+            ((9.0, 2.0, 2.0), (5.5, 1, 1.0)),
+            ((20.0, 0.2, 7.0), (0, 2.1, 0.0)),
+            ((60.0, 1.0, 20.0), (0, -28, 0.0)),
+        )
+    ]
+    ground = Thing("ground", shapes.plane((60.0, 60.0), wall))
+    world = World((ground, Thing("house", merged(stones))), replace(DAY, clouds=1.0))
+    seen = Camera(look_at((0, -25, 3), (0, 1, 2)), Lens(35).intrinsics(128, 96), 128, 96)
+    rasterizer = open_rasterizer()
+    shader = Shader(world, rasterizer, eyes=np.array([seen.position]))
+    shading = shader.shade(world.at(0), seen)
+    surface = Surface.of(world.at(0), seen, shading.gbuffer)
+    place = surface.position
+    back = np.flatnonzero((place[:, 1] > 1.9) & (np.abs(place[:, 0]) < 0.8) & (np.abs(place[:, 2] - 2) < 0.8))
+    front = np.flatnonzero((np.abs(place[:, 1]) < 0.01) & (np.abs(place[:, 0] - 3) < 1.5) & (place[:, 2] > 1))
+    assert min(len(back), len(front)) > 4
+    light = (shading.sky_light + shading.bounce).mean(-1).reshape(-1)[np.flatnonzero(shading.gbuffer.hit)]
+    lit_world = lit(world, (0.0, -25.0, 3.0))
+    fan = Fan.of(place[back], surface.normal[back], INSIDE)
+    exact, _, _ = lit_world._gathered(fan, len(back), *fan.hits(lit_world.rays))
+    assert light[back].mean() == pytest.approx((exact.sky + exact.bounce).mean(), rel=0.25)
+    assert light[back].mean() < 0.6 * light[front].mean()
