@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -19,6 +19,7 @@ from conditioning.text import Said, said_at
 from render.correspondence import FrameGeometry
 from render.raster import GBuffer, Rasterizer
 from render.shade import Drawn, Shader
+from render.threads import side_by_side
 from worldgen.camera import Camera
 from worldgen.conventions import seed_from
 from worldgen.world import Shot, Snapshot, World
@@ -68,7 +69,8 @@ class FrameMaker:
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """The frames of these numbers, in order, some made ahead; no frame depends on which others are made."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="frames") as pool:
+        self._shader.ready()
+        with side_by_side(AT_ONCE, "frames") as pool:
             waiting: deque[Future[Frame]] = deque()
             for index in indices:
                 waiting.append(pool.submit(self._lit, index, self._drawn(index)))

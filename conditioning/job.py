@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -94,6 +94,10 @@ class WindowPainter(Protocol):
         ...
 
 
+InBetween = tuple[Sequence[int], Sequence[Keyframe]]
+"""The frames of one window that are no keyframes, at least one, and the keyframes among and around them."""
+
+
 class Painter(Protocol):
     """Makes the frames of a shot, keyframes first. The same calls must give the same frames, bit for bit."""
 
@@ -104,8 +108,8 @@ class Painter(Protocol):
         """
         ...
 
-    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
-        """These frames of one window, (n, H, W, 3), sRGB-encoded in [0, 1]; ``keys`` lie among and around them."""
+    def paint(self, windows: Iterable[InBetween]) -> Iterator[F32]:
+        """The frames of each window in order, (n, H, W, 3), sRGB-encoded in [0, 1]; windows are asked for ahead."""
         ...
 
 

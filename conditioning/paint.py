@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import islice, tee
 from typing import Final, Protocol, TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from conditioning.codec import PictureEdit, Pixels, through
 from conditioning.conditions import Conditions, Known
 from conditioning.frames import Frame, FrameMaker
 from conditioning.guidance import Consensus, Guidance, Source, agreed, around, consensus, light_of
-from conditioning.job import Keyframe, plan_keyframes
+from conditioning.job import InBetween, Keyframe, plan_keyframes
 from conditioning.memory import Frame as SeenFrame
 from conditioning.memory import Session
 from conditioning.models.pocket.chart import chart
@@ -270,14 +270,17 @@ class ShotPainter:
                 if session is not None:
                     session.settle()
 
-    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
-        """Paint frames of one window, which take from its keyframes."""
-        anchors = [self._anchor(key) for key in keys]
-        painted = []
-        for some in _batches(self._maker.frames(frames), self._denoiser.together):
-            known = [taken(frame, anchors, self._alike) for frame in some]
-            painted.append(paint(some, self._denoiser, self._settings, known, self._telling(some)))
-        return np.concatenate(painted)
+    def paint(self, windows: Iterable[InBetween]) -> Generator[F32, None, None]:
+        """Paint the frames of each window, which take from its keyframes; those of the next are made ahead."""
+        ahead, windows = tee(windows)
+        made = self._maker.frames(frame for frames, _ in ahead for frame in frames)
+        for frames, keys in windows:
+            anchors = [self._anchor(key) for key in keys]
+            painted = []
+            for some in _batches(islice(made, len(frames)), self._denoiser.together):
+                known = [taken(frame, anchors, self._alike) for frame in some]
+                painted.append(paint(some, self._denoiser, self._settings, known, self._telling(some)))
+            yield np.concatenate(painted)
 
     def _anchor(self, key: Keyframe) -> Anchor:
         return Anchor.of(key, self._maker.geometry(key.frame), self._maker.said(key.frame))

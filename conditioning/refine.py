@@ -10,7 +10,7 @@ as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ from conditioning.codec import PictureEdit
 from conditioning.conditions import Conditions
 from conditioning.frames import Frame, FrameMaker
 from conditioning.guidance import DETAIL_SIGMA, Guidance, Source, consensus, fetched, light_of, low_pass
-from conditioning.job import Keyframe
+from conditioning.job import InBetween, Keyframe
 from conditioning.metrics import NO_CHANGE, Change, change, sharpness
 from conditioning.metrics_light import same_light
 from conditioning.paint import PaintSettings, ShotPainter
@@ -175,9 +175,9 @@ class Refiner:
             before = next(made)
             yield before
 
-    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
-        """Frames of one window, which take from its keyframes."""
-        return self._painter({}).paint(frames, keys)
+    def paint(self, windows: Iterable[InBetween]) -> Iterator[F32]:
+        """The frames of each window, which take from its keyframes."""
+        return self._painter({}).paint(windows)
 
     def _painter(self, settled: Mapping[int, Tensor]) -> ShotPainter:
         denoiser = ClipDenoiser(self._film, self._unsteady, settled)

@@ -166,9 +166,11 @@ def _paint(
             done += 1
             progress(done, total)
         spent["keys"] = round(time.monotonic() - started, 3)
+    between = ((rest, [read_keyframe(out, k) for k in job.keys_of(window)]) for window, rest in work.windows if rest)
+    painted_windows = painter.paint(between)
     for window, rest in work.windows:
         started = time.monotonic()
-        pictures = painter.paint(rest, [read_keyframe(out, k) for k in job.keys_of(window)]) if rest else None
+        pictures = next(painted_windows) if rest else None
         clear()
         write_window(job, window, rest, pictures, out)
         spent[f"{window.index:03d}"] = round(time.monotonic() - started, 3)

@@ -106,6 +106,11 @@ class Shader:
         shader._shot, shader._exposure = shot, None
         return shader
 
+    def ready(self) -> None:
+        """Meter the shot, if that is still to be done."""
+        if self._exposure is None and self._shot is not None:
+            self._exposure = self._metered(self._shot)
+
     def expose(self, snapshot: Snapshot, camera: Camera) -> Exposure:
         """From now on, print as this one view asks for; says how that is."""
         self._exposure = Exposure()
@@ -131,8 +136,7 @@ class Shader:
 
     def draw(self, snapshot: Snapshot, camera: Camera) -> Drawn:
         """What ``camera`` sees of ``snapshot``, still without light."""
-        if self._exposure is None and self._shot is not None:
-            self._exposure = self._metered(self._shot)
+        self.ready()
         self._kept(snapshot)  # here, so that threads find it made
         twice = camera.resized(2 * camera.width, 2 * camera.height)
         coarse, fine = (self.rasterizer.rasterize(snapshot, view) for view in (camera, twice))

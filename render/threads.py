@@ -7,16 +7,22 @@ machine that took ten times as long. So the work is split here, into slices too 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from threading import current_thread, local
 from typing import Any, Final, Generic, TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 
 BLOCK: Final = 30_000
 """Elements a slice should have for torch: in the cache, and too few to be split again."""
+
+threadpool_limits(1, user_api="blas")
+# Products of matrices are small here, and BLAS splits them all the same: its threads, which wait by spinning, took a
+# tenth of a film's time.
 
 _NAME: Final = "render-slices"
 Made = TypeVar("Made")
@@ -82,6 +88,32 @@ def filled(
 
     deal(fill, count, size)
     return result
+
+
+@contextmanager
+def side_by_side(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """A pool for ``count`` works at a time. Where there are no more cores than that, nothing is split any further.
+
+    Neither the works nor what the caller, or torch, does meanwhile: every core has enough to do, and threads that wait
+    for each other would only take turns.
+    """
+    if _cores() > count:
+        with ThreadPoolExecutor(count, thread_name_prefix=name) as pool:
+            yield pool
+        return
+    before, threads = getattr(_dealing, "now", False), torch.get_num_threads()
+    with ThreadPoolExecutor(count, thread_name_prefix=name, initializer=_undivided) as pool:
+        _undivided()
+        torch.set_num_threads(1)
+        try:
+            yield pool
+        finally:
+            _dealing.now = before
+            torch.set_num_threads(threads)
+
+
+def _undivided() -> None:
+    _dealing.now = True
 
 
 _dealing = local()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import conditioning.jobfiles
-from conditioning.job import Keyframe, Painter, RenderJob, Window, file_key, plan_keyframes, plan_windows
+from conditioning.job import InBetween, Keyframe, Painter, RenderJob, Window, file_key, plan_keyframes, plan_windows
 from conditioning.jobfiles import frame_path, key_path
 from conditioning.run import run_job
 from render.files import read_image, read_json, sole_writer
@@ -71,10 +71,11 @@ class FakePainter:
             before = Keyframe(frame, picture, picture[::-1], tuple(f"view-{k}" for k in range(frame + 1)))
             yield before
 
-    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
-        self.begin(frames)
-        known = sum((key.picture.astype(np.float32) + key.light for key in keys), np.zeros((1, 1, 3), np.float32))
-        return np.stack([0.5 * self.picture(k) + known / np.float32(1020 * max(1, len(keys))) for k in frames])
+    def paint(self, windows: Iterable[InBetween]) -> Iterator[F32]:
+        for frames, keys in windows:
+            self.begin(frames)
+            known = sum((key.picture.astype(np.float32) + key.light for key in keys), np.zeros((1, 1, 3), np.float32))
+            yield np.stack([0.5 * self.picture(k) + known / np.float32(1020 * max(1, len(keys))) for k in frames])
 
     def begin(self, frames: Sequence[int]) -> None:
         if self.parts == self.stop_at:
@@ -159,7 +160,7 @@ def test_frames_are_what_was_painted(tmp_path: Path) -> None:
     run_job(JOB, painted_by(FakePainter(JOB)), tmp_path)
     keys = list(FakePainter(JOB).keyframes(JOB.keys, None))
     np.testing.assert_array_equal(read_image(frame_path(tmp_path, 3)), keys[2].picture)
-    frames = FakePainter(JOB).paint([2], keys[:3])
+    frames = next(FakePainter(JOB).paint([([2], keys[:3])]))
     assert np.abs(read_image(frame_path(tmp_path, 2)) / 255.0 - frames[0]).max() <= 0.5 / 255 + 1e-6
 
 

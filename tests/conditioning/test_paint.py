@@ -94,8 +94,9 @@ def test_windows_depend_on_their_keyframes_alone_and_seams_are_as_steady_as_the_
         return shot_painter(world, shot, rasterizer, denoiser)
 
     keys = list(painter().keyframes([0, 4, 8], None))
-    second = painter().paint([5, 6, 7], keys[1:])
-    first = painter().paint([1, 2, 3], keys[:2])
+    (second,) = painter().paint([([5, 6, 7], keys[1:])])
+    first, again = painter().paint([([1, 2, 3], keys[:2]), ([5, 6, 7], keys[1:])])
+    np.testing.assert_array_equal(second, again)
     film = [keys[0].picture, *first, keys[1].picture, *second, keys[2].picture]
     film = [p if p.dtype == np.float32 else p.astype(np.float32) / 255 for p in film]
     change = [e_warp(film[k], film[k - 1], correspond(frames[k].geometry, frames[k - 1].geometry)) for k in range(1, 9)]

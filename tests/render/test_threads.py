@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -89,3 +92,45 @@ def test_what_is_kept_is_made_once_and_no_instance_waits_for_another() -> None:
         assert list(pool.map(lambda thing: thing.value, things)) == [7, 7]
     assert [thing.value for thing in things] == [7, 7]
     assert [thing.made for thing in things] == [1, 1]
+
+
+def _threads_of_a_deal():
+    names, lock = set(), threading.Lock()
+
+    def work(part):
+        with lock:
+            names.add(threading.current_thread().name)
+
+    deal(work, 400, 1)
+    return names
+
+
+@pytest.mark.parametrize(("cores", "divided"), [(2, False), (3, True)])
+def test_as_many_works_as_cores_are_not_split(monkeypatch, cores, divided):
+    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    before, together = torch.get_num_threads(), threading.Barrier(2, timeout=30)
+
+    def work():
+        together.wait()  # both are busy at once
+        return threading.current_thread().name, _threads_of_a_deal(), torch.get_num_threads()
+
+    with threads.side_by_side(2, "side") as pool:
+        caller = torch.get_num_threads()
+        for done in [pool.submit(work), pool.submit(work)]:
+            name, names, of_torch = done.result()
+            assert name.startswith("side")
+            assert divided or (names == {name} and of_torch == 1)
+        assert divided or _threads_of_a_deal() == {threading.current_thread().name}
+    assert caller == (before if divided else 1)
+    assert torch.get_num_threads() == before
+    assert not getattr(threads._dealing, "now", False)
+
+
+def test_products_of_matrices_are_not_split():
+    asked = (
+        "import render.threads, threadpoolctl as t;"
+        "print([x['num_threads'] for x in t.threadpool_info() if x['user_api'] == 'blas' and 'numpy' in x['filepath']])"
+    )
+    told = {**os.environ, "OPENBLAS_NUM_THREADS": "4"}
+    answer = subprocess.run([sys.executable, "-c", asked], env=told, capture_output=True, text=True, check=True)
+    assert set(json.loads(answer.stdout)) <= {1}

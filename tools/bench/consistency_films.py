@@ -174,7 +174,7 @@ def _guided(
     film = {key.frame: key.picture.astype(np.float32) / 255.0 for key in keys}
     rest = [k for k in range(len(frames)) if k not in film]
     if rest:
-        film |= zip(rest, painter.paint(rest, keys), strict=True)
+        film |= zip(rest, next(painter.paint([(rest, keys)])), strict=True)
     return np.stack([film[k] for k in range(len(frames))])
 
 
