@@ -45,6 +45,10 @@ NEAR_M: Final = 0.75
 """Surfaces nearer than this, and all that moves, what moves sees for itself."""
 
 
+CREASE_M: Final = 0.4
+"""What is nearer makes creases: shade that may be finer than the picture's grid of slow light."""
+
+
 @dataclass(frozen=True)
 class Gathered:
     """Diffuse light at N points, linear RGB.
@@ -259,6 +263,13 @@ class LitWorld:
         light.bounce[:] += (1.0 - outside) * after.bounce
         np.clip(light.occlusion + after.occlusion - before.occlusion, 0.0, 1.0, out=light.occlusion)
         return light, straight
+
+    def openness(self, points: F32, normals: F32) -> F32:
+        """(N,) share of the light at points of what moves, by cosine, that gets past what moves and is near."""
+        fan = Fan.of(points, normals)
+        blocked = self.rays.moving().occluded(fan.origins, fan.directions, CREASE_M)
+        lost = np.bincount(fan.point[blocked], fan.weight[blocked], len(points))
+        return np.asarray(1.0 - lost, dtype=np.float32)
 
     def _indoors(
         self, light: Gathered, outside: F32, points: F32, normals: F32, fan: Fan, triangle: I32, distance: F32

@@ -14,7 +14,7 @@ from render.gloss import FINE, WIDE, burley, facets, glint, places, returned, re
 from render.penumbra import blended, near, uneven
 from render.raster import GBuffer
 from render.samples import I64, Samples, quarters_of
-from render.spread import LightGrid
+from render.spread import SlowLight
 from render.surface import Surface
 from render.tables import material_table
 from render.threads import deal
@@ -56,9 +56,9 @@ _ALONE: Final = ("sun", "occlusion", "roughness", "metallic", "relief")
 """Layers of one number a pixel."""
 
 
-def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, grid: LightGrid) -> dict[str, F32]:
-    """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large. grid: of the slow light."""
-    frame = _Frame(lit, camera, samples, fine, grid)
+def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight) -> dict[str, F32]:
+    """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large."""
+    frame = _Frame(lit, camera, samples, fine, slow)
     deal(frame.see_lights, len(samples), BLOCK)
     frame.soften_sun()
     frame.soften_lamps()
@@ -70,8 +70,8 @@ def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, grid:
 class _Frame:
     """The work on one frame. Parts of it run side by side, each on its own slice of the samples."""
 
-    def __init__(self, lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, grid: LightGrid) -> None:
-        self.lit, self.camera, self.samples, self.fine, self.grid = lit, camera, samples, fine, grid
+    def __init__(self, lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight) -> None:
+        self.lit, self.camera, self.samples, self.fine, self.slow = lit, camera, samples, fine, slow
         self.twice = camera.resized(2 * camera.width, 2 * camera.height)
         count = len(samples)
         self.surfaces: dict[int, tuple[Surface, Detail]] = {}
@@ -225,7 +225,7 @@ class _Frame:
         table = material_table(lit.snapshot.materials)
         _mix(
             samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
-            self.grid.at(samples.place[s], surface.position, surface.normal), self.lamps[s, 3:], self.cosine[s],
+            self.slow.at(samples.place[s], surface), self.lamps[s, 3:], self.cosine[s],
             self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
             lit.sky.sun_irradiance.astype(np.float32), returns(), self.found,

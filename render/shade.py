@@ -22,7 +22,7 @@ from render.radiosity import LightCache
 from render.raster import GBuffer, Rasterizer, same_world
 from render.rays import RayScene
 from render.samples import Samples
-from render.spread import light_grid
+from render.spread import slow_light
 from render.surface import Surface
 from worldgen.camera import Camera
 from worldgen.conventions import F32, F64, I32
@@ -160,7 +160,7 @@ class Shader:
         snapshot, camera, gbuffer = drawn.snapshot, drawn.camera, drawn.gbuffer
         samples = Samples.of(self._kept(snapshot)[0], gbuffer, drawn.fine)
         pictures = layers(
-            lit, camera, samples, drawn.fine, light_grid(lit, camera, gbuffer, lasting=self.world.lighting is None)
+            lit, camera, samples, drawn.fine, slow_light(lit, camera, gbuffer, lasting=self.world.lighting is None)
         )
         depth = np.full(gbuffer.triangle.shape, np.inf, np.float32)
         depth[gbuffer.hit] = Surface.of(snapshot, camera, gbuffer).depth

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from render.anchors import anchors_of, placed
 from render.compiled import compiled, inlined
@@ -15,12 +16,16 @@ from render.surface import Surface
 from worldgen.camera import Camera
 from worldgen.conventions import F32
 
+I64 = npt.NDArray[np.int64]
+
 STEP: Final = 4
 """Pixels between the points of the grid."""
 
 PLANE: Final = 0.8
 """Points this share of the grid's spacing out of a sample's plane count 1/e: a shop's back wall is not its front."""
 
+FINE: Final = 2
+"""Pixels between the points of the grid of creases: people are small, and without any they look pasted in."""
 
 FARTHEST: Final = 6
 """Points of the grid that are asked to each side where the nearest four see nothing but sky."""
@@ -34,7 +39,7 @@ SPACING: Final = 1.2
 
 @dataclass(frozen=True)
 class LightGrid:
-    """Gathered light at every ``STEP``-th pixel, smoothed along surfaces.
+    """Gathered light at every ``step``-th pixel, smoothed along surfaces.
 
     table: (h * w, 14) float32, sky RGB, bounce RGB, occlusion, where the point is and its normal (world), and how far
     from its plane others count 1/e (metres, 0 where nothing is seen). shape: (h, w).
@@ -42,15 +47,40 @@ class LightGrid:
 
     table: F32
     shape: tuple[int, int]
+    step: int
 
     def at(self, xy: F32, points: F32, normals: F32) -> F32:
         """(N, 7) as ``Gathered.columns``: light at N samples: xy (N, 2) pixels, points, normals (N, 3) world."""
         found = np.empty((len(xy), 7), np.float32)
-        _spread(self.table, self.shape[0], self.shape[1], xy, points, normals, found)
+        _spread(self.table, *self.shape, self.step, xy, points, normals, found)
+        return found
+
+
+@dataclass(frozen=True)
+class SlowLight:
+    """Slow light of a frame, and how open what moves is (``LitWorld.openness``), as coarse as the light and finer.
+
+    The light is told what the coarse grid missed. first: what moves are the triangles from this one on.
+    """
+
+    light: LightGrid
+    open: tuple[LightGrid, LightGrid] | None
+    first: int
+
+    def at(self, xy: F32, surface: Surface) -> F32:
+        """(N, 7) as ``Gathered.columns``: light at the samples of ``surface``, at the pixels ``xy (N, 2)``."""
+        found = self.light.at(xy, surface.position, surface.normal)
+        rows = np.flatnonzero(surface.triangle >= self.first)
+        if self.open is not None and len(rows):
+            at = xy[rows], surface.position[rows], surface.normal[rows]
+            coarse, fine = (grid.at(*at)[:, 6:] for grid in self.open)
+            found[rows] *= np.minimum(fine / np.maximum(coarse, np.float32(0.1)), np.float32(2))
         return found
 
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
+_STEPS: Final = np.arange(-2, 3) ** 2
+_SHARE: Final[F32] = np.exp(-0.35 * (_STEPS[:, None] + _STEPS)).astype(np.float32)
 
 
 @inlined
@@ -65,14 +95,14 @@ def _kinship(there: F32, x: float, y: float, z: float, a: float, b: float, c: fl
 
 
 @compiled
-def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: F32, found: F32) -> None:
+def _spread(table: F32, height: int, width: int, step: int, xy: F32, points: F32, normals: F32, found: F32) -> None:
     """Mix into ``found (N, 7)`` the light of the four points around each sample, by nearness and kinship.
 
     Where these see nothing but sky, of those around them.
     """
+    first, over = np.float32(step // 2 + 0.5), np.float32(1 / step)
     for n in range(len(xy)):
-        x = (xy[n, 0] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
-        y = (xy[n, 1] - np.float32(STEP // 2 + 0.5)) * np.float32(1 / STEP)
+        x, y = (xy[n, 0] - first) * over, (xy[n, 1] - first) * over
         left, top = int(np.floor(x)), int(np.floor(y))
         fx, fy = x - np.float32(left), y - np.float32(top)
         total = _ZERO
@@ -82,7 +112,7 @@ def _spread(table: F32, height: int, width: int, xy: F32, points: F32, normals: 
             dx, dy = corner % 2, corner // 2
             row, column = min(max(top + dy, 0), height - 1), min(max(left + dx, 0), width - 1)
             there = table[row * width + column]
-            if there[13] <= _ZERO:  # the sky says nothing
+            if there[13] <= _ZERO:  # nothing is known there
                 continue
             kin = _kinship(there, points[n, 0], points[n, 1], points[n, 2], normals[n, 0], normals[n, 1], normals[n, 2])
             weight = ((fx if dx else _ONE - fx) * (fy if dy else _ONE - fy) + np.float32(1e-3)) * kin
@@ -118,6 +148,8 @@ def _smooth(table: F32, height: int, width: int, share: F32, found: F32) -> None
             here, into = table[y * width + x], found[y * width + x]
             for k in range(14):
                 into[k] = _ZERO if k < 7 else here[k]
+            if here[13] <= _ZERO:
+                continue
             total = np.float32(1e-20)
             for dy in range(-2, 3):
                 for dx in range(-2, 3):
@@ -163,32 +195,65 @@ def _widen(table: F32, height: int, width: int, share: F32, step: int, light: F3
                 found[y * width + x, k] /= total
 
 
-def light_grid(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool) -> LightGrid:
-    """Gather at every ``STEP``-th pixel of what ``camera`` sees as ``gbuffer``. lasting: whether the light stays."""
-    height, width = gbuffer.triangle.shape
-    rows, columns = (np.arange(min(STEP // 2, size - 1), size, STEP) for size in (height, width))
-    pixels = (rows[:, None] * width + columns[None]).reshape(-1)
-    triangle, bary = gbuffer.triangle.reshape(-1)[pixels], gbuffer.bary.reshape(-1, 2)[pixels]
-    seen = np.flatnonzero(triangle >= 0)
-    surface = Surface(lit.snapshot, camera, triangle[seen], bary[seen])
-    table = np.zeros((len(pixels), 14), np.float32)
-    away = np.linalg.norm(surface.position - camera.position.astype(np.float32), axis=1)[:, None]
-    plane = np.maximum(away, np.float32(1e-3)) * np.float32(PLANE * STEP / camera.focal_px)
-    slow, moved = _slow_light(lit, surface, lasting)
-    table[seen] = np.concatenate([slow, surface.position, surface.normal, plane], axis=1)
-    shape = (len(rows), len(columns))
-    smooth = np.empty_like(table)
-    steps = np.arange(-2, 3) ** 2
-    share = np.exp(-0.35 * (steps[:, None] + steps)).astype(np.float32)
-    _smooth(table, *shape, share, smooth)
+def slow_light(lit: LitWorld, camera: Camera, gbuffer: GBuffer, *, lasting: bool) -> SlowLight:
+    """Gather where ``camera`` sees surfaces, as ``gbuffer`` says. lasting: whether the light stays."""
+    first = lit.snapshot.static_faces
+    places = _Places.of(lit, camera, gbuffer, STEP, 0)
+    slow, moved = _slow_light(lit, places.surface, lasting)
+    table, light = places.smoothed(slow)
     if moved.any():
-        light = np.zeros((len(pixels), 3), np.float32)
-        light[seen] = moved
+        wide = np.zeros((len(table), 3), np.float32)
+        wide[places.seen] = moved
         for step in WIDER:
-            before, light = light, np.zeros_like(light)
-            _widen(table, *shape, share, step, before, light)
-        smooth[:, 3:6] += light
-    return LightGrid(smooth, shape)
+            before, wide = wide, np.zeros_like(wide)
+            _widen(table, *places.shape, _SHARE, step, before, wide)
+        light.table[:, 3:6] += wide
+    if not (gbuffer.triangle >= first).any():
+        return SlowLight(light, None, first)
+    coarse, fine = (_openness(lit, _Places.of(lit, camera, gbuffer, step, first)) for step in (STEP, FINE))
+    return SlowLight(light, (coarse, fine), first)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Points of a grid that show a surface.
+
+    seen: (N,) which they are. surface: what they show. plane: (N, 1), shape, step: as of ``LightGrid``.
+    """
+
+    seen: I64
+    surface: Surface
+    plane: F32
+    shape: tuple[int, int]
+    step: int
+
+    @staticmethod
+    def of(lit: LitWorld, camera: Camera, gbuffer: GBuffer, step: int, first: int) -> _Places:
+        """At every ``step``-th pixel of ``gbuffer`` that shows a triangle from ``first`` on."""
+        height, width = gbuffer.triangle.shape
+        rows, columns = (np.arange(min(step // 2, size - 1), size, step) for size in (height, width))
+        pixels = (rows[:, None] * width + columns[None]).reshape(-1)
+        triangle, bary = gbuffer.triangle.reshape(-1)[pixels], gbuffer.bary.reshape(-1, 2)[pixels]
+        seen = np.flatnonzero(triangle >= first)
+        surface = Surface(lit.snapshot, camera, triangle[seen], bary[seen])
+        away = np.linalg.norm(surface.position - camera.position.astype(np.float32), axis=1)[:, None]
+        plane = np.maximum(away, np.float32(1e-3)) * np.float32(PLANE * step / camera.focal_px)
+        return _Places(seen, surface, plane, (len(rows), len(columns)), step)
+
+    def smoothed(self, columns: F32) -> tuple[F32, LightGrid]:
+        """The table of ``LightGrid`` with ``columns (N, 7)`` as they are, and the grid with them smoothed."""
+        table = np.zeros((self.shape[0] * self.shape[1], 14), np.float32)
+        table[self.seen] = np.concatenate([columns, self.surface.position, self.surface.normal, self.plane], axis=1)
+        smooth = np.empty_like(table)
+        _smooth(table, *self.shape, _SHARE, smooth)
+        return table, LightGrid(smooth, self.shape, self.step)
+
+
+def _openness(lit: LitWorld, places: _Places) -> LightGrid:
+    """How open what moves is, in the column of occlusion."""
+    columns = np.zeros((len(places.seen), 7), np.float32)
+    columns[:, 6] = lit.openness(places.surface.position, places.surface.normal)
+    return places.smoothed(columns)[1]
 
 
 def _slow_light(lit: LitWorld, surface: Surface, lasting: bool) -> tuple[F32, F32]:

@@ -14,15 +14,18 @@ from render.radiosity import LightCache
 from render.raster import Rasterizer, open_rasterizer
 from render.rays import RayScene
 from render.shade import Shader, Shading
+from render.spread import STEP
 from worldgen import shapes
 from worldgen.camera import Camera, Lens
 from worldgen.conventions import F32, look_at, translation
 from worldgen.light import SUN_RADIUS, Lamp, Sky
 from worldgen.material import make
+from worldgen.mesh import merged
 from worldgen.world import Thing, World
 
 SKY = Sky(sun_azimuth=np.radians(180), sun_elevation=np.radians(45))
 NIGHT = Sky(0.0, np.radians(-12))
+LONG = np.array([[190.0, 0, 48], [0, 190.0, 48], [0, 0, 1]])
 GROUND = Thing("ground", shapes.plane((200.0, 200.0), make("concrete")))
 
 
@@ -245,3 +248,24 @@ def test_a_thin_bar_before_the_sky_is_lit_along_its_whole_length(rasterizer: Ras
     seen = shading.sky_light[..., 1][shading.coverage == 1]
     assert len(seen) > 60
     assert seen.min() > 0.4 * np.median(seen)
+
+
+def test_what_moves_has_creases_narrower_than_the_grid_of_slow_light(rasterizer: Rasterizer) -> None:
+    """Two boxes a finger apart on a third, seen from above: light at the bottom of the gap is as rays say."""
+    cloth = make("plaster")
+    gap, deep, away = 0.06, 0.12, 3.0
+    block = shapes.box((1.0, 1.0, deep), cloth)
+    parts = (
+        shapes.box((3.0, 3.0, 0.2), cloth).transformed(translation([0, 0, -0.2])),
+        *(block.transformed(translation([side * (0.5 + gap / 2), 0, 0])) for side in (-1, 1)),
+    )
+    thing = Thing("thing", merged(parts), place=lambda t: translation([0.1 * t, 0, 0]))
+    world, overhead = World((thing,), SKY), Camera(look_at((0, 0, away), (0, 0, 0), (0, 1, 0)), LONG, 96, 96)
+    width = gap / (away - 0.01) * LONG[0, 0]
+    assert 2.5 < width < STEP + 1
+    seen = shaded(world, rasterizer, overhead).sky_light[48, :, 1]
+    place = np.float32([[0, 0, 1e-4], [0.5 + gap / 2, 0, deep]])
+    bottom, top = lit(world).gather(place, np.tile(np.float32([0, 0, 1]), (2, 1))).sky[:, 1]
+    assert bottom < 0.5 * top
+    assert seen[48] == pytest.approx(bottom, rel=0.35)
+    assert seen[20] == pytest.approx(top, rel=0.1)
