@@ -151,7 +151,7 @@ class LampWords(Words):
         r, g, b = (float(c) for c in self._tint * lumens * KILOCANDELA_A_WATT * focus)
         x, y, z = (float(c) for c in position)
         # The reach is that of full power: where a lamp is felt must not change as it flickers.
-        reach = float(np.clip(1.5 * np.sqrt(max(w for _, w in powers) * focus), 4.0, 100.0))
+        reach = float(np.clip(3.0 * np.sqrt(max(w for _, w in powers) * focus), 8.0, 100.0))
         radius = look.radius_m if self.radius is None else self.radius
         return Lamp(self.name, (x, y, z), (r, g, b), reach, radius, aimed, self._half_cone)
 

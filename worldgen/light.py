@@ -35,7 +35,7 @@ class Lamp:
     name: str
     position: tuple[float, float, float]
     intensity: tuple[float, float, float]
-    reach_m: float = 15.0
+    reach_m: float = 30.0
     radius_m: float = 0.1
     direction: tuple[float, float, float] | None = None
     cone: float = 0.6

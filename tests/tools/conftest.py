@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tools.commands_render
-from conditioning.job import Keyframe, Painter
+from conditioning.job import InBetween, Keyframe, Painter
 from render.raster import Rasterizer
 from render.shade import Shader
 from tools.cli import app
@@ -102,13 +102,14 @@ class NoisyProxy:
     def keyframes(self, frames: Sequence[int], before: Keyframe | None) -> Iterator[Keyframe]:
         raise AssertionError("this painter has no keyframes")
 
-    def paint(self, frames: Sequence[int], keys: Sequence[Keyframe]) -> F32:
-        painted = []
-        for k in frames:
-            proxy = self.shader.shade(self.world.at(self.shot.time(k)), self.shot.track[k]).proxy
-            noise = np.random.default_rng([self.seed, k]).normal(0, self.noise, proxy.shape)
-            painted.append(np.clip(proxy + noise, 0, 1).astype(np.float32))
-        return np.stack(painted)
+    def paint(self, windows: Iterable[InBetween]) -> Iterator[F32]:
+        for frames, _ in windows:
+            yield np.stack([self.frame(k) for k in frames])
+
+    def frame(self, k: int) -> F32:
+        proxy = self.shader.shade(self.world.at(self.shot.time(k)), self.shot.track[k]).proxy
+        noise = np.random.default_rng([self.seed, k]).normal(0, self.noise, proxy.shape)
+        return np.clip(proxy + noise, 0, 1).astype(np.float32)
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from worldgen.lighting import lights
 from worldgen.load import scene_from_text
 from worldgen.sky_words import SkyWords
 
+SCENES = Path(__file__).resolve().parents[2] / "scenes"
+
 
 def words(**said: object) -> LampWords:
     return LampWords.model_validate({"name": "a", "at": [0, 0, 2], **said})
@@ -201,3 +203,10 @@ def test_a_scene_carries_its_lamps_through_the_evening(tmp_path: Path) -> None:
 def test_a_lamp_hangs_from_something_that_is_there(lamp: str, sentence: str) -> None:
     with pytest.raises(SceneError, match=sentence):
         scene_from_text(SCENE.format(lamp), Path("scene.yaml"))
+
+
+def test_lamps_reach_as_far_as_they_are_felt_at_night() -> None:
+    """Cut off sooner, people in a lamplit square stood there half a stop too dark."""
+    lamps = open_scene(SCENES / "neon.yaml").world.light(0.0).lamps
+    assert len(lamps) > 5
+    assert all(max(lamp.intensity) / lamp.reach_m**2 < 0.0012 for lamp in lamps)

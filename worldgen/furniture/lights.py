@@ -27,7 +27,7 @@ def _lamp(
     if not lit:
         return ()
     r, g, b = (strength * c for c in tint)
-    return (Lamp("", at, (r, g, b), 9.0, 0.06),)
+    return (Lamp("", at, (r, g, b), 18.0, 0.06),)
 
 
 def _shade(kit: Kit, low: float, high: float, z0: float, z1: float, material: Material) -> None:

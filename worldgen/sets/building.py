@@ -103,5 +103,5 @@ def shared(glows: Sequence[Glow], most: int, name: str) -> list[Lamp]:
     for k, group in enumerate(groups[key] for key in sorted(groups)):
         first = min(group, key=lambda glow: (glow.position[2], glow.position))
         strength = CANDELA * math.sqrt(len(group))
-        lamps.append(Lamp(f"{name}/neon-{k:02d}", first.position, first.intensity(strength), 12.0, SPREAD_M))
+        lamps.append(Lamp(f"{name}/neon-{k:02d}", first.position, first.intensity(strength), 24.0, SPREAD_M))
     return lamps

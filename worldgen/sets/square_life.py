@@ -153,7 +153,7 @@ def _trees_and_lamps(
         put(f"lamp-{k:02d}", px, py, 0.0, lambda kit: lamp_post(kit, lit))
         taken.circles.append((px, py, 0.6))
         if lit:
-            lamps.append(Lamp(f"{name}/lamp-{k:02d}", (px, py, 3.56), WARM, 18.0))
+            lamps.append(Lamp(f"{name}/lamp-{k:02d}", (px, py, 3.56), WARM, 36.0))
     places = [(px, s * y) for s in (1.0, -1.0) for px in np.linspace(-x, x, max(2, round(2 * x / 6.5)) + 1)[1:-1]]
     places += [(s * x, py) for s in (-1.0, 1.0) for py in np.linspace(-y, y, max(2, round(2 * y / 6.5)) + 1)[1:-1]]
     if crowded:

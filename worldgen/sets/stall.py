@@ -141,4 +141,4 @@ def _behind(kit: Kit, rng: Rng, half: float) -> None:
 def lamp_of(name: str, built: Stall, world_from_stall: npt.NDArray[np.float64]) -> Lamp:
     """The light of a burning stall in its place."""
     x, y, z = (float(c) for c in world_from_stall[:3, :3] @ np.array(built.bulb) + world_from_stall[:3, 3])
-    return Lamp(name, (x, y, z), BULB, 7.0, 0.05)
+    return Lamp(name, (x, y, z), BULB, 14.0, 0.05)

@@ -78,7 +78,7 @@ def kerbside(length: float, width: float, seed: int, lit: bool, name: str) -> tu
         at = mast(kit, lit)
         things.append((f"lamp-{k:02d}", kit.build(placed(s * edge, float(y), KERB, 0.0 if s > 0 else np.pi))))
         if lit:
-            lamps.append(Lamp(f"{name}/lamp-{k:02d}", (s * (edge + at[0]), float(y), KERB + at[2]), WHITE, 20.0))
+            lamps.append(Lamp(f"{name}/lamp-{k:02d}", (s * (edge + at[0]), float(y), KERB + at[2]), WHITE, 40.0))
     for k, (x, y, turn) in enumerate(((edge, 1.1, 0.0), (-edge, 5.6, np.pi), (edge, length - 1.2, np.pi))):
         put(f"signal-{k}", x, y, KERB, turn, partial(traffic_light, lit=lit, go=k == 2))
     for k, y in enumerate(np.arange(12.0, length - 4.0, MAST / 2)):
