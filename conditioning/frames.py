@@ -69,7 +69,7 @@ class FrameMaker:
 
     def frames(self, indices: Iterable[int]) -> Iterator[Frame]:
         """The frames of these numbers, in order, some made ahead; no frame depends on which others are made."""
-        self._shader.ready()
+        self._shader.ready()  # while all cores are free for it
         with side_by_side(AT_ONCE, "frames") as pool:
             waiting: deque[Future[Frame]] = deque()
             for index in indices:

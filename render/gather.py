@@ -44,7 +44,6 @@ AROUND: Final = np.float32(0.5)
 NEAR_M: Final = 0.75
 """Surfaces nearer than this, and all that moves, what moves sees for itself."""
 
-
 CREASE_M: Final = 0.4
 """What is nearer makes creases: shade that may be finer than the picture's grid of slow light."""
 

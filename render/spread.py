@@ -27,6 +27,12 @@ PLANE: Final = 0.8
 FINE: Final = 2
 """Pixels between the points of the grid of creases: people are small, and without any they look pasted in."""
 
+CLOSED: Final = np.float32(0.1)
+"""The coarse grid's openness is taken for no less than this."""
+
+BRIGHTER: Final = np.float32(2)
+"""The finer grid raises light by no more than this factor."""
+
 FARTHEST: Final = 6
 """Points of the grid that are asked to each side where the nearest four see nothing but sky."""
 
@@ -74,7 +80,7 @@ class SlowLight:
         if self.open is not None and len(rows):
             at = xy[rows], surface.position[rows], surface.normal[rows]
             coarse, fine = (grid.at(*at)[:, 6:] for grid in self.open)
-            found[rows] *= np.minimum(fine / np.maximum(coarse, np.float32(0.1)), np.float32(2))
+            found[rows] *= np.minimum(fine / np.maximum(coarse, CLOSED), BRIGHTER)
         return found
 
 

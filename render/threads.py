@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 BLOCK: Final = 30_000
 """Elements a slice should have for torch: in the cache, and too few to be split again."""
 
-threadpool_limits(1, user_api="blas")
 # Products of matrices are small here, and BLAS splits them all the same: its threads, which wait by spinning, took a
 # tenth of a film's time.
+threadpool_limits(1, user_api="blas")
 
 _NAME: Final = "render-slices"
 Made = TypeVar("Made")
