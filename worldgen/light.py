@@ -15,11 +15,24 @@ import numpy as np
 from worldgen.atmosphere import MAP_HEIGHT, MOON_TINT, Air, direction, map_elevation, sky_map, sun_klux, veil
 from worldgen.conventions import F32, F64, Array, srgb_from_linear, unit
 
-__all__ = ["MAP_HEIGHT", "SUN_RADIUS", "Lamp", "Sky", "black_body", "film_curve"]
+__all__ = [
+    "FILM_CONTRAST", "FILM_HALF", "FILM_INSET", "FILM_OUTSET", "MAP_HEIGHT", "SUN_RADIUS", "Lamp", "Sky", "black_body",
+    "film_curve", "toned",
+]  # fmt: skip
 
 SUN_RADIUS = np.radians(0.2665)
 MOON_KLUX: Final = 0.016
 """Of a full moon high up. A true one gives 0.00025; night on film has always been lit about so much brighter."""
+
+FILM_CONTRAST: Final = 1.4
+"""Slope of the tone curve in its dark end, stops of print for each stop of light."""
+
+FILM_HALF: Final = 0.18 * (0.86 / 0.14) ** (1.0 / FILM_CONTRAST)
+"""The exposure that is printed half as bright as white, linear."""
+
+FILM_INSET: Final = 0.20
+FILM_OUTSET: Final = 0.16
+"""How far colours are drawn towards grey before the tone curve, and how much of that is undone after it."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +159,29 @@ class Sky:
 
 
 def film_curve(exposed: Array) -> F32:
-    """A filmic tone curve, per channel (Narkowicz 2015, fit to the ACES reference rendering), [0, inf) to [0, 1)."""
-    x = 0.6 * np.maximum(exposed, 0.0)
-    return np.asarray(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), dtype=np.float32).clip(0.0, 1.0)
+    """How film prints linear light ``(..., 3)``, [0, inf) to linear display values [0, 1): greys as :func:`toned`.
+
+    The curve is applied in wider primaries, from which its colours come back by less than they went (the way of AgX,
+    Sobotka 2022): bright colours pale as they burn out, instead of turning yellow, cyan or magenta as their channels
+    reach white one after the other. Colours beyond the display's are cut.
+    """
+    light = np.asarray(exposed, dtype=np.float32)
+    print_ = toned(_paled(light, FILM_INSET))
+    return np.asarray(_paled(print_, 1.0 - 1.0 / (1.0 - FILM_OUTSET)).clip(0.0, 1.0), dtype=np.float32)
+
+
+def toned(exposed: Array) -> F32:
+    """The tone curve of a grey, [0, inf) to [0, 1): log-logistic, as film and eyes answer light (Naka & Rushton 1966).
+
+    Middle grey 0.18 is printed 0.14; bright things have seven stops above that before they are within 1.5 % of white.
+    """
+    power = (np.maximum(exposed, 0.0) * np.float32(1.0 / FILM_HALF)) ** np.float32(FILM_CONTRAST)
+    return np.asarray(power / (1.0 + power), dtype=np.float32)
+
+
+def _paled(colour: F32, share: float) -> F32:
+    """``share`` of the way to the mean of its channels; away from it when negative."""
+    return colour @ ((1.0 - share) * np.eye(3) + share / 3.0).astype(np.float32)
 
 
 def black_body(kelvin: float) -> F64:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from colorsys import rgb_to_hsv
 
 import numpy as np
 import pytest
 
-from worldgen.light import Sky, black_body, film_curve
+from worldgen.light import Sky, black_body, film_curve, toned
 
 
 def sky(elevation: float, **more: float) -> Sky:
@@ -77,10 +78,35 @@ def test_a_stop_is_a_stop() -> None:
 
 def test_film_curve_rises_to_white() -> None:
     x = np.linspace(0, 40, 500)
-    y = film_curve(x)
-    assert y[0] == 0
-    assert (np.diff(y) >= 0).all()
-    assert y[-1] == pytest.approx(1.0, abs=0.01)
+    y = film_curve(np.stack([x, x, x], axis=-1))
+    np.testing.assert_allclose(y, np.stack([toned(x)] * 3, axis=-1), atol=1e-6)  # a grey stays one
+    assert (y[0] == 0).all()
+    assert (np.diff(y[:, 0]) >= 0).all()
+    assert 0.99 < y[-1, 0] < 1.0
+
+
+def test_film_prints_middle_grey_as_it_says() -> None:
+    assert toned(np.array([0.18]))[0] == pytest.approx(0.14, abs=1e-4)
+    assert 0.98 < toned(np.array([0.18 * 2**7]))[0] < 0.995
+
+
+@pytest.mark.parametrize("colour", [(1.0, 0.5, 0.3), (1.0, 0.1, 0.08), (0.1, 0.2, 1.0), (1.0, 0.8, 0.2)])
+def test_bright_colours_pale_and_keep_their_hue(colour: tuple[float, float, float]) -> None:
+    """Burning out, channel by channel, makes skin in the sun yellow; film lets it go pale."""
+    light = np.array(colour) * np.array([0.5, 2.0, 8.0])[:, None]
+    hues, pales = np.array([rgb_to_hsv(*map(float, c))[:2] for c in film_curve(light)]).T
+    alone, _ = np.array([rgb_to_hsv(*map(float, c))[:2] for c in toned(light)]).T
+    assert (np.diff(pales) < 0).all()
+    drift, drift_alone = np.ptp(360 * hues), np.ptp(360 * alone)
+    assert drift < 0.85 * drift_alone
+    assert drift < 18.0
+
+
+def test_film_cuts_what_no_display_shows() -> None:
+    dark = film_curve(np.array([[0.05, 0.0, 0.0], [0.0, 0.0, 0.05]]))
+    assert (dark >= 0).all()
+    assert dark[0, 0] > 0
+    assert dark[1, 2] > 0
 
 
 def test_black_bodies_redden_as_they_cool() -> None:

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from worldgen.light import FILM_CONTRAST, FILM_HALF, FILM_INSET, FILM_OUTSET
+
 LUMA: Final = (0.2126, 0.7152, 0.0722)
 """Shares of linear red, green and blue in luminance (ITU-R BT.709)."""
 
@@ -29,16 +31,20 @@ def srgb(light: Tensor) -> Tensor:
 
 
 def exposed(printed: Tensor) -> Tensor:
-    """The exposure that ``worldgen.light.film_curve`` prints as ``printed`` (linear, [0, 1]); at most about 5."""
-    y = printed.clamp(0.0, 0.985)
-    a, b = 2.51 - 2.43 * y, 0.03 - 0.59 * y
-    return (-b + torch.sqrt(b * b + 0.56 * a * y)) / (2.0 * a) / 0.6
+    """The exposure (N, 3, H, W) that ``worldgen.light.film_curve`` prints as ``printed`` (linear); at most about 8."""
+    y = _paled(printed, FILM_OUTSET).clamp(0.0, 0.97)
+    light = FILM_HALF * (y / (1.0 - y)) ** (1.0 / FILM_CONTRAST)
+    return _paled(light, 1.0 - 1.0 / (1.0 - FILM_INSET)).clamp(min=0.0)
 
 
 def film(exposure: Tensor) -> Tensor:
-    """``worldgen.light.film_curve`` in torch: linear prints in [0, 1) of exposures."""
-    x = 0.6 * exposure.clamp(min=0.0)
-    return x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14)
+    """``worldgen.light.film_curve`` in torch: linear prints, [0, 1), of light (N, 3, H, W) or greys (N, 1, H, W)."""
+    power = (_paled(exposure, FILM_INSET).clamp(min=0.0) / FILM_HALF) ** FILM_CONTRAST
+    return _paled(power / (1.0 + power), 1.0 - 1.0 / (1.0 - FILM_OUTSET)).clamp(0.0, 1.0)
+
+
+def _paled(colour: Tensor, share: float) -> Tensor:
+    return colour + share * (colour.mean(1, keepdim=True) - colour)
 
 
 def luminance(light: Tensor) -> Tensor:

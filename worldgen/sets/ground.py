@@ -125,7 +125,7 @@ def _modern(kit: Kit, length: float, width: float, wet: bool) -> Mesh:
     flat(kit, -SQUARE_HALF - 3, SQUARE_HALF + 3, -SQUARE_DEPTH - 3, 0, 0, place)
     if wet:
         flat(kit, -road, road, 0, length, 0, tar)
-        _puddles(kit, length, road)
+        _puddles(kit, length, road, tar)
     else:
         _marked(kit, length, road, tar, paint)
     for s in (-1.0, 1.0):
@@ -172,16 +172,18 @@ def _marked(kit: Kit, length: float, road: float, tar: Material, paint: Material
         y, k = y + step, k + 1
 
 
-def _puddles(kit: Kit, length: float, road: float) -> None:
-    """Still water in shallow hollows, a few millimetres above the tar."""
-    water = make("water")
+def _puddles(kit: Kit, length: float, road: float, tar: Material) -> None:
+    """Still water in shallow hollows of the tar, which shows through it, and the wetter tar around each."""
+    r, g, b = (0.75 * c for c in tar.base_color)  # what passes through the water, down and up
+    water = replace(make("water", (r, g, b)), name="puddle")
+    brim = replace(tar, name="puddle-brim", roughness=0.14)
     for k, y in enumerate(np.arange(-14.0, length + 4.0, 1.15)):
         rng = np.random.default_rng(seed_from("puddle", k))
         x, wide, long = rng.uniform(-0.9, 0.9) * road, rng.uniform(0.2, 0.75), rng.uniform(0.3, 1.0)
         a = np.linspace(0, 2 * np.pi, 29)
-        r = 1 + 0.22 * np.sin(2 * a + rng.uniform(0, 6)) + 0.14 * np.sin(3 * a + rng.uniform(0, 6))
-        rim = np.stack(
-            [np.clip(x + wide * r * np.cos(a), -road, road), y + long * r * np.sin(a), np.full(29, 0.006)], 1
-        )
-        hub = np.broadcast_to([x, y, 0.006], (28, 3))
-        kit.quads(np.stack([hub, rim[:-1], rim[1:], rim[1:]], axis=1), water)
+        radius = 1 + 0.22 * np.sin(2 * a + rng.uniform(0, 6)) + 0.14 * np.sin(3 * a + rng.uniform(0, 6))
+        for reach, height, surface in ((1.22, 0.004, brim), (1.0, 0.006, water)):
+            across, along = reach * wide * radius * np.cos(a), reach * long * radius * np.sin(a)
+            rim = np.stack([np.clip(x + across, -road, road), y + along, np.full(29, height)], axis=1)
+            hub = np.broadcast_to([x, y, height], (28, 3))
+            kit.quads(np.stack([hub, rim[:-1], rim[1:], rim[1:]], axis=1), surface)
