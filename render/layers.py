@@ -9,6 +9,7 @@ import numpy as np
 from render.compiled import compiled
 from render.detail import Detail, detail
 from render.direct import sun_disc
+from render.fog import Fog
 from render.gather import LitWorld
 from render.gloss import FINE, WIDE, burley, facets, glint, places, returned, returns, smoothed, spans
 from render.penumbra import blended, near, uneven
@@ -19,7 +20,7 @@ from render.surface import Surface
 from render.tables import material_table
 from render.threads import deal
 from worldgen.camera import Camera
-from worldgen.conventions import F32, I32, Bool
+from worldgen.conventions import F32, I32, Bool, unit
 
 GLOSSY: Final = 0.6
 """Surfaces smoother than this get a mirror ray."""
@@ -32,6 +33,9 @@ ALIKE: Final = np.float32(0.7)
 
 BLOCK: Final = 1 << 13
 """Samples lit at a time: what is known of so many stays in a core's cache."""
+
+_CLEAR: Final = np.tile(np.array([1, 0, 0, 0], np.float32), (BLOCK, 1))
+"""Air that is not there."""
 
 
 class Layers(NamedTuple):
@@ -49,16 +53,20 @@ class Layers(NamedTuple):
     roughness: F32
     metallic: F32
     relief: F32
+    transmittance: F32
+    airlight: F32
     radiance: F32
 
 
-_ALONE: Final = ("sun", "occlusion", "roughness", "metallic", "relief")
+_ALONE: Final = ("sun", "occlusion", "roughness", "metallic", "relief", "transmittance")
 """Layers of one number a pixel."""
 
 
-def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight) -> dict[str, F32]:
-    """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large."""
-    frame = _Frame(lit, camera, samples, fine, slow)
+def layers(
+    lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight, fog: Fog | None = None
+) -> dict[str, F32]:
+    """All of ``Layers``, (H, W) or (H, W, 3). fine: the picture twice as large. fog: of the air, where there is any."""
+    frame = _Frame(lit, camera, samples, fine, slow, fog)
     deal(frame.see_lights, len(samples), BLOCK)
     frame.soften_sun()
     frame.soften_lamps()
@@ -70,8 +78,10 @@ def layers(lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow:
 class _Frame:
     """The work on one frame. Parts of it run side by side, each on its own slice of the samples."""
 
-    def __init__(self, lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight) -> None:
-        self.lit, self.camera, self.samples, self.fine, self.slow = lit, camera, samples, fine, slow
+    def __init__(
+        self, lit: LitWorld, camera: Camera, samples: Samples, fine: GBuffer, slow: SlowLight, fog: Fog | None
+    ) -> None:
+        self.lit, self.camera, self.samples, self.fine, self.slow, self.fog = lit, camera, samples, fine, slow, fog
         self.twice = camera.resized(2 * camera.width, 2 * camera.height)
         count = len(samples)
         self.surfaces: dict[int, tuple[Surface, Detail]] = {}
@@ -223,12 +233,16 @@ class _Frame:
     def light(self, s: slice) -> None:
         (surface, textured), lit, samples = self.surfaces.pop(s.start), self.lit, self.samples
         table = material_table(lit.snapshot.materials)
+        if self.fog is None:
+            air = _CLEAR[: len(surface.position)]
+        else:
+            air = self.fog.before(*np.divmod(samples.pixel[s], self.camera.width), surface.position)
         _mix(
             samples.row[s], samples.share[s], surface.position, surface.normal, textured.bent_normal, textured.albedo,
             self.slow.at(samples.place[s], surface), self.lamps[s, 3:], self.cosine[s],
             self.sunlit[s], self.mirror[s], surface.material_index, table.roughness, table.metallic,
             table.emission, self.camera.world_from_camera.astype(np.float32), lit.sky.sun_direction.astype(np.float32),
-            lit.sky.sun_irradiance.astype(np.float32), returns(), self.found,
+            lit.sky.sun_irradiance.astype(np.float32), returns(), air, self.found,
         )  # fmt: skip
 
     def resolved(self) -> dict[str, F32]:
@@ -239,8 +253,16 @@ class _Frame:
         if len(empty):
             row, column = np.divmod(empty, camera.width)
             share = 1.0 - samples.covered[empty, None]
-            sky = self.lit.sky.radiance(camera.rays(np.stack([column, row], axis=1) + 0.5)) * share
-            for name, values in (("emission", sky), ("radiance", sky), ("occlusion", share), ("relief", share)):
+            views = camera.rays(np.stack([column, row], axis=1) + 0.5)
+            sky = self.lit.sky.radiance(views) * share
+            air = np.tile(_CLEAR[:1], (len(empty), 1))
+            if self.fog is not None:
+                air = self.fog.before_sky(row, column, unit(views)[:, 2].astype(np.float32))
+            through, added = air[:, :1], air[:, 1:] * share
+            for name, values in (
+                ("emission", sky), ("radiance", sky * through + added), ("occlusion", share), ("relief", share),
+                ("transmittance", through * share), ("airlight", added),
+            ):  # fmt: skip
                 pictures[name][empty] += values
         shape = (camera.height, camera.width)
         return {name: v.reshape(*shape, *v.shape[1:] if v.shape[1] > 1 else ()) for name, v in pictures.items()}
@@ -254,13 +276,13 @@ def _at(lit: LitWorld, camera: Camera, gbuffer: GBuffer, pixels: I64) -> Surface
 def _mix(
     row: I64, share: F32, position: F32, normal: F32, bent: F32, color: F32, slow: F32, lamps: F32, cosine: F32,
     sunlit: F32, mirror: F32, material: I32, roughness: F32, metallic: F32, emission: F32, pose: F32, towards: F32,
-    strength: F32, table: F32, found: Layers,
+    strength: F32, table: F32, air: F32, found: Layers,
 ) -> None:  # fmt: skip
     """Into rows of ``found``, what N samples look like, times their share.
 
     The picture shows the relief of textures (bent normals); the layers beside it stay those of the smooth surface.
     slow: (N, 7) of the sky, other surfaces, and occlusion. lamps: (N, 15), all but the first three of ``_Frame.lamps``.
-    pose: of the camera.
+    pose: of the camera. air: (N, 4) the share of each one's light that comes through, and what the air adds.
     """
     one, none, third, per_pi = np.float32(1), np.float32(0), np.float32(1 / 3), np.float32(1 / np.pi)
     bright = (strength[0] + strength[1] + strength[2]) * third
@@ -302,7 +324,8 @@ def _mix(
                 radiance += (straight * over + besides) * mirror[n, k]
             else:
                 radiance += (straight * over + besides) * around * per_pi + straight * lamps[n, 6 + k] + lamps[n, 9 + k]
-            found.radiance[at, k] = radiance * w
+            found.radiance[at, k] = (radiance * air[n, 0] + air[n, 1 + k]) * w
+            found.airlight[at, k] = air[n, 1 + k] * w
             found.albedo[at, k] = color[n, k] * w
             found.camera_normal[at, k] = (x * pose[0, k] + y * pose[1, k] + z * pose[2, k]) * w
             found.sky_light[at, k] = slow[n, k] * w
@@ -310,6 +333,7 @@ def _mix(
             found.lamps[at, k] = lamps[n, k] * w
             found.mirror[at, k] = mirror[n, k] * w
             found.emission[at, k] = emission[kind, k] * w
+        found.transmittance[at, 0] = air[n, 0] * w
         found.sun[at, 0] = sun * w
         found.occlusion[at, 0] = slow[n, 6] * w
         found.roughness[at, 0] = rough * w

@@ -75,7 +75,7 @@ def picture(name: str, values: Layer, display: Callable[[Layer], Layer]) -> U8:
         return bytes_from_display(np.repeat(values[..., None].astype(np.float32), 3, axis=-1))
     if name == "shade":
         return bytes_from_display(srgb_from_linear(film_curve(values[..., :3])))
-    if name in ("emission", "mirror", "radiance"):
+    if name in ("emission", "mirror", "airlight", "radiance"):
         return bytes_from_display(np.asarray(display(values), dtype=np.float32))
     return bytes_from_display(np.asarray(display(values / np.pi), dtype=np.float32))  # as a white wall shows it
 

@@ -121,6 +121,8 @@ LIGHT: Final[dict[str, Pass]] = {
     "lamps": Pass(_RGB, "irradiance of lamps, kilolux", _LIGHT, half=True),
     "ambient_occlusion": Pass(("Y",), "1 in the open, towards 0 in corners", _GREY, half=True),
     "mirror": Pass(_RGB, "radiance in the mirror direction of glossy surfaces, kcd/m2", _LIGHT, half=True),
+    "transmittance": Pass(("Y",), "share of what is seen that comes through fog, 1 in clear air", _GREY, half=True),
+    "airlight": Pass(_RGB, "radiance that fog adds, kcd/m2", _LIGHT, half=True),
     "radiance": Pass(_RGB, "what the camera sees, kcd/m2, not exposed", _LIGHT, half=True),
 }  # fmt: skip
 """Passes of the proxy's light (``render.shade.Shading``)."""

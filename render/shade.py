@@ -13,6 +13,8 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from render.fog import Fog
+from render.foglight import FogCache
 from render.gather import LitWorld
 from render.glare import MIST, scattered
 from render.layers import layers
@@ -40,8 +42,9 @@ class Shading:
     sky_light, bounce, lamps: irradiance. occlusion: 1 in the open. mirror: radiance in the mirror direction of glossy
     surfaces, else 0. emission: of lamps and of the sky. roughness, metallic, coverage (share of the pixel that is not
     sky). relief: by how much textures' heights brighten the diffuse light in ``radiance`` (the other layers are of
-    smooth surfaces). radiance: all of it together, before any lens. sky: the light of the scene, which also says how to
-    print it. mist: grade of the camera's diffusion filter, which the proxy is seen through.
+    smooth surfaces). transmittance: share of what is seen that comes through the air. airlight: radiance that the air
+    adds. radiance: all of it together, before any lens. sky: the light of the scene, which also says how to print it.
+    mist: grade of the camera's diffusion filter, which the proxy is seen through.
     """
 
     gbuffer: GBuffer
@@ -59,6 +62,8 @@ class Shading:
     metallic: F32
     coverage: F32
     relief: F32
+    transmittance: F32
+    airlight: F32
     radiance: F32
     sky: Sky
     mist: float = 0.0
@@ -91,7 +96,7 @@ class Shader:
 
     def __init__(self, world: World, rasterizer: Rasterizer, at_once: int = 1, eyes: F64 | None = None) -> None:
         self.world, self.rasterizer = world, rasterizer
-        self._cache = LightCache(eyes)
+        self._cache, self._fog = LightCache(eyes), FogCache(eyes)
         self._exposure: Exposure | None = Exposure()
         self._shot: Shot | None = None
         self._rays: SimpleQueue[RayScene] = SimpleQueue()
@@ -159,11 +164,15 @@ class Shader:
     def _lit(self, drawn: Drawn, lit: LitWorld) -> Shading:
         snapshot, camera, gbuffer = drawn.snapshot, drawn.camera, drawn.gbuffer
         samples = Samples.of(self._kept(snapshot)[0], gbuffer, drawn.fine)
-        pictures = layers(
-            lit, camera, samples, drawn.fine, slow_light(lit, camera, gbuffer, lasting=self.world.lighting is None)
-        )
         depth = np.full(gbuffer.triangle.shape, np.inf, np.float32)
         depth[gbuffer.hit] = Surface.of(snapshot, camera, gbuffer).depth
+        lasting = self.world.lighting is None
+        slow = slow_light(lit, camera, gbuffer, lasting=lasting)
+        fog = None
+        if lit.sky.fog > 0:
+            air = self._fog.light(snapshot, lit.rays, lit.still, lit.sky, lit.lamps, lasting)
+            fog = Fog.of(lit.sky, camera, depth, air)
+        pictures = layers(lit, camera, samples, drawn.fine, slow, fog)
         coverage = samples.covered.reshape(gbuffer.triangle.shape)
         mist = 0.0 if self._shot is None else self._shot.track.mist
         return Shading(gbuffer=gbuffer, depth=depth, coverage=coverage, sky=lit.sky, mist=mist, **pictures)

@@ -76,7 +76,9 @@ class Sky:
     darkens (-) the picture against what the light itself suggests. moon_azimuth, moon_elevation: radians, like the
     sun's. moon: share of its disc that is lit, 0 for no moon; it lights the night only. town: the glow of a town in the
     sky, 1 for a city. drift: how far the clouds have moved to east and north, in heights of theirs. moving: whether it
-    is one of many skies of a time lapse: its map is then mixed from anchors, at a tenth of the cost.
+    is one of many skies of a time lapse: its map is then mixed from anchors, at a tenth of the cost. fog: light that a
+    metre of air at height 0 scatters out of its way (extinction, 1/m), 0 for clear air. fog_height: metres over which
+    it thins to 1/e.
     """
 
     sun_azimuth: float = 3.5
@@ -90,6 +92,8 @@ class Sky:
     town: float = 0.0
     drift: tuple[float, float] = (0.0, 0.0)
     moving: bool = False
+    fog: float = 0.0
+    fog_height: float = 30.0
 
     @cached_property
     def moonlight(self) -> float:

@@ -43,6 +43,7 @@ PRESETS: Final[Mapping[str, Sky]] = MappingProxyType(
         "night-neon": replace(_sky(330, -28, 5.0, 0.6), town=1.0),
         "overcast": _sky(165, 42, 6.0, 1.0),
         "hazy": _sky(214, 30, 10.0, 0.1),
+        "misty": replace(_sky(128, 14, 4.0, 0.1), fog=3.912 / 250.0, fog_height=20.0),
     }
 )
 """Skies by the names that film makers give them; their suns stand as in winter, south-east before noon and south-west
@@ -100,7 +101,7 @@ def sky_over_time(keys: Sequence[SkyKey], wind: float = 0.0) -> Callable[[float]
 
 _FIELDS: Final = (
     "sun_azimuth", "sun_elevation", "turbidity", "clouds", "exposure_stops",
-    "moon_azimuth", "moon_elevation", "moon", "town",
+    "moon_azimuth", "moon_elevation", "moon", "town", "fog", "fog_height",
 )  # fmt: skip
 _AZIMUTHS: Final = (_FIELDS.index("sun_azimuth"), _FIELDS.index("moon_azimuth"))
 

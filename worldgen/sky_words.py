@@ -18,8 +18,8 @@ from worldgen.errors import SceneProblem
 from worldgen.light import Sky
 from worldgen.skies import PRESETS, SkyKey, at_clock, sky_over_time
 from worldgen.timed_words import MOMENT, is_moment, moments
-from worldgen.units import Angle, Number, Speed, number, show
-from worldgen.words import Choice, Words
+from worldgen.units import Angle, Length, Number, PositiveLength, Speed, number, show
+from worldgen.words import Choice, ShortWords, Words
 
 UNSAID_PLACE: Final = Place(48.0, 0.0)
 """Where an hour is meant when no place is said; its clock is a sundial."""
@@ -97,6 +97,27 @@ class Moon(Words):
     lit: Number = Field(1.0, ge=0, le=1, description="Share of its disc that is lit: 1 is a full moon, 0 none.")
 
 
+class Fog(ShortWords):
+    """Fog, mist or haze: air that hides what is far, and shows where light goes."""
+
+    alone = "visibility"
+
+    visibility: PositiveLength = Field(
+        ge=2, description="How far one sees at `level`: 60m is thick fog, 300m mist, 2km haze."
+    )
+    height: PositiveLength = Field(
+        30.0, ge=0.5, description="Above `level` it thins to a third over this; 2m hugs the ground."
+    )
+    level: Length = Field(0.0, ge=-1000, le=1000, description="Height of the ground it lies on.")
+
+    @property
+    def extinction(self) -> float:
+        """Of a metre of air at height 0, 1/m: a fiftieth of a thing's contrast is left where one sees no further
+        (Koschmieder 1924).
+        """
+        return float(-np.log(0.02) / self.visibility * np.exp(np.clip(self.level / self.height, -20.0, 20.0)))
+
+
 class SkyMoment(Words):
     """The sky of one moment: a name like `golden-hour`, or what sun and air are like."""
 
@@ -106,6 +127,7 @@ class SkyMoment(Words):
     turbidity: Number | None = Field(None, ge=1, le=20, description="1 is pure air, 3 clear, 6 hazy.")
     clouds: Number | None = Field(None, ge=0, le=1, description="Share of the sky that is covered.")
     town: Number | None = Field(None, ge=0, le=1, description="Glow of a town in the night sky; 1 is a city.")
+    fog: Fog | None = Field(None, description="Air that one does not see far through: `300m`, or more of it.")
     place: Earth | None = Field(None, description="City or [latitude, longitude] that `hour` is read at.")
     date: Day | None = Field(None, description="Day that `hour` is read on. Unsaid: 21 June 2026.")
     hour: Hour | None = Field(None, description="Time of day, like `18:30`, from which sun and moon are worked out.")
@@ -136,6 +158,8 @@ class SkyMoment(Words):
         for name, value in (("turbidity", self.turbidity), ("clouds", self.clouds), ("town", self.town)):
             if value is not None:
                 said[name] = value
+        if self.fog is not None:
+            said |= {"fog": self.fog.extinction, "fog_height": self.fog.height}
         for body, words in (("sun", self.sun), ("moon", self.moon)):
             if words is not None:
                 angles = ((f"{body}_azimuth", words.azimuth), (f"{body}_elevation", words.elevation))

@@ -63,7 +63,7 @@ class ShortWords(Words):
 
     @classmethod
     def prepared(cls, data: Any) -> Any:
-        return {cls.alone: data} if isinstance(data, str) else data
+        return {cls.alone: data} if isinstance(data, str | int | float) else data
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

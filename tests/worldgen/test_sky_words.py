@@ -125,3 +125,36 @@ def test_a_sky_that_contradicts_itself_is_refused_outside_of_files_too() -> None
     with pytest.raises(ValidationError) as caught:
         said({"hour": 9, "sun": {}})
     assert isinstance(caught.value.errors()[0]["ctx"]["error"], SceneProblem)
+
+
+def test_fog_is_said_by_how_far_one_sees() -> None:
+    sky = said({"preset": "morning", "fog": "100m"}).sky(0.0)
+    assert np.exp(-100 * sky.fog) == pytest.approx(0.02)  # Koschmieder: what is left of a thing's contrast there
+    low = said({"preset": "morning", "fog": {"visibility": "100m", "height": "4m", "level": "12m"}}).sky(0.0)
+    assert low.fog_height == 4
+    assert low.fog * np.exp(-12 / 4) == pytest.approx(sky.fog)
+    assert said("morning").sky(0.0).fog == 0
+    assert said({"preset": "misty", "fog": "2km"}).sky(0.0).fog < PRESETS["misty"].fog
+
+
+def test_fog_comes_and_goes() -> None:
+    words = said({"preset": "dawn", "0s": {"fog": "60m"}, "10s": {"fog": "600m"}, "20s": {}})
+    fog = [words.over(0.0)(t).fog for t in (0.0, 5.0, 10.0, 20.0)]
+    assert fog == sorted(fog, reverse=True)
+    assert fog[0] == pytest.approx(10 * fog[2])
+    assert fog[3] == 0
+
+
+@pytest.mark.parametrize(
+    ("fog", "sentence"),
+    [
+        ("0.5m", "greater than or equal to 2"),
+        ("thick", "`thick`"),
+        ({"height": "3m"}, "visibility"),
+        ({"visibility": "90m", "hight": "3m"}, "unknown key `hight`"),
+        (True, "`true` is not a length"),
+    ],
+)
+def test_fog_that_cannot_be(fog: object, sentence: str) -> None:
+    with pytest.raises((ValidationError, SceneProblem), match=sentence):
+        said({"preset": "noon", "fog": fog})
