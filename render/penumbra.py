@@ -49,7 +49,8 @@ def blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: 
     """(R, C) the ``values (N, C)`` of samples ``rows`` and of those around them that show the same thing.
 
     A tile is of ``tile`` x ``tile`` pixels, an even number; of one more each way, the outermost count half. alike: (R,)
-    by how much the first value of others may differ to count. pixel, thing: (N,). centre: (P,) of each pixel, the
+    by how much the first value of others may differ to count; more where those on the other side differ as well, as in
+    the pattern of a tile but not at an edge. pixel, thing: (N,). centre: (P,) of each pixel, the
     sample in its middle that counts for others, or -1.
     """
     smooth, height = np.zeros((len(rows), values.shape[1]), np.float32), len(centre) // width
@@ -61,8 +62,16 @@ def blended(rows: I64, alike: F32, pixel: I64, centre: I64, thing: I32, values: 
         for v in range(top, min(top + tile + 1, height)):
             for u in range(left, min(left + tile + 1, width)):
                 other = own if v == y and u == x else centre[v * width + u]
-                if other < 0 or thing[other] != thing[own] or abs(values[other, 0] - values[own, 0]) > alike[n]:
+                if other < 0 or thing[other] != thing[own]:
                     continue
+                apart = values[other, 0] - values[own, 0]
+                if abs(apart) > alike[n]:
+                    j, i = 2 * y - v, 2 * x - u
+                    facing = centre[j * width + i] if 0 <= j < height and 0 <= i < width else -1
+                    if facing < 0 or thing[facing] != thing[own]:
+                        continue
+                    if abs(values[facing, 0] - values[own, 0]) <= alike[n]:
+                        continue
                 w = np.float32(1 if top < v < top + tile else 0.5) * np.float32(1 if left < u < left + tile else 0.5)
                 for k in range(values.shape[1]):
                     smooth[n, k] += w * values[other, k]
