@@ -53,7 +53,8 @@ class Controls:
     axes, the sine of its elevation, turbidity, clouds, exposure, how a white wall prints in sunlight, in skylight and
     on the ground in both, and whether lamps shine. proxy: (3, H, W) float32 in [-1, 1], sRGB-encoded. kind: (H, W)
     uint8, what each pixel's centre is made of: 1 + its place in ``KIND_NAMES``, 0 for the sky. uv: (2, H, W) float32,
-    where on its surface that is, in tiles of the texture.
+    where on its surface that is, in tiles of the texture. clear: (H, W) float32 share of what is seen that comes
+    through the air; None where there is no fog.
     """
 
     maps: F32
@@ -61,6 +62,7 @@ class Controls:
     proxy: F32
     kind: U8
     uv: F32
+    clear: F32 | None = None
 
 
 def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
@@ -119,7 +121,8 @@ def controls(shading: Shading, camera: Camera, snapshot: Snapshot) -> Controls:
         ]
     ).astype(np.float32)
     proxy = np.ascontiguousarray(np.moveaxis(2.0 * shading.proxy - 1.0, -1, 0))
-    return Controls(maps, light, proxy, *surfaces(snapshot, camera, shading.gbuffer))
+    clear = shading.transmittance if sky.fog > 0 else None
+    return Controls(maps, light, proxy, *surfaces(snapshot, camera, shading.gbuffer), clear)
 
 
 def surfaces(snapshot: Snapshot, camera: Camera, gbuffer: GBuffer) -> tuple[U8, F32]:

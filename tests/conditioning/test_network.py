@@ -53,3 +53,22 @@ def test_waves_of_surfaces_fade_where_pixels_are_coarse() -> None:
         fade = 1.0 - 2.0 * k / 32
         torch.testing.assert_close(sine, fade * torch.sin(k * turn)[:, :-1], atol=2e-6, rtol=0)
         torch.testing.assert_close(cosine, fade * torch.cos(k * turn)[:, :-1], atol=2e-6, rtol=0)
+
+
+def test_what_is_added_to_surfaces_is_seen_through_fog(network: PocketUNet) -> None:
+    """Where nothing comes through, the proxy stays as it is; a look still grades it by its colour alone."""
+    maps, light, proxy = torch.randn(1, 2, 16, 32), torch.randn(1, 3), torch.rand(1, 3, 16, 32) - 0.5
+    words, time = torch.randn(1, 4), torch.ones(1)
+    torch.nn.init.normal_(network.tail.weight, std=0.1)
+    torch.nn.init.normal_(network.grade.weigh.weight, std=0.1)
+    clear = torch.ones(1, 1, 16, 32)
+    clear[..., 16:] = 0.0
+    told = network(None, time, maps, light, proxy)
+    foggy = network(None, time, maps, light, proxy, clear=clear)
+    torch.testing.assert_close(foggy[..., :16], told[..., :16])
+    torch.testing.assert_close(foggy[..., 16:], proxy[..., 16:])
+    assert (told - proxy).abs().max() > 0.01
+    graded = network(None, time, maps, light, proxy, words, clear=torch.zeros_like(clear))
+    other = network(None, time, torch.randn_like(maps), light, proxy, words, clear=torch.zeros_like(clear))
+    torch.testing.assert_close(graded, other)
+    assert (graded - proxy).abs().max() > 0.01

@@ -38,6 +38,7 @@ class Conditions:
     uv: Tensor
     words: Tensor | None
     history: Tensor | None
+    clear: Tensor | None
 
 
 class Pocket:
@@ -71,6 +72,7 @@ class Pocket:
             uv=torch.from_numpy(told.uv)[None].to(self.device),
             words=None if said is None else said.to(self.device, self.dtype),
             history=None if history is None else self._ready(history),
+            clear=None if told.clear is None else self._ready(torch.from_numpy(told.clear)[None]),
         )
 
     def clean(self, x: Tensor, sigma: float, told: Conditions, scale: float = 1.0) -> Tensor:
@@ -98,10 +100,10 @@ class Pocket:
             bottom = min(top + rows, height)
             band = slice(max(0, top - REACH), min(height, bottom + REACH))
             maps, proxy, kind, uv = (a[..., band, :] for a in (told.maps, told.proxy, told.kind, told.uv))
-            history = None if told.history is None else told.history[..., band, :]
+            history, clear = (None if a is None else a[..., band, :] for a in (told.history, told.clear))
             with torch.inference_mode():
                 seen = self._ready(x[:, band]) if noisy else None
-                x0 = self.network(seen, time, maps, told.light, proxy, words, history, kind, uv)
+                x0 = self.network(seen, time, maps, told.light, proxy, words, history, kind, uv, clear)
             painted.append(x0[0, :, top - band.start : bottom - band.start].float().cpu())
         return torch.cat(painted, dim=1)
 

@@ -92,15 +92,19 @@ class Grade(nn.Module):
         loud = words * math.sqrt(words.shape[1])  # a unit vector of many numbers has small ones
         return self.weigh(F.silu(self.listen(loud))).float().view(len(words), 3, -1)
 
-    def forward(self, picture: Tensor, maps: Tensor, words: Tensor) -> Tensor:  # (N, 3, H, W), (N, M, H, W), (N, W)
+    def forward(self, picture: Tensor, maps: Tensor, words: Tensor, clear: Tensor | None = None) -> Tensor:
+        """(N, 3, H, W) of ``picture`` (N, 3, H, W). maps: (N, M, H, W). words: (N, W). clear: (N, 1, H, W) how much of
+        what the maps tell of is seen.
+        """
         count = maps.shape[1]
         of_colour, of_maps, of_lit = torch.split(self.weights(words), [self.colours, count, count], dim=2)
         with torch.autocast(picture.device.type, enabled=False):  # a curve in few bits would show bands
             picture, maps = picture.float(), maps.float()
-            change = torch.einsum("nkt,nthw->nkhw", of_colour, colours(picture))
-            change = change + torch.einsum("nkm,nmhw->nkhw", of_maps, maps)
+            change = torch.einsum("nkm,nmhw->nkhw", of_maps, maps)
             change = change + torch.einsum("nkm,nmhw->nkhw", of_lit, maps) * picture.mean(1, keepdim=True)
-            return picture + change
+            if clear is not None:
+                change = change * clear.float()
+            return picture + (torch.einsum("nkt,nthw->nkhw", of_colour, colours(picture)) + change)
 
 
 def colours(picture: Tensor) -> Tensor:
@@ -165,6 +169,7 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         history: Tensor | None = None,
         kind: Tensor | None = None,
         uv: Tensor | None = None,
+        clear: Tensor | None = None,
     ) -> Tensor:
         """The clean picture (N, 3, H, W) in [-1, 1]. Any H and W; the input is padded to a multiple of 16 inside.
 
@@ -172,7 +177,8 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         proxy: (N, 3, H, W) in [-1, 1]. What follows may be None: words: (N, W) embedding of the prompt, zeros for no
         prompt. history: (N, 4, H, W), the same surfaces as other frames show them, in [-1, 1], 0 where none does, and
         how far that is known, 0 to 1. kind: (N, H, W) uint8, what each pixel is made of: 1 + its place in ``kinds``.
-        uv: (N, 2, H, W) where on its surface, in tiles of its texture.
+        uv: (N, 2, H, W) where on its surface, in tiles of its texture. clear: (N, 1, H, W) share of what is seen that
+        comes through fog, None where there is none: what is added to surfaces is seen through it too.
         """
         height, width = maps.shape[-2:]
         pad = (0, -width % 16, 0, -height % 16)
@@ -193,8 +199,8 @@ class PocketUNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
             for block in cast(nn.ModuleList, self.up[level]):
                 h = block(h, condition)
         residual = F.pixel_shuffle(self.tail(F.silu(self.norm(h))), 2)[..., :height, :width]
-        picture = proxy + residual
-        return picture if words is None else self.grade(picture, maps, words)
+        picture = proxy + (residual if clear is None else residual * clear)
+        return picture if words is None else self.grade(picture, maps, words, clear)
 
     def _seen(
         self, pictures: Sequence[Tensor | None], surfaces: tuple[Tensor | None, Tensor | None], pad: tuple[int, ...]
