@@ -4,6 +4,8 @@ The air thins exponentially with height; how much it lets through between two pl
 the light there (``render.foglight``), scattered once: marched along a coarse grid of view rays and summed up in slices
 of distance (froxels; Wronski 2014, "Volumetric Fog"), from which every sample of the picture reads. Places, slices and
 directions are fixed, so shafts of light and haloes of lamps stand as still as the world does.
+
+The set is lit as in clear air: fog takes nothing from the light on its way to surfaces, and mirrors show none of it.
 """
 
 from __future__ import annotations
@@ -41,6 +43,9 @@ FORWARD: Final = (0.5, 0.72)
 AGAIN: Final = 0.15
 """Radiance of sunlight that met more than one droplet, in the open, for each kilolux of sun on level ground."""
 
+THICKEST: Final = 50.0
+"""Heights of thinning below 0 down to which it thickens: numbers must stay numbers."""
+
 SKYWARD_M: Final = 1e5
 """How far the sky is away."""
 
@@ -76,7 +81,8 @@ class Fog:
         views = (views / length).astype(np.float32)
         eye = camera.position.astype(np.float32)
         ends = np.zeros(SLICES + 1, np.float32)
-        ends[1:] = np.geomspace(FIRST_M, float(np.clip(OPAQUE / sky.fog, *LAST_M)), SLICES)
+        here = sky.fog * np.exp(min(-float(eye[2]) / sky.fog_height, THICKEST))
+        ends[1:] = np.geomspace(FIRST_M, float(np.clip(OPAQUE / max(here, 1e-9), *LAST_M)), SLICES)
         sun, towards = sky.sun_irradiance.astype(np.float32), sky.sun_direction.astype(np.float32)
         again = np.float32(AGAIN) * max(towards[2], np.float32(0)) * sun
         thick = again + (sky.sky_irradiance * (0.8 / np.pi)).astype(np.float32)
@@ -148,7 +154,7 @@ def _depth(air: F32, start: np.float32, up: np.float32, distance: np.float32) ->
     mean = np.float32(1) - np.float32(0.5) * k
     if abs(k) > np.float32(1e-3):
         mean = (np.float32(1) - np.exp(min(max(-k, np.float32(-60)), np.float32(60)))) / k
-    return air[0] * np.exp(min(-start * air[1], np.float32(20))) * distance * mean
+    return air[0] * np.exp(min(-start * air[1], np.float32(THICKEST))) * distance * mean
 
 
 @inlined
@@ -215,7 +221,7 @@ def _march(
                 sun += half * sunlit(still, across, up, towards) * sunlit(moving, across, up, towards)
             for m in range(3):
                 light[m] = (before - after) * (sun * shone * sunlight[m] + trust * (around[m] + around[3] * again[m]))
-            here = air[0] * np.exp(min(-(eye[2] + middle * z) * air[1], np.float32(20))) * half * (before + after)
+            here = air[0] * np.exp(min(-(eye[2] + middle * z) * air[1], np.float32(THICKEST))) * half * (before + after)
             for m in range(len(lamps)):
                 if sight[m] * trust <= none:
                     continue

@@ -115,7 +115,7 @@ class Fog(ShortWords):
         """Of a metre of air at height 0, 1/m: a fiftieth of a thing's contrast is left where one sees no further
         (Koschmieder 1924).
         """
-        return float(-np.log(0.02) / self.visibility * np.exp(np.clip(self.level / self.height, -20.0, 20.0)))
+        return float(-np.log(0.02) / self.visibility * np.exp(np.clip(self.level / self.height, -50.0, 50.0)))
 
 
 class SkyMoment(Words):

@@ -82,6 +82,17 @@ def test_fog_thins_with_height(rasterizer: Rasterizer) -> None:
     np.testing.assert_allclose(seen.transmittance, np.exp(-depth), rtol=2e-3, atol=1e-5)
 
 
+def test_fog_on_high_ground_is_as_thick(rasterizer: Rasterizer) -> None:
+    """What lies 120 m up, with fog there, looks as it does at height 0."""
+    low = shaded(World((wall(30.0),), replace(DAY, fog=0.05, fog_height=4.0)), rasterizer)
+    up = np.array([0.0, 0.0, 120.0])
+    things = tuple(thing.moved(translation(up)) for thing in (wall(30.0),))
+    sky = replace(DAY, fog=0.05 * np.exp(120.0 / 4.0), fog_height=4.0)
+    high = shaded(World(things, sky), rasterizer, camera((0, 0, 122), (0, 10, 122)))
+    np.testing.assert_allclose(high.transmittance, low.transmittance, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(high.airlight, low.airlight, rtol=0.03, atol=1e-4)
+
+
 def test_air_in_the_sun_shines_by_the_phase_function(rasterizer: Rasterizer) -> None:
     """The difference that the sun makes, away from the ground: it scatters once, and a little more."""
     dim = shaded(World((wall(60.0),), replace(NIGHT, town=1.0)), rasterizer)
