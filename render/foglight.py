@@ -29,19 +29,19 @@ from worldgen.world import Snapshot
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-SPACING_M: Final = 2.0
-"""Between corners around the eyes."""
+SPACING_M: Final = (2.5, 0.8)
+"""Between corners around the eyes, outside and in rooms."""
 
-NEAR_M: Final = 16.0
-"""The grid is that fine so far around the eyes."""
+NEAR: Final = 5
+"""The grid is that fine so many corners around the eyes."""
 
-GROWTH: Final = 1.22
+GROWTH: Final = 1.35
 """Each step away from there is so much longer than the one before it."""
 
-FAR_M: Final = 600.0
+FAR_M: Final = 500.0
 """The grid ends this far from the eyes."""
 
-MOST: Final = 44
+MOST: Final = 36
 """Steps along an axis around the eyes; a longer path has coarser ones."""
 
 RAYS: Final = 96
@@ -72,10 +72,10 @@ class Grid:
         return np.stack(np.meshgrid(self.x, self.y, self.z, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def axis(low: float, high: float, limit: tuple[float, float]) -> F32:
-    """Corners along an axis: even around the eyes, between ``low`` and ``high``, growing apart up to ``limit``."""
-    low, high = low - NEAR_M, high + NEAR_M
-    step = max(SPACING_M, (high - low) / MOST)
+def axis(low: float, high: float, limit: tuple[float, float], spacing: float) -> F32:
+    """Corners along an axis, metres: even around the eyes, between ``low`` and ``high``, growing apart to ``limit``."""
+    low, high = low - NEAR * spacing, high + NEAR * spacing
+    step = max(spacing, (high - low) / MOST)
     even = np.linspace(low, high, max(2, round((high - low) / step) + 1))
     out, reach = [0.0], step
     while out[-1] < FAR_M:
@@ -93,7 +93,8 @@ def grid_of(snapshot: Snapshot, transport: Transport, box: F32) -> Grid:
     still = snapshot.vertices[: snapshot.static_vertices] if snapshot.static_faces else np.zeros((0, 3), np.float32)
     low = np.minimum(still.min(0, initial=np.inf), box[0])
     high = np.maximum(still.max(0, initial=-np.inf), box[1])
-    x, y, z = (axis(float(box[0, k]), float(box[1, k]), (float(low[k]), float(high[k]))) for k in range(3))
+    spacing = SPACING_M[1 if transport.indoors else 0]
+    x, y, z = (axis(float(box[0, k]), float(box[1, k]), (float(low[k]), float(high[k])), spacing) for k in range(3))
     grid = Grid(x, y, z, np.zeros((0, RAYS), np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32))
     places, lattice = grid.places, fixed_directions(RAYS)
     seen = np.empty((len(places), RAYS), np.int32)
@@ -141,7 +142,7 @@ def sight(rays: RayScene, grid: Grid, lamp: Lamp) -> F32:
     places, seen = grid.places, np.zeros(len(grid.trust), np.float32)
     towards = np.asarray(lamp.position, np.float32) - places
     away = np.linalg.norm(towards, axis=1)
-    near = np.flatnonzero((away < lamp.reach_m + NEAR_M) & (grid.trust > 0))
+    near = np.flatnonzero((away < 2 * lamp.reach_m) & (grid.trust > 0))
     reach = np.maximum(away[near] - np.float32(LANTERN_M), np.float32(1e-3))
     directions = towards[near] / np.maximum(away[near], np.float32(1e-3))[:, None]
     seen[near] = ~rays.occluded(places[near], directions, reach)

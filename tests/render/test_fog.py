@@ -190,7 +190,9 @@ def test_nothing_swims_when_the_camera_moves(rasterizer: Rasterizer) -> None:
     shader = Shader(world, rasterizer, eyes=np.array([[0, 0, 2.0], [0, 1, 2.0]]))
     shader.expose_as(Exposure())
     a, b = (shader.shade(world.at(0), camera(eye=(0, y, 2), at=(0, 10 + y, 1))) for y in (0.0, 0.01))
-    same = np.abs(a.depth - b.depth) < 0.05 + 0.01 * a.depth
+    seen = np.isfinite(a.depth) & np.isfinite(b.depth)
+    same = seen.copy()
+    same[seen] = np.abs(a.depth[seen] - b.depth[seen]) < 0.05 + 0.01 * a.depth[seen]
     change = np.abs(a.airlight - b.airlight).mean(-1)[same]
     assert same.mean() > 0.5
     assert np.quantile(change, 0.98) < 0.02 * a.airlight.max()  # the rest are outlines of posts
@@ -210,14 +212,14 @@ def test_odd_worlds_have_air_too(rasterizer: Rasterizer, mesh: Mesh | None) -> N
 
 
 def test_corners_are_even_at_the_eyes_and_grow_apart() -> None:
-    line = axis(-10.0, 10.0, (-2000.0, 2000.0))
+    line = axis(-10.0, 10.0, (-2000.0, 2000.0), 2.0)
     steps = np.diff(line)
-    near = np.abs(line[:-1] + steps / 2) < 24
+    near = np.abs(line[:-1] + steps / 2) < 19
     assert steps[near].max() < 1.15 * steps[near].min()
     assert (steps > 0).all()
     assert steps[0] > 10 * steps[near].max()
-    assert len(axis(0.0, 5000.0, (-9000.0, 9000.0))) < 120
-    assert len(axis(0.0, 0.0, (0.0, 0.0))) >= 2
+    assert len(axis(0.0, 5000.0, (-9000.0, 9000.0), 2.0)) < 80
+    assert len(axis(0.0, 0.0, (0.0, 0.0), 2.0)) >= 2
 
 
 @pytest.mark.parametrize("towards", [[0, 0, 1], [1, 0, 0], [0.5, -0.5, 0.7]])
