@@ -332,7 +332,11 @@ def test_an_interrupted_process_ends_with_130(yard: Path, tmp_path: Path) -> Non
         "--size",
         "1024x576",
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def heed() -> None:  # whoever runs the tests in the background has it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     folder = tmp_path / "out" / "yard" / "look"
     deadline = time.monotonic() + 90
     while not list(folder.glob(".part-*")) and time.monotonic() < deadline:

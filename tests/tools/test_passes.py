@@ -131,7 +131,12 @@ def test_stopped_it_leaves_whole_files_and_no_process(yard: Path, tmp_path: Path
     yard.write_text(yard.read_text().replace("frames: 6", "frames: 2000"))
     options = ["passes", str(yard), "--shot", "look", "--pass", "depth,normal", "--jobs", "2", "--out", str(tmp_path)]
     folder = tmp_path / "yard" / "look" / "passes"
-    done = subprocess.Popen([sys.executable, "-m", "tools.cli", *options], stderr=subprocess.PIPE, text=True)
+
+    def heed() -> None:  # whoever runs the tests in the background has it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    command = [sys.executable, "-m", "tools.cli", *options]
+    done = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     patience = time.monotonic() + 120
     while len(list(folder.glob("normal/0*.png"))) < 5 and done.poll() is None and time.monotonic() < patience:
         time.sleep(0.02)
