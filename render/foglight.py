@@ -7,12 +7,10 @@ changes costs little, and nothing flickers.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import numpy as np
 
@@ -21,13 +19,11 @@ from render.direct import LANTERN_M, fixed_directions
 from render.fan import met
 from render.radiosity import Lightmap, Transport
 from render.rays import RayScene
+from render.recent import Recent
 from render.sunmap import QUICK, TEXELS, SunMap, moving_map, still_map
 from worldgen.conventions import F32, F64, I32
 from worldgen.light import Lamp, Sky
 from worldgen.world import Snapshot
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 SPACING_M: Final = (2.5, 0.8)
 """Between corners around the eyes, outside and in rooms."""
@@ -198,22 +194,6 @@ class FogCache:
         if not len(places):
             places = np.zeros((1, 3))
         return np.stack([places.min(0), places.max(0)]).astype(np.float32)
-
-
-class Recent(Generic[Key, Value]):
-    """The last few values that were made, by what they were made from."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._known = most, OrderedDict[Key, Value]()
-
-    def of(self, key: Key, make: Callable[[], Value]) -> Value:
-        """The value of ``key``, made when it is not known."""
-        if key not in self._known:
-            self._known[key] = make()
-        self._known.move_to_end(key)
-        while len(self._known) > self._most:
-            self._known.popitem(last=False)
-        return self._known[key]
 
 
 _AT_ONCE: Final = 4000

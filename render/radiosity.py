@@ -7,7 +7,6 @@ products. There is no randomness and no camera in a patch's light, so nothing fl
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
@@ -24,6 +23,7 @@ from render.gloss import GRID, returns
 from render.patches import I64, Patches, Points, patches_of, turned
 from render.probes import Probes
 from render.rays import RayScene
+from render.recent import Recent
 from worldgen.conventions import F32, F64, Bool, seed_from
 from worldgen.light import Lamp, Sky
 from worldgen.material import Material
@@ -122,19 +122,14 @@ class LightCache:
         self._eyes = eyes if eyes is None or len(eyes) else None
         self._lock = Lock()
         self._transport: Transport | None = None
-        self._known: OrderedDict[Light, Lightmap] = OrderedDict()
+        self._known: Recent[Light, Lightmap] = Recent(_LIGHTS)
 
     def lightmap(self, snapshot: Snapshot, rays: RayScene, light: Light) -> Lightmap:
         """Of the world that ``snapshot`` shows (always the same one), at which ``rays`` are aimed, in ``light``."""
-        light = replace(light, sky=replace(light.sky, exposure_stops=0.0))
+        light = replace(light, sky=replace(light.sky, exposure_stops=0.0, fog=0.0, fog_height=1.0))  # as in clear air
         with self._lock:
-            if self._transport is None:
-                self._transport = transport(_still(snapshot), rays.still(), self._eyes)
-            if light not in self._known:
-                self._known[light] = solved(self._transport, snapshot, light.sky, light.lamps)
-                while len(self._known) > _LIGHTS:
-                    self._known.popitem(last=False)
-            return self._known[light]
+            known = self._transport = self._transport or transport(_still(snapshot), rays.still(), self._eyes)
+            return self._known.of(light, lambda: solved(known, snapshot, light.sky, light.lamps))
 
 
 def given_back(materials: tuple[Material, ...]) -> F32:
